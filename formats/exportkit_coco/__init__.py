@@ -1,0 +1,1 @@
+"""The coco writer and checker."""

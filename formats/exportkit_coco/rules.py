@@ -1,0 +1,210 @@
+"""What readers demand of the entries of a COCO file (formats, section 7, rules 11 to 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from json import loads
+from math import ceil, isfinite
+from operator import mul
+from typing import Any
+
+import msgspec
+
+from exportkit_coco.rle import RunFault, covered, runs_of
+
+__all__ = ["ImageEntry", "ObjectEntry", "Report", "Size", "explain_image", "explain_object", "judge_image", "judge_object"]
+
+#: Tolerance in pixels for float noise (formats, section 0).
+EPS = 0.001
+#: A written area may differ from the geometry by this share before it earns a warning.
+AREA_SHARE = 0.01
+
+#: Width and height in pixels.
+Size = tuple[int, int]
+#: Takes code, severity and message of one problem.
+Report = Callable[[str, str, str], None]
+
+
+class ImageEntry(msgspec.Struct, gc=False):
+    """An entry of ``images``; sizes in pixels."""
+
+    id: int
+    file_name: str
+    width: int
+    height: int
+
+
+class Runs(msgspec.Struct, gc=False):
+    """A run-length encoded segmentation; ``size`` is ``[height, width]``."""
+
+    size: tuple[int, int]
+    counts: str | list[int]
+
+
+class ObjectEntry(msgspec.Struct, gc=False):
+    """An entry of ``annotations`` in a detection role; pixels, ``bbox`` is x, y, width, height."""
+
+    id: int
+    image_id: int
+    category_id: int
+    bbox: tuple[float, float, float, float]
+    area: float
+    iscrowd: int
+    segmentation: list[list[float]] | Runs
+
+
+def judge_image(image: ImageEntry, report: Report) -> None:
+    """Rules for one picture by itself."""
+    if image.width < 1 or image.height < 1:
+        report("C_COCO_JSON", "error", f"the size {image.width} x {image.height} is not positive")
+    name = image.file_name
+    parts = name.split("/")
+    if "\\" in name or name[1:2] == ":" or any(part in {"", ".", ".."} for part in parts):
+        report("C_COCO_FILE", "error", "file_name is not a relative path with '/' between its parts")
+
+
+def judge_object(entry: ObjectEntry, size: Size | None, report: Report) -> None:
+    """Rules for one annotation; without the picture's size nothing is said about its edges."""
+    x, y, width, height = entry.bbox
+    right, bottom = (size[0] + EPS, size[1] + EPS) if size else (1e7, 1e7)
+    if not (width > 0 and height > 0 and x >= -EPS and y >= -EPS and x + width <= right and y + height <= bottom):
+        report("C_COCO_BBOX", "error", f"bbox {list(entry.bbox)} is empty or leaves the picture")
+    if entry.id < 1:
+        report("C_COCO_ID", "error", "an annotation id is below 1, which evaluation takes for 'no match'")
+    segmentation = entry.segmentation
+    crowd = entry.iscrowd
+    if crowd not in {0, 1} or (crowd and segmentation and type(segmentation) is list):
+        report("C_COCO_CROWD", "error", "iscrowd is not 0 or 1, or is 1 beside polygon rings")
+    if not segmentation:
+        exact, slack = width * height, 0.0
+    elif type(segmentation) is list:
+        exact, slack = 0.0, 0.0
+        for ring in segmentation:
+            exact += _judge_ring(ring, right, bottom, report)
+    else:
+        exact, slack = _judge_runs(segmentation, size, report)  # type: ignore[arg-type]  # told apart by its type above
+    area = entry.area
+    if not area > 0:
+        report("C_COCO_AREA", "error", f"area {area} is not positive")
+    elif abs(area - exact) > AREA_SHARE * exact + slack and not _fits_pixels(area, segmentation):
+        report("C_COCO_AREA", "warn", f"area {area} differs by more than 1 % from the geometry's {exact:.6g}")
+
+
+def _judge_ring(ring: list[float], right: float, bottom: float, report: Report) -> float:
+    """Judge one ring and give its exact area."""
+    if len(ring) < 6 or len(ring) % 2:
+        report("C_COCO_RING", "error", f"a ring has {len(ring)} numbers; readers want an even count of at least 6")
+        return 0.0
+    xs, ys = ring[0::2], ring[1::2]
+    if min(ring) < -EPS or max(xs) > right or max(ys) > bottom:
+        report("C_COCO_RING", "error", "a ring leaves the picture")
+    forth = sum(map(mul, xs, ys[1:])) + xs[-1] * ys[0]
+    back = sum(map(mul, xs[1:], ys)) + xs[0] * ys[-1]
+    return abs(forth - back) / 2
+
+
+def _judge_runs(runs: Runs, size: Size | None, report: Report) -> tuple[float, float]:
+    """Judge one mask; its pixels, and by how much an exact area may differ: half a pixel for each end of a run."""
+    height, width = runs.size
+    if size is not None and (width, height) != size:
+        report("C_COCO_RLE", "error", f"size [{height}, {width}] is not [height, width] of the picture")
+        return 0.0, float("inf")
+    try:
+        lengths = runs_of(runs.counts) if isinstance(runs.counts, str) else runs.counts
+        return float(covered(lengths, height, width)), len(lengths) / 2
+    except RunFault as fault:
+        report("C_COCO_RLE", "error", str(fault))
+        return 0.0, float("inf")
+
+
+def _fits_pixels(area: float, segmentation: list[list[float]] | Runs) -> bool:
+    """Whether the area is that of the pixels whose centres the rings enclose, as a crossing ring is measured."""
+    if not segmentation or isinstance(segmentation, Runs):
+        return False
+    edges = [
+        (x0, y0, x1, y1)
+        for ring in segmentation
+        if len(ring) >= 6 and len(ring) % 2 == 0
+        for x0, y0, x1, y1 in zip(
+            ring[0::2], ring[1::2], ring[2::2] + ring[:1], ring[3::2] + ring[1:2], strict=True
+        )
+    ]
+    rows: dict[int, list[float]] = {}
+    for x0, y0, x1, y1 in edges:
+        low, high = (y0, y1) if y0 < y1 else (y1, y0)
+        for row in range(ceil(low - 0.5), ceil(high - 0.5)):
+            rows.setdefault(row, []).append(x0 + (row + 0.5 - y0) * (x1 - x0) / (y1 - y0))
+    pixels = 0
+    for crossings in rows.values():
+        crossings.sort()
+        pixels += sum(
+            ceil(end - 0.5) - ceil(start - 0.5) for start, end in zip(crossings[0::2], crossings[1::2], strict=False)
+        )
+    return abs(area - pixels) <= AREA_SHARE * pixels
+
+
+def explain_image(data: bytes, report: Report) -> None:
+    """Why the bytes are no :class:`ImageEntry`."""
+    entry = _strict_object(data, report)
+    if entry is None:
+        return
+    keys = {"id": "C_COCO_ID", "file_name": "C_COCO_FILE", "width": "C_COCO_JSON", "height": "C_COCO_JSON"}
+    for key, code in keys.items():
+        value = entry.get(key)
+        if key in entry and value is None:
+            report("C_COCO_JSON", "error", f"{key} is null")
+        elif type(value) is not (str if key == "file_name" else int):
+            report(code, "error", f"{key} is missing or has the wrong type")
+
+
+def explain_object(data: bytes, report: Report) -> None:
+    """Why the bytes are no :class:`ObjectEntry`."""
+    entry = _strict_object(data, report)
+    if entry is None:
+        return
+    for key, code in (("id", "C_COCO_ID"), ("image_id", "C_COCO_REF"), ("category_id", "C_COCO_REF")):
+        if type(entry.get(key)) is not int:
+            null = key in entry and entry[key] is None
+            report("C_COCO_JSON" if null else code, "error", f"{key} is no whole number")
+    shapes: dict[str, tuple[str, Callable[[Any], bool]]] = {
+        "bbox": ("C_COCO_BBOX", lambda value: _numbers(value) and len(value) == 4),
+        "area": ("C_COCO_AREA", lambda value: _numbers([value])),
+        "iscrowd": ("C_COCO_CROWD", lambda value: type(value) is int),
+        "segmentation": ("C_COCO_RING", lambda value: isinstance(value, list) and all(map(_numbers, value))),
+    }
+    for key, (code, holds) in shapes.items():
+        if key not in entry:
+            report("C_COCO_KEYS", "error", f"{key} is missing")
+        elif entry[key] is None:
+            report("C_COCO_JSON", "error", f"{key} is null")
+        elif isinstance(entry[key], dict) and key == "segmentation":
+            _explain_runs(entry[key], report)
+        elif not holds(entry[key]):
+            report(code, "error", f"{key} has the wrong form")
+
+
+def _explain_runs(value: dict[str, Any], report: Report) -> None:
+    try:
+        msgspec.convert(value, Runs)
+    except msgspec.ValidationError as error:
+        report("C_COCO_RLE", "error", f"the mask has the wrong form: {error}")
+
+
+def _strict_object(data: bytes, report: Report) -> dict[str, Any] | None:
+    def refuse(literal: str) -> float:
+        raise ValueError(f"{literal} is no JSON")
+
+    try:
+        value = loads(data, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        report("C_COCO_JSON", "error", f"no strict JSON: {error}")
+        return None
+    if not isinstance(value, dict):
+        report("C_COCO_JSON", "error", "an entry is no object")
+        return None
+    return value
+
+
+def _numbers(values: object) -> bool:
+    return isinstance(values, list) and all(type(v) in {int, float} and isfinite(v) for v in chain(values))

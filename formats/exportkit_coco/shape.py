@@ -1,0 +1,109 @@
+"""An object's geometry as COCO has it: bbox, area and segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from exportkit.errors import AnnotationFault
+from exportkit.records import Annotation, Box, Canvas, Mask, Number, Polygon, decimal_text
+from exportkit.writing.precision import Precision
+from exportkit_coco.options import CocoOptions
+
+__all__ = ["Shapes"]
+
+#: ``bbox``, ``area`` and ``segmentation`` as JSON, and the codes of what that took.
+Shape = tuple[str, str, str, tuple[str, ...]]
+
+
+class Shapes:
+    """Writes geometry under the options; ``rectangle`` gives box-only objects the ring of their corners."""
+
+    def __init__(self, options: CocoOptions, max_pixels: int, *, rectangle: bool) -> None:
+        self._precision = Precision(options.precision)
+        self._rounds = options.precision is not None
+        self._masks_as_polygons = options.masks == "polygon"
+        self._max_pixels = max_pixels
+        self._rectangle = rectangle
+
+    def of(self, annotation: Annotation, canvas: Canvas) -> Shape:
+        """Raises AnnotationFault or AnnotationSkip by the rules of the canvas."""
+        kind = annotation.kind
+        if kind == "box":
+            box, codes = canvas.box(annotation)
+            segmentation = "[]"
+            if self._rectangle and not annotation.iscrowd:
+                segmentation = self._ring_of_box(box, canvas)
+                codes += ("N_BOX_AS_POLYGON",)
+            area, more = canvas.area(annotation, box)
+            return self._shape(box, area, segmentation, codes + more, canvas)
+        if kind == "rotated_box":
+            region, codes = canvas.polygon_of_rotated(annotation)
+            box, cut = canvas.box(annotation)
+            codes += tuple(code for code in cut if code not in codes)
+            if not annotation.iscrowd:
+                codes += ("N_ROTATION_AS_POLYGON",)
+        else:
+            box, region, codes = canvas.box_and_region(annotation)
+        whole = kind == "rotated_box" and "L_CLIPPED" not in codes
+        area, more = canvas.area(annotation, annotation.geometry if whole else region)
+        segmentation, cost = self._segmentation(annotation, region, canvas)
+        return self._shape(box, area, segmentation, codes + more + cost, canvas)
+
+    def _shape(self, box: Box, area: Number, segmentation: str, codes: tuple[str, ...], canvas: Canvas) -> Shape:
+        if not self._rounds:
+            bbox = f"[{box.x},{box.y},{box.width},{box.height}]"
+            if "e" in bbox:
+                bbox = f"[{','.join(map(decimal_text, box.to_xywh()))}]"
+            return bbox, decimal_text(area), segmentation, codes
+        x, width, wider = self._precision.side(box.x, box.width, canvas.width)
+        y, height, higher = self._precision.side(box.y, box.height, canvas.height)
+        if wider or higher:
+            codes += ("L_BOX_GROWN",)
+        # An area that rounds to nothing stays as it is: evaluation divides by it.
+        area = self._precision.near(area) or area
+        return f"[{','.join(map(decimal_text, (x, y, width, height)))}]", decimal_text(area), segmentation, codes
+
+    # -- segmentation ----------------------------------------------------------------------------------
+
+    def _ring_of_box(self, box: Box, canvas: Canvas) -> str:
+        if self._rounds:
+            left, right, _ = self._precision.edges(box.x, box.x + box.width, canvas.width)
+            top, bottom, _ = self._precision.edges(box.y, box.y + box.height, canvas.height)
+        else:
+            left, top, right, bottom = box.to_xyxy()
+        x0, y0, x1, y1 = map(decimal_text, (left, top, right, bottom))
+        return f"[[{x0},{y0},{x1},{y0},{x1},{y1},{x0},{y1}]]"
+
+    def _segmentation(
+        self, annotation: Annotation, region: Polygon | Mask, canvas: Canvas
+    ) -> tuple[str, tuple[str, ...]]:
+        """A list of rings has no place for holes and no crowd; then it is pixels (formats, section 5.1)."""
+        crowd = annotation.iscrowd
+        if isinstance(region, Mask):
+            if self._masks_as_polygons and not crowd and not (outline := region.to_polygon()).has_holes:
+                return self._rings(outline), ("N_MASK_AS_POLYGON",)
+            return _runs(region, crowd=crowd), ()
+        if not crowd and not region.has_holes:
+            return self._rings(region), ()
+        mask = Mask.from_polygon(region, canvas.width, canvas.height, self._max_pixels)
+        if mask is None:
+            raise AnnotationFault(
+                "E_MASK_EMPTY", "The region covers no pixel's centre, so COCO has no form for it; make it larger."
+            )
+        return _runs(mask, crowd=crowd), ("L_RASTERISED",)
+
+    def _rings(self, polygon: Polygon) -> str:
+        if not self._rounds:
+            return polygon.rings_json().decode("ascii")
+        return "[" + ",".join(self._ring(part.outer) for part in polygon.parts) + "]"
+
+    def _ring(self, ring: Iterable[Number]) -> str:
+        return "[" + ",".join(map(self._precision.text, ring)) + "]"
+
+
+def _runs(mask: Mask, *, crowd: bool) -> str:
+    """Run lengths: a list for a crowd, as COCO itself writes crowds, else the compressed text."""
+    counts = mask.to_coco_counts() if crowd else mask.to_coco_compressed()
+    return msgspec.json.encode({"size": [mask.height, mask.width], "counts": counts}).decode("ascii")

@@ -1,0 +1,86 @@
+"""A COCO file without its entries: what stands around ``images`` and ``annotations``, and the categories."""
+
+from __future__ import annotations
+
+from json import loads
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exportkit_coco.rules import Report
+
+__all__ = ["Categories", "judge_skeleton", "skeleton_around"]
+
+#: ``info`` and ``licenses`` before, and categories after the entries, fit into this many bytes.
+_LIMIT = 64 << 20
+_HEAD = 1 << 16
+
+
+class Categories(msgspec.Struct, frozen=True):
+    """Ids that annotations may name."""
+
+    ids: frozenset[int]
+
+
+def skeleton_around(
+    file: Path, images: tuple[int, int], annotations: tuple[int, int], report: Report
+) -> bytes | None:
+    """The file with both lists emptied, where the (bytes, count) of the fragments between its commas are known.
+
+    Only head and tail are read. What is left is valid JSON exactly if the fragments stand where they belong.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(_HEAD)
+        kept = b""
+        at = 0
+        for key, (length, count) in ((b'"images":[', images), (b'"annotations":[', annotations)):
+            begin = head.find(key)
+            if begin < 0:
+                report("C_COCO_JSON", "error", f"the list {key[1:-3].decode()} is missing where it should begin")
+                return None
+            kept += head[: begin + len(key)]
+            at += begin + len(key) + length + max(count - 1, 0)
+            stream.seek(at)
+            head = stream.read(_HEAD)
+        stream.seek(at)
+        return kept + stream.read(_LIMIT)
+
+
+def judge_skeleton(data: bytes, report: Report) -> Categories | None:
+    """Judge what stands around the entries (rules 11 and 14); None where there are no categories to refer to."""
+    if not data.isascii():
+        report("C_COCO_JSON", "error", "the file holds characters beyond ASCII; readers open it with any locale")
+    try:
+        document = loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        report("C_COCO_JSON", "error", f"no strict JSON: {error}")
+        return None
+    if not isinstance(document, dict):
+        report("C_COCO_JSON", "error", "the file is no object")
+        return None
+    for key in ("images", "annotations", "categories"):
+        if not isinstance(document.get(key), list):
+            report("C_COCO_JSON", "error", f"the list {key} is missing")
+    categories = document.get("categories")
+    return _judge_categories(categories, report) if isinstance(categories, list) else None
+
+
+def _refuse(literal: str) -> float:
+    raise ValueError(f"{literal} is no JSON")
+
+
+def _judge_categories(categories: list[Any], report: Report) -> Categories:
+    entries = [entry for entry in categories if isinstance(entry, dict)]
+    names = [entry.get("name") for entry in entries]
+    ids = [entry.get("id") for entry in entries]
+    if len(entries) != len(categories) or not all(isinstance(name, str) for name in names):
+        report("C_COCO_CATEGORY", "error", "a category has no name that is text")
+    elif len(set(names)) != len(names):
+        report("C_COCO_CATEGORY", "error", "two categories have the same name")
+    numbers = [number for number in ids if type(number) is int]
+    if len(numbers) != len(ids) or len(set(numbers)) != len(numbers):
+        report("C_COCO_ID", "error", "category ids are not distinct whole numbers")
+    elif sorted(numbers) != list(range(1, len(numbers) + 1)):
+        report("C_COCO_CATEGORY", "warn", "category ids are not 1 to n without gaps")
+    return Categories(frozenset(numbers))

@@ -1,0 +1,41 @@
+"""Outcomes of annotations that stand in a table, one shared object for equal ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from exportkit.records import Annotation
+from exportkit.writing import WRITTEN, Outcome, lossy, written
+
+__all__ = ["outcome_in_box_table", "outcome_of"]
+
+_FIELDS = ("difficult", "truncated", "occluded", "score", "group_id", "track_id", "frame")
+
+
+@lru_cache(maxsize=4096)
+def outcome_of(codes: tuple[str, ...]) -> Outcome:
+    """The outcome of an annotation that was written with these codes."""
+    return lossy(*codes) if any(code[0] == "L" for code in codes) else written(*codes)
+
+
+def outcome_in_box_table(annotation: Annotation, codes: tuple[str, ...]) -> Outcome:
+    """The outcome in a table with nothing but pictures, classes and boxes: its other fields have no column."""
+    a = annotation
+    fields: tuple[str, ...] = ()
+    bare = a.score is None and a.group_id is None and a.track_id is None and a.frame is None
+    if a.difficult or a.truncated or a.occluded or not bare:
+        values = ((name, getattr(a, name)) for name in _FIELDS)
+        fields = tuple(name for name, value in values if value is not None and value is not False)
+    dropped = bool(a.attributes) and not (isinstance(a.attributes, bytes) and not a.attributes.strip(b"{} \t\r\n"))
+    if not (codes or fields or dropped):
+        return WRITTEN
+    return _outcome(codes, fields, dropped)
+
+
+@lru_cache(maxsize=4096)
+def _outcome(codes: tuple[str, ...], fields: tuple[str, ...], dropped: bool) -> Outcome:
+    if dropped:
+        codes += ("L_ATTRIBUTES_DROPPED",)
+    if fields:
+        return Outcome("lossy", (*codes, "L_FLAGS_DROPPED"), f"The table has no column for: {', '.join(fields)}.")
+    return outcome_of(codes)

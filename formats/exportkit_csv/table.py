@@ -1,0 +1,70 @@
+"""What all tables of the CSV writer have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from exportkit.records import Annotation, Record
+from exportkit.writing import Encoded, Fragments, Outcome, OutputFile, Placement, Plan, failed
+from exportkit.writing.precision import Precision
+from exportkit_csv.cell import quoted_cell, text_cell
+from exportkit_csv.options import CsvOptions
+
+__all__ = ["Table", "class_fault"]
+
+_MARK = b"\xef\xbb\xbf"
+
+
+def class_fault(name: str) -> str | None:
+    """Why no table can hold a class name, or None."""
+    return "readers of CSV end or refuse a file at a NUL character" if "\0" in name else None
+
+
+class Table(ABC):
+    """One dialect: what a record's rows are, and which files they make."""
+
+    def __init__(self, options: CsvOptions, plan: Plan) -> None:
+        self.options = options
+        self.plan = plan
+        #: Makes a text cell; ``raw`` leaves formulas alive.
+        self.text = quoted_cell if options.raw else text_cell
+        self.precision = Precision(options.precision)
+        self.end = "\r\n" if options.eol == "crlf" else "\n"
+        #: Class name → its cell, for every class that can be written.
+        self.labels = {name: self.text(name) for name in plan.classes if class_fault(name) is None}
+
+    @abstractmethod
+    def encode(self, record: Record, placement: Placement) -> Encoded:
+        """What one record becomes."""
+
+    def notices(self) -> Iterable[tuple[str, str]]:
+        """Run-scoped notices (code, message)."""
+        return ()
+
+    @abstractmethod
+    def files(self) -> Iterable[OutputFile]:
+        """The files of the dialect."""
+
+    def lines(self, rows: Iterable[str]) -> bytes:
+        """Rows as bytes, each with its line end."""
+        end = self.end
+        text = end.join(rows)
+        return (text + end).encode("utf-8") if text else b""
+
+    def file(self, path: str, header: str = "", rows: Iterable[str] = ()) -> OutputFile:
+        """A table of its header, the rows known by now, and the rows of all records."""
+        known = self.lines((*([header] if header else ()), *rows))
+        return OutputFile(path, (_MARK + known if self.options.bom else known, Fragments(f"{path}#rows")))
+
+    def split_names(self) -> tuple[str, ...]:
+        """Splits that have pictures; ``train`` where nothing has."""
+        return tuple(split.name for split in self.plan.splits if split.records) or ("train",)
+
+    def class_failure(self, annotation: Annotation) -> Outcome:
+        """The outcome of an annotation whose class has no cell."""
+        name = annotation.label or ""
+        shown = ascii(name[:120])
+        if (fault := class_fault(name)) is not None:
+            return failed("E_CLASS_UNREPRESENTABLE", f"The class {shown} cannot be written: {fault}; rename it.")
+        return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")

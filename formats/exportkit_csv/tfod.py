@@ -1,0 +1,62 @@
+"""The tables of the TensorFlow Object Detection tools: absolute pixels, pictures in a side table, a label map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from exportkit.records import Box, Canvas, Record, decimal_text, rounded
+from exportkit.writing import Encoded, Outcome, OutputFile, Placement
+from exportkit_csv.box_table import BoxTable
+
+__all__ = ["TfodTable"]
+
+_LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax"
+_IMAGES = "filename,width,height"
+_NEGATIVE = (("N_NEGATIVE_ELSEWHERE", "The picture has no row; it stands in the table of pictures."),)
+#: What protobuf's text format cannot hold as it is between double quotes.
+_ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
+    ord("\\"): "\\\\",
+    ord('"'): '\\"',
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\\t",
+}
+
+
+class TfodTable(BoxTable):
+    """``filename,width,height,class,xmin,ymin,xmax,ymax``; width and height are the picture's (formats, section 5.4)."""
+
+    def head(self, record: Record, placement: Placement) -> str:
+        return f"{self.text(placement.name)},{record.width},{record.height}"
+
+    def row(self, head: str, label: str, box: Box, canvas: Canvas) -> tuple[str, bool]:
+        if self.options.precision is not None:
+            x0, x1, wider = self.precision.edges(box.x, box.x + box.width, canvas.width)
+            y0, y1, higher = self.precision.edges(box.y, box.y + box.height, canvas.height)
+            return f"{head},{label},{decimal_text(x0)},{decimal_text(y0)},{decimal_text(x1)},{decimal_text(y1)}", (
+                wider or higher
+            )
+        x, y = box.x, box.y
+        right, bottom = rounded(x + box.width), rounded(y + box.height)
+        cells = f"{x},{y},{right},{bottom}"
+        if "e" in cells:
+            cells = ",".join(map(decimal_text, (x, y, right, bottom)))
+        return f"{head},{label},{cells}", False
+
+    def encoded(self, placement: Placement, head: str, rows: list[str], outcomes: list[Outcome]) -> Encoded:
+        split = placement.split
+        streams = {f"{split}_images.csv#rows": self.lines([head])}
+        if rows:
+            streams[f"{split}_labels.csv#rows"] = self.lines(rows)
+        return Encoded(outcomes, streams=streams, notices=() if rows else _NEGATIVE)
+
+    def files(self) -> Iterable[OutputFile]:
+        for split in self.split_names():
+            yield self.file(f"{split}_labels.csv", _LABELS)
+            yield self.file(f"{split}_images.csv", _IMAGES)
+        items = (_item(index + 1, name) for index, name in enumerate(self.plan.classes) if name in self.labels)
+        yield OutputFile("label_map.pbtxt", ("".join(items).encode("utf-8"),))
+
+
+def _item(number: int, name: str) -> str:
+    return f'item {{\n  id: {number}\n  name: "{name.translate(_ESCAPES)}"\n}}\n'

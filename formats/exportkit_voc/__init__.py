@@ -1,0 +1,1 @@
+"""Pascal VOC: the writer and the checker."""

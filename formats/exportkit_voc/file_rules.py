@@ -1,0 +1,101 @@
+"""Rules for one annotation file: 39 to 41, 43 and 44 of ``check`` (formats, section 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from exportkit.writing import Finding
+from exportkit_voc.xml_file import VocFile, VocObject
+
+__all__ = ["judge_file"]
+
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,9}(?:\.\d{1,18})?", re.ASCII)
+_MODE = re.compile(r"\bcoords=(zero|float)\b")
+#: Tolerance for unrounded edges, in pixels.
+_EPS = 0.001
+
+
+def judge_file(path: str, file: VocFile) -> list[Finding]:
+    """Findings for one file; an empty list is by far the common case."""
+    findings = list(_head_findings(path, file))
+    mode = _MODE.search(file.source or "")
+    width, height = _size(file.width), _size(file.height)
+    if mode is None:
+        findings.extend(_inclusive_findings(path, file.objects, width, height))
+    else:
+        for number, item in enumerate(file.objects):
+            findings.extend(_flag_findings(path, number, item))
+            why = _box_fault(item, mode.group(1), width, height)
+            if why:
+                findings.append(_error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox"))
+    return findings
+
+
+def _inclusive_findings(path: str, objects: list[VocObject], width: int, height: int) -> Iterator[Finding]:
+    for number, item in enumerate(objects):
+        name, pose, truncated, difficult, x0, y0, x1, y1 = item
+        if not (name and pose and truncated in _FLAGS and difficult in _FLAGS):
+            yield from _flag_findings(path, number, item)
+        try:
+            good = 1 <= int(x0) <= int(x1) <= width and 1 <= int(y0) <= int(y1) <= height  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            good = False
+        if not good or not (x0 + y0 + x1 + y1).isdecimal():  # type: ignore[operator]
+            why = _box_fault(item, "one", width, height)
+            if why:
+                yield _error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox")
+
+
+_FLAGS = frozenset({"0", "1"})
+
+
+def _head_findings(path: str, file: VocFile) -> Iterator[Finding]:
+    if not (_size(file.width) and _size(file.height) and _size(file.depth)):
+        yield _error("C_VOC_SIZE", "Width, height and depth are not all whole numbers above 0.", path, "size")
+    stem = path.rpartition("/")[2].removesuffix(".xml")
+    filename = file.filename or ""
+    if filename == f"{stem}.jpg":
+        return
+    if filename.rpartition(".")[0] != stem:
+        message = f"'filename' is {ascii(filename)[:120]}, which is no picture of this id."
+        yield _error("C_VOC_FILENAME", message, path, "filename")
+    else:
+        message = "Loaders append '.jpg' to the id and do not find this picture; images=transcode makes JPEGs."
+        yield Finding("C_VOC_JPG", "warn", message, path, json_path="filename", consumer="torchvision, detectron2")
+
+
+def _flag_findings(path: str, number: int, item: VocObject) -> Iterator[Finding]:
+    name, pose, truncated, difficult = item[:4]
+    where = f"object[{number + 1}]"
+    if not name:
+        yield _error("C_VOC_FLAG", "The object has no name.", path, f"{where}/name")
+    if not pose:
+        yield _error("C_VOC_FLAG", "The object has no pose.", path, f"{where}/pose")
+    for element, text in (("truncated", truncated), ("difficult", difficult)):
+        if text not in _FLAGS:
+            yield _error("C_VOC_FLAG", f"'{element}' is missing or neither 0 nor 1.", path, f"{where}/{element}")
+
+
+def _box_fault(item: VocObject, mode: str, width: int, height: int) -> str | None:
+    texts = item[4:]
+    form = _DECIMAL if mode == "float" else _WHOLE
+    if not all(text is not None and form.fullmatch(text) for text in texts):
+        return "The box has not four whole numbers." if form is _WHOLE else "The box has not four plain numbers."
+    x0, y0, x1, y1 = (float(text) for text in texts if text is not None)
+    least, slack = (1, 0.0) if mode == "one" else (0, _EPS if mode == "float" else 0.0)
+    if x0 > x1 or y0 > y1 or (mode != "one" and (x0 == x1 or y0 == y1)):
+        return "The box has its edges in the wrong order, or covers nothing."
+    if min(x0, y0) < least - slack or x1 > width + slack or y1 > height + slack:
+        return f"The box is not within the picture in the mode coords={mode}."
+    return None
+
+
+def _size(text: str | None) -> int:
+    return int(text) if text is not None and _WHOLE.fullmatch(text) else 0
+
+
+def _error(code: str, message: str, path: str, where: str) -> Finding:
+    consumer = "globox, labelformat" if code in {"C_VOC_SIZE", "C_VOC_FILENAME"} else "detectron2, supervision"
+    return Finding(code, "error", message, path, json_path=where, consumer=consumer)

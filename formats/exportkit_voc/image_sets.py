@@ -1,0 +1,71 @@
+"""Files of ``ImageSets/Main``: id lists of the splits, and one list per class and split."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import msgspec
+
+from exportkit.errors import RecordFault
+from exportkit.writing import NamingRule, Plan
+from exportkit.writing.names import safe_name
+
+__all__ = ["ImageSets", "plan_image_sets", "renaming_table"]
+
+#: More classes than this would make thousands of files (formats, section 5.3).
+_MOST_CLASSES = 256
+
+
+class ImageSets(msgspec.Struct, frozen=True):
+    """Which list files there are; paths are relative to the dataset."""
+
+    #: Split → its id list. Those of train and val are also joined in ``trainval``.
+    lists: dict[str, str]
+    trainval: str
+    #: Split → a file for each class in index order; empty where class files are omitted.
+    class_files: dict[str, tuple[str, ...]]
+    #: Why there are no class files, or None.
+    omitted: str | None = None
+    #: Classes whose file is not called by their name: (class name, name in the file).
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+def plan_image_sets(plan: Plan, folder: str) -> ImageSets:
+    """Decide the list files below ``folder`` (``…/ImageSets/Main``) for every split that holds a record."""
+    splits = [split.name for split in plan.splits if split.records] or ["train"]
+    # ``trainval`` is the devkit's own list, so a split of that name steps aside.
+    lists = {split: f"{folder}/{split}{'_' * (split.lower() == 'trainval')}.txt" for split in splits}
+    trainval = f"{folder}/trainval.txt"
+    names = [_class_word(name, index) for index, name in enumerate(plan.classes)]
+    files = {split: tuple(f"{folder}/{name}_{split}.txt" for name in names) for split in splits}
+    paths = [*lists.values(), trainval, *(path for own in files.values() for path in own)]
+    omitted = None
+    if len(names) > _MOST_CLASSES:
+        omitted = f"there are {len(names)} classes, more than {_MOST_CLASSES}"
+    elif len({_key(path) for path in paths}) < len(paths):
+        omitted = "two of them would have the same name"
+    if omitted is not None:
+        return ImageSets(lists, trainval, dict.fromkeys(splits, ()), omitted)
+    renamed = tuple((name, word) for name, word in zip(plan.classes, names, strict=True) if name != word)
+    return ImageSets(lists, trainval, files, None, renamed)
+
+
+def _class_word(name: str, index: int) -> str:
+    """The class name as a part of a file name; ``class_<index>`` for what the naming rules refuse."""
+    if "/" in name:
+        return f"class_{index}"
+    try:
+        # The suffix keeps a dot within the name from being taken for an extension.
+        return safe_name(f"{name}_.txt", NamingRule()).name.removesuffix("_.txt")
+    except RecordFault:
+        return f"class_{index}"
+
+
+def _key(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def renaming_table(renamed: Sequence[tuple[str, str]]) -> str:
+    """``'name' → word`` pairs for a message."""
+    return ", ".join(f"{ascii(name)} → {ascii(word)}" for name, word in renamed)

@@ -1,0 +1,127 @@
+"""Rules for the lists of ``ImageSets/Main``: 42 and 46 of ``check`` (formats, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from exportkit.writing import Finding
+
+__all__ = ["Flags", "SetLists", "is_class_list", "judge_sets"]
+
+#: Class name → id → whether one of its objects is not difficult.
+Flags = Mapping[str, Mapping[str, bool]]
+#: Word of a list file (its name without ``.txt``) → its bytes.
+SetLists = Mapping[str, bytes]
+
+_TRAINVAL = "trainval"
+
+
+def is_class_list(data: bytes) -> bool:
+    """Whether a list has a second column: then it is one of a class and not one of ids."""
+    return len(data.split(b"\n", 1)[0].split()) > 1
+
+
+def judge_sets(folder: str, lists: SetLists, ids: Sequence[str], flags: Flags) -> Iterator[Finding]:
+    """Judge lists against the annotation files that they are about.
+
+    ``lists`` are whole files, or their parts about ``ids``; ``ids`` are all annotation files in question.
+    """
+    splits = {word: _ids_of(data) for word, data in lists.items() if data and not is_class_list(data)}
+    known = set(ids)
+    for word, listed in splits.items():
+        yield from _id_findings(f"{folder}/{word}.txt", listed, known)
+    yield from _sum_findings(folder, splits, known)
+    for word, data in lists.items():
+        if data and word not in splits:
+            yield from _class_findings(f"{folder}/{word}.txt", word, data, splits, flags)
+
+
+def _ids_of(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").removesuffix("\n").split("\n") if data else []
+
+
+def _id_findings(path: str, listed: list[str], known: set[str]) -> Iterator[Finding]:
+    if len(set(listed)) == len(listed) and known.issuperset(listed) and not any(map(_is_odd, listed)):
+        return
+    seen: set[str] = set()
+    for line, name in enumerate(listed, 1):
+        bare = name.strip()
+        if not bare:
+            continue
+        if _is_odd(bare):
+            yield _error("C_VOC_SET", "An id holds a blank or '#', so readers cut it.", path, line)
+        elif bare in seen:
+            yield _error("C_VOC_SET", f"The id {ascii(bare)[:120]} stands here twice.", path, line)
+        elif bare not in known:
+            yield _error("C_VOC_SET", f"The id {ascii(bare)[:120]} has no annotation file.", path, line)
+        seen.add(bare)
+
+
+def _is_odd(name: str) -> bool:
+    return "#" in name or len(name.split()) != 1
+
+
+def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str]) -> Iterator[Finding]:
+    clean = {word: {name.strip() for name in listed} for word, listed in splits.items()}
+    parts = clean.get("train", set()) | clean.get("val", set())
+    together = clean.get(_TRAINVAL)
+    if together is not None and parts and together != parts:
+        message = f"'{_TRAINVAL}' is not train and val together."
+        yield _error("C_VOC_SET", message, f"{folder}/{_TRAINVAL}.txt", None)
+    missing = known.difference(*clean.values())
+    if missing:
+        message = f"{len(missing)} annotation files stand in no list, {ascii(min(missing))[:120]} among them."
+        yield _error("C_VOC_SET", message, folder, None)
+
+
+def _class_findings(
+    path: str, word: str, data: bytes, splits: Mapping[str, list[str]], flags: Flags
+) -> Iterator[Finding]:
+    split = max((name for name in splits if word.endswith(f"_{name}")), key=len, default=None)
+    if split is None:
+        yield _error("C_VOC_CLASS_SET", "There is no id list for this list of a class.", path, None)
+        return
+    listed = splits[split]
+    own = flags.get(word.removesuffix(f"_{split}"))
+    # A class whose name no file system takes has a list of another name.
+    candidates = [own] if own is not None else [{}, *flags.values()]
+    if any(data == _expected(listed, candidate) for candidate in candidates):
+        return
+    yield from _line_findings(path, data, listed, candidates)
+
+
+def _expected(listed: list[str], flags: Mapping[str, bool]) -> bytes:
+    """The list in the devkit's form; nearly all its lines say −1."""
+    lines = [f"{name} -1" for name in listed]
+    if flags:
+        lines = [f"{name} {flags[name]:2d}" if name in flags else line for name, line in zip(listed, lines, strict=True)]
+    return ("\n".join(lines) + "\n").encode() if lines else b""
+
+
+def _line_findings(
+    path: str, data: bytes, listed: list[str], candidates: Sequence[Mapping[str, bool]]
+) -> Iterator[Finding]:
+    rows = [line.split() for line in data.decode("utf-8", "replace").splitlines()]
+    rows = [row for row in rows if row]
+    wanted = {name.strip() for name in listed}
+    if {row[0] for row in rows} != wanted or len(rows) != len(wanted):
+        yield _error("C_VOC_CLASS_SET", "The list does not name each id of its split once.", path, None)
+        return
+    for candidate in candidates:
+        wrong = next((n for n, row in enumerate(rows, 1) if row[1:] != [_flag(candidate, row[0])]), None)
+        if wrong is None:
+            return
+    if len(candidates) == 1 and wrong is not None:
+        name = rows[wrong - 1][0]
+        message = f"The annotation file of {ascii(name)[:120]} says {_flag(candidates[0], name)}."
+        yield _error("C_VOC_CLASS_SET", message, path, wrong)
+    else:
+        yield _error("C_VOC_CLASS_SET", "The list agrees with no class of the annotation files.", path, None)
+
+
+def _flag(flags: Mapping[str, bool], name: str) -> str:
+    return str(int(flags[name])) if name in flags else "-1"
+
+
+def _error(code: str, message: str, path: str, line: int | None) -> Finding:
+    return Finding(code, "error", message, path, line, consumer="torchvision, detectron2")

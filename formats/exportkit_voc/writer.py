@@ -1,0 +1,227 @@
+"""The Pascal VOC writer: an XML file per picture, and the lists of ``ImageSets/Main``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import floor
+from typing import ClassVar
+
+from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
+from exportkit.records import EXTENT_KINDS, Annotation, Box, Canvas, Record
+from exportkit.records.numbers import decimal_text
+from exportkit.writing import (
+    Encoded,
+    Fragments,
+    NamingRule,
+    Outcome,
+    OutputFile,
+    Placement,
+    Plan,
+    Writer,
+    WriterOptions,
+    failed,
+    lossy,
+    skipped,
+    written,
+)
+from exportkit_voc.annotation_xml import Corners, attributes_xml, document_xml, object_head, object_xml
+from exportkit_voc.image_sets import plan_image_sets, renaming_table
+from exportkit_voc.label_map import label_map, why_no_label_map
+from exportkit_voc.options import VocOptions
+from exportkit_voc.xml_text import is_representable
+
+__all__ = ["VocWriter"]
+
+#: Id lists are split at blanks and cut at ``#``; the other two no XML can hold.
+_REFUSED_IN_IDS = " #\ufffe\uffff"
+#: What a box in place of the kind's own geometry costs; a rotated box tells by itself.
+_BOX_COST: Mapping[str, tuple[str, ...]] = {
+    "box": (),
+    "rotated_box": (),
+    "polygon": ("L_REGION_DROPPED",),
+    "mask": ("L_REGION_DROPPED",),
+    "keypoints": ("L_KEYPOINTS_DROPPED",),
+}
+
+
+class VocWriter(Writer):
+    """Pascal VOC detection (formats, section 5.3): ``Annotations/<id>.xml``, ``JPEGImages/<id>.<ext>``, id lists.
+
+    Coordinates are 1-based inclusive ints unless ``coords`` says otherwise; ``source/annotation`` in the XML
+    names the mode.
+    """
+
+    name: ClassVar[str] = "voc"
+    summary: ClassVar[str] = "Pascal VOC detection, with ImageSets and label map"
+    options_model: ClassVar[type[WriterOptions]] = VocOptions
+    kinds: ClassVar[Mapping[str, str]] = {
+        "box": "written",
+        "rotated_box": "L_ROTATION_FLATTENED",
+        "polygon": "L_REGION_DROPPED",
+        "mask": "L_REGION_DROPPED",
+        "keypoints": "L_KEYPOINTS_DROPPED",
+        "point": "S_POINT_UNGROUPED",
+    }
+
+    options: VocOptions
+
+    def __init__(self, options: VocOptions, plan: Plan) -> None:
+        super().__init__(options, plan)
+        self._year_folder = f"VOC{options.year}"
+        self._root = "" if options.root == "flat" else f"VOCdevkit/{self._year_folder}/"
+        self._mode = f"exportkit coords={options.coords}"
+        self._sets = plan_image_sets(plan, f"{self._root}ImageSets/Main")
+        self._heads = {
+            label: (index, object_head(plan.classes[index]))
+            for label, index in plan.class_index.items()
+            if is_representable(plan.classes[index])
+        }
+        self._class_keys = {split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items()}
+        self._list_keys = {
+            split: [_stream_key(path), *([_stream_key(self._sets.trainval)] if split in {"train", "val"} else [])]
+            for split, path in self._sets.lists.items()
+        }
+
+    @classmethod
+    def naming(cls, options: WriterOptions) -> NamingRule:  # noqa: ARG003 - the same for every option
+        return NamingRule(layout="flat", needs_extension=True, refused_in_stem=_REFUSED_IN_IDS)
+
+    @classmethod
+    def class_fault(cls, name: str, options: WriterOptions) -> str | None:  # noqa: ARG003
+        return None if is_representable(name) else "XML 1.0 cannot hold a control character or noncharacter in it"
+
+    @classmethod
+    def transcodes(cls, options: WriterOptions) -> str | None:
+        """The format that pictures of other formats are turned into, or None to keep them."""
+        return "jpg" if isinstance(options, VocOptions) and options.images == "transcode" else None
+
+    def picture_path(self, placement: Placement) -> str:
+        return f"{self._root}JPEGImages/{placement.name}"
+
+    def notices(self) -> Iterable[tuple[str, str]]:
+        if self._sets.omitted is not None:
+            yield "N_CLASS_FILES_OMITTED", f"There are no lists per class, because {self._sets.omitted}."
+        if self._sets.renamed:
+            table = renaming_table(self._sets.renamed)
+            yield "N_CLASS_FOLDER", f"Lists of these classes have another name: {table}."
+        reason = why_no_label_map(self.plan.classes)
+        if reason is not None:
+            yield "N_CLASS_FILES_OMITTED", f"There is no labelmap.txt, because {reason}."
+
+    # -- encoding --------------------------------------------------------------------------------------
+
+    def encode(self, record: Record, placement: Placement) -> Encoded:
+        plan = self.plan
+        canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
+        objects: list[str] = []
+        outcomes = []
+        #: Class index → whether one of its objects is not difficult.
+        present: dict[int, bool] = {}
+        for annotation in record.annotations:
+            try:
+                outcomes.append(self._write(annotation, canvas, objects, present))
+            except AnnotationFault as fault:
+                outcomes.append(failed(fault.code, fault.message, fault.json_path))
+            except AnnotationSkip as skip:
+                outcomes.append(skipped(skip.code, skip.message))
+        size = (record.width, record.height, placement.depth)
+        try:
+            xml = document_xml(self._year_folder, placement.name, self._mode, size, "".join(objects))
+        except ValueError as error:
+            raise RecordFault("E_NAME_UNSAFE", f"The file name cannot be written: {error}; rename it.") from None
+        return Encoded(
+            outcomes,
+            ((f"{self._root}Annotations/{placement.stem}.xml", xml),),
+            self._list_lines(placement, present),
+        )
+
+    def _write(self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]) -> Outcome:
+        """Add the object of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
+        kind = annotation.kind
+        if kind not in EXTENT_KINDS:
+            return skipped("S_POINT_UNGROUPED" if kind == "point" else "S_KIND_UNSUPPORTED")
+        known = self._heads.get(annotation.label or "")
+        if known is None:
+            return self._class_failure(annotation)
+        index, head = known
+        box, codes = canvas.box(annotation)
+        codes += _BOX_COST[kind]
+        corners, grown = self._corners(box, canvas)
+        if grown:
+            codes += ("L_BOX_GROWN",)
+        difficult = annotation.difficult
+        if annotation.iscrowd:
+            difficult = True
+            codes += ("L_CROWD_AS_DIFFICULT",)
+        attributes, dropped = attributes_xml(annotation)
+        if dropped:
+            codes += ("L_ATTRIBUTES_DROPPED",)
+        objects.append(object_xml(head, annotation, difficult=difficult, corners=corners, attributes=attributes))
+        present[index] = present.get(index, False) or not difficult
+        return _outcome(codes)
+
+    def _corners(self, box: Box, canvas: Canvas) -> tuple[Corners, bool]:
+        """``xmin, ymin, xmax, ymax`` in the chosen mode, and whether the box was grown to one pixel."""
+        coords = self.options.coords
+        if coords == "one":
+            *corners, grown = box.to_voc_inclusive(canvas.width, canvas.height)
+            return tuple(corners), grown  # type: ignore[return-value]
+        x0, y0, x1, y1 = box.to_xyxy()
+        if coords == "float":
+            return (decimal_text(x0), decimal_text(y0), decimal_text(x1), decimal_text(y1)), False
+        xmin, xmax, wider = _half_open(x0, x1, canvas.width)
+        ymin, ymax, higher = _half_open(y0, y1, canvas.height)
+        return (xmin, ymin, xmax, ymax), wider or higher
+
+    def _class_failure(self, annotation: Annotation) -> Outcome:
+        name = annotation.label or ""
+        fault = self.class_fault(name, self.options)
+        shown = ascii(name[:120])
+        if fault is not None:
+            return failed("E_CLASS_UNREPRESENTABLE", f"The class {shown} cannot be written: {fault}; rename it.")
+        return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")
+
+    def _list_lines(self, placement: Placement, present: Mapping[int, bool]) -> Mapping[str, bytes]:
+        """The record's line in each list; nearly all lines of class files are the same bytes object."""
+        stem = placement.stem.encode()
+        keys = self._class_keys[placement.split]
+        lines = dict.fromkeys(keys, b"%b -1\n" % stem)
+        if keys:
+            for index, easy in present.items():
+                lines[keys[index]] = b"%b %2d\n" % (stem, easy)
+        for key in self._list_keys[placement.split]:
+            lines[key] = b"%b\n" % stem
+        return lines
+
+    # -- the rest of the dataset -----------------------------------------------------------------------
+
+    def files(self) -> Iterable[OutputFile]:
+        sets = self._sets
+        classes = (path for files in sets.class_files.values() for path in files)
+        for path in (*sets.lists.values(), sets.trainval, *classes):
+            yield OutputFile(path, (Fragments(_stream_key(path)),))
+        if why_no_label_map(self.plan.classes) is None:
+            yield OutputFile(f"{self._root}labelmap.txt", (label_map(self.plan.classes),))
+
+    def folders(self) -> Iterable[str]:
+        yield f"{self._root}Annotations"
+        yield f"{self._root}JPEGImages"
+
+
+def _stream_key(path: str) -> str:
+    return f"{path}#ids"
+
+
+def _outcome(codes: tuple[str, ...]) -> Outcome:
+    if not codes:
+        return written()
+    return lossy(*codes) if any(code.startswith("L_") for code in codes) else written(*codes)
+
+
+def _half_open(low: float, high: float, limit: int) -> tuple[int, int, bool]:
+    """Edges rounded half-up and limited to 0…``limit``; a side that vanishes becomes one pixel, inside the picture."""
+    first, last = min(floor(low + 0.5), limit), min(floor(high + 0.5), limit)
+    if first < last:
+        return first, last, False
+    first = min(floor((low + high) / 2), limit - 1)
+    return first, first + 1, True

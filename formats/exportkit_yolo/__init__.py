@@ -1,0 +1,1 @@
+"""YOLO as Ultralytics reads it: the writer and the checker."""

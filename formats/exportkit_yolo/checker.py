@@ -1,0 +1,112 @@
+"""The YOLO checker: would Ultralytics take this directory without dropping a picture or a row?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import ClassVar
+
+import msgspec
+
+from exportkit.writing import Checker, CheckReport, Dataset, Finding, Piece
+from exportkit_yolo.dataset_yaml import DatasetYaml, read_dataset_yaml, yaml_path
+from exportkit_yolo.label_file import judge_labels
+from exportkit_yolo.picture_files import PictureFiles, label_folder
+
+__all__ = ["YoloChecker"]
+
+_CONSUMER = "Ultralytics verify_image_label"
+
+
+class LabelFacts(msgspec.Struct):
+    """What a batch of label files tells about the dataset."""
+
+    #: Form of rows → (files that have it, the first of them, line).
+    forms: dict[str, tuple[int, str, int]] = {}
+    #: Highest class number, and where it stands.
+    top: tuple[int, str, int] = (-1, "", 0)
+
+
+class YoloChecker(Checker):
+    """Rules 26 to 34 and 36 of ``check`` (formats, section 7), for any directory in the layout of Ultralytics."""
+
+    name: ClassVar[str] = "yolo"
+
+    @classmethod
+    def recognises(cls, dataset: Dataset) -> bool:
+        return yaml_path(dataset) is not None or (dataset.is_dir("images") and dataset.is_dir("labels"))
+
+    @cached_property
+    def _yaml(self) -> DatasetYaml:
+        return read_dataset_yaml(self.dataset)
+
+    @cached_property
+    def _kpt_shape(self) -> tuple[int, int] | None:
+        # While a dataset is being written its yaml comes last, and rows with key points need it.
+        return self._yaml.kpt_shape if yaml_path(self.dataset) is not None else None
+
+    def pieces(self) -> Iterator[Piece]:
+        folders = {label_folder(folder) for _, folder in self._yaml.splits if not folder.endswith(".txt")}
+        for folder in sorted(folders or {"labels"}):
+            for path in self.dataset.listing(folder) if self.dataset.is_dir(folder) else ():
+                if path.endswith(".txt"):
+                    yield Piece(path, self.dataset.read(path))
+
+    def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
+        shape = self._kpt_shape
+        facts = LabelFacts()
+        findings: list[Finding] = []
+        objects = 0
+        for piece in pieces:
+            path = piece.path
+            if piece.section or not path.endswith(".txt"):
+                continue
+            labels = judge_labels(piece.data, shape)
+            objects += labels.rows
+            if labels.top_class > facts.top[0]:
+                facts.top = (labels.top_class, path, labels.top_line)
+            for form, line in labels.forms:
+                files, first, first_line = facts.forms.get(form, (0, path, line))
+                facts.forms[form] = (files + 1, first, first_line)
+            for fault in labels.faults:
+                findings.append(Finding(fault.code, "error", fault.message, path, fault.line, consumer=_CONSUMER))
+        return CheckReport(findings, facts=facts, objects=objects)
+
+    def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
+        yaml = read_dataset_yaml(self.dataset)
+        yield from yaml.findings
+        facts = LabelFacts()
+        for report in reports:
+            _merge(facts, report.facts)
+        yield from _class_findings(facts, yaml)
+        yield from _form_findings(facts)
+        if self.dataset.is_dir("masks"):
+            message = "A folder 'masks' beside the yaml makes the loader look for masks instead of labels."
+            yield Finding("C_YOLO_MASKS", "error", message, "masks", consumer="Ultralytics")
+        yield from PictureFiles(self.dataset, yaml).findings()
+
+
+def _merge(facts: LabelFacts, others: LabelFacts | None) -> None:
+    if others is None:
+        return
+    facts.top = max(facts.top, others.top, key=lambda top: top[0])
+    for form, (files, path, line) in others.forms.items():
+        known, first, first_line = facts.forms.get(form, (0, path, line))
+        facts.forms[form] = (known + files, first, first_line)
+
+
+def _class_findings(facts: LabelFacts, yaml: DatasetYaml) -> Iterator[Finding]:
+    number, path, line = facts.top
+    if yaml.names and number >= len(yaml.names):
+        message = f"Class {number} is not among the {len(yaml.names)} names; it is the highest one in the dataset."
+        yield Finding("C_YOLO_ROW", "error", message, path, line, consumer=_CONSUMER)
+
+
+def _form_findings(facts: LabelFacts) -> Iterator[Finding]:
+    if len(facts.forms) < 2:
+        return
+    common = max(facts.forms, key=lambda form: facts.forms[form][0])
+    for form, (files, path, line) in facts.forms.items():
+        if form != common:
+            message = f"Rows '{form}' stand in {files} files, while the dataset has rows '{common}'; one form is allowed."
+            yield Finding("C_YOLO_ROW", "error", message, path, line, consumer=_CONSUMER)

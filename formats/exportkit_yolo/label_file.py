@@ -1,0 +1,146 @@
+"""A label file as its loader reads it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+__all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "judge_labels"]
+
+#: Forms of a row; one form in the whole dataset.
+DETECT, OUTLINE, POSE = "c cx cy w h", "c x1 y1 … xn yn", "c cx cy w h and key points"
+#: How far a box may reach over an edge after rounding to six decimals, as a fraction.
+_SLACK = 2e-6
+_ONE = 1_000_000
+
+_VALUE = rb"(?:0\.\d{6}|1\.000000)"
+_SIDE = rb"(?:0\.(?!000000)\d{6}|1\.000000)"
+#: The common forms with six decimals, in range value by value.
+_DETECT_FILE = re.compile(rb"(?:\d{1,9} %b %b %b %b\n)++" % (_VALUE, _VALUE, _SIDE, _SIDE), re.ASCII)
+_OUTLINE_FILE = re.compile(rb"(?:\d{1,9}(?: %b %b){3,}+\n)++" % (_VALUE, _VALUE), re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+
+
+class RowFault(NamedTuple):
+    """What is wrong with one row (1-based line)."""
+
+    code: str
+    line: int
+    message: str
+
+
+class LabelFile(NamedTuple):
+    """What one label file holds."""
+
+    rows: int = 0
+    #: Forms that occur, each with the line of its first row.
+    forms: tuple[tuple[str, int], ...] = ()
+    #: Highest class number and its line; −1 where there is none.
+    top_class: int = -1
+    top_line: int = 0
+    faults: tuple[RowFault, ...] = ()
+
+
+def judge_labels(data: bytes, keypoints: tuple[int, int] | None = None) -> LabelFile:
+    """Judge the bytes of a label file by the rules of Ultralytics' label verification.
+
+    ``keypoints`` is ``kpt_shape`` of the dataset (points, values a point) or None. Files in the usual form are
+    judged as a whole; every other one, and every one with a fault, row by row.
+    """
+    if not data:
+        return LabelFile()
+    if keypoints is None:
+        whole = _whole_detect_file(data) if _DETECT_FILE.fullmatch(data) else _whole_outline_file(data)
+        if whole is not None:
+            return whole
+    return _row_by_row(data, keypoints)
+
+
+def _whole_detect_file(data: bytes) -> LabelFile | None:
+    """A file in the common detect form, or None if a row needs a closer look. Counts in millionths."""
+    rows = data.splitlines()
+    if len(rows) != len(set(rows)):
+        return None
+    numbers = list(map(int, data.replace(b".", b"").split()))
+    for cx, cy, w, h in zip(numbers[1::5], numbers[2::5], numbers[3::5], numbers[4::5], strict=True):
+        cx += cx  # noqa: PLW2901 - twice the centre, so that no side is halved
+        cy += cy  # noqa: PLW2901
+        if w - cx > 4 or cx + w > 2 * _ONE + 4 or h - cy > 4 or cy + h > 2 * _ONE + 4:
+            return None
+    classes = numbers[::5]
+    top = max(classes)
+    return LabelFile(len(rows), ((DETECT, 1),), top, classes.index(top) + 1)
+
+
+def _whole_outline_file(data: bytes) -> LabelFile | None:
+    if not _OUTLINE_FILE.fullmatch(data):
+        return None
+    rows = data.splitlines()
+    if len(rows) != len(set(rows)):
+        return None
+    classes = [int(row[: row.index(b" ")]) for row in rows]
+    top = max(classes)
+    return LabelFile(len(rows), ((OUTLINE, 1),), top, classes.index(top) + 1)
+
+
+def _row_by_row(data: bytes, keypoints: tuple[int, int] | None) -> LabelFile:
+    faults: list[RowFault] = []
+    forms: dict[str, int] = {}
+    seen: dict[tuple[float, ...], int] = {}
+    count, top, top_line = 0, -1, 0
+    for line, text in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        words = text.split()
+        if not words:
+            continue
+        count += 1
+        values = _finite(words)
+        form = _form(len(words), keypoints)
+        if values is None:
+            faults.append(RowFault("C_YOLO_ROW", line, "A row holds something else than finite numbers."))
+            continue
+        if form is None:
+            faults.append(RowFault("C_YOLO_ROW", line, f"A row of {len(words)} columns has no form that a task knows."))
+            continue
+        forms.setdefault(form, line)
+        if values[0] < 0 or not values[0].is_integer():
+            faults.append(RowFault("C_YOLO_ROW", line, f"Class {words[0][:20]} is no whole number from 0."))
+        elif values[0] > top:
+            top, top_line = int(values[0]), line
+        faults.extend(RowFault("C_YOLO_RANGE", line, why) for why in _range_faults(values, form, keypoints))
+        earlier = seen.setdefault(tuple(values), line)
+        if earlier != line:
+            faults.append(RowFault("C_YOLO_DUPLICATE", line, f"The row equals that of line {earlier}."))
+    return LabelFile(count, tuple(forms.items()), top, top_line, tuple(faults))
+
+
+def _finite(words: list[str]) -> list[float] | None:
+    if not all(map(_NUMBER.fullmatch, words)):
+        return None
+    values = list(map(float, words))
+    return values if all(map(math.isfinite, values)) else None
+
+
+def _form(columns: int, keypoints: tuple[int, int] | None) -> str | None:
+    if keypoints is not None:
+        return POSE if columns == 5 + keypoints[0] * keypoints[1] else None
+    if columns == 5:
+        return DETECT
+    return OUTLINE if columns >= 7 and columns % 2 else None
+
+
+def _range_faults(values: list[float], form: str, keypoints: tuple[int, int] | None) -> Iterator[str]:
+    coordinates = values[1:]
+    if form == POSE and keypoints is not None:
+        points = values[5:]
+        coordinates = values[1:5] + points[:: keypoints[1]] + points[1 :: keypoints[1]]
+    if not all(0 <= value <= 1 for value in coordinates):
+        yield "A coordinate is not in 0…1; normalise by the display size of the picture."
+    elif form != OUTLINE:
+        cx, cy, w, h = values[1:5]
+        if w == 0 or h == 0:
+            yield "A box has no width or no height."
+        slack = _SLACK + 1e-12
+        if cx - w / 2 < -slack or cx + w / 2 > 1 + slack or cy - h / 2 < -slack or cy + h / 2 > 1 + slack:
+            yield "A box reaches over the edge of the picture."

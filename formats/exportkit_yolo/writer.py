@@ -1,0 +1,212 @@
+"""The YOLO writer: a label file per picture, and ``data.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+
+from exportkit.errors import AnnotationFault, AnnotationSkip
+from exportkit.records import EXTENT_KINDS, Annotation, Canvas, Mask, Record
+from exportkit.writing import (
+    Encoded,
+    Fragments,
+    NamingRule,
+    Outcome,
+    OutputFile,
+    PictureRule,
+    Placement,
+    Plan,
+    Writer,
+    WriterOptions,
+    failed,
+    skipped,
+)
+from exportkit.writing.attributes import attribute_text
+from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
+from exportkit_yolo.options import YoloOptions, chosen_task, possible_tasks
+from exportkit_yolo.rows import box_outline, box_row, outline_row, outlines
+from exportkit_yolo.splits import split_folders, yaml_folders
+from exportkit_yolo.unkept import OutcomeTable, has_attributes
+
+__all__ = ["YoloWriter"]
+
+_SIDECAR = "attributes.jsonl"
+#: What a box in place of the kind's own geometry costs; a rotated box tells by itself.
+_BOX_COST: Mapping[str, tuple[str, ...]] = {
+    "box": (),
+    "rotated_box": (),
+    "polygon": ("L_REGION_DROPPED",),
+    "mask": ("L_REGION_DROPPED",),
+    "keypoints": ("L_KEYPOINTS_DROPPED",),
+}
+#: Decoders of Ultralytics refuse more pixels than this.
+_MOST_PIXELS = 178_956_970
+_FORMATS = frozenset("avif bmp dng heic heif jp2 jpeg jpg mpo png tif tiff webp".split())
+
+
+class YoloWriter(Writer):
+    """YOLO detect and segment (formats, section 5.2): ``labels/<split>/<stem>.txt`` beside ``images/<split>/<name>``.
+
+    Numbers are fractions of the display size with six decimals, each in [0, 1]. Every record has its label
+    file, an empty one if it has no object. Rows stand in source order, none twice in a file.
+    """
+
+    name: ClassVar[str] = "yolo"
+    summary: ClassVar[str] = "YOLO for Ultralytics: detect and segment, with data.yaml"
+    options_model: ClassVar[type[WriterOptions]] = YoloOptions
+    kinds: ClassVar[Mapping[str, str]] = {
+        "box": "written",
+        "rotated_box": "L_ROTATION_FLATTENED",
+        "polygon": "written",
+        "mask": "N_MASK_AS_POLYGON",
+        "keypoints": "L_KEYPOINTS_DROPPED",
+        "point": "S_POINT_UNGROUPED",
+    }
+
+    options: YoloOptions
+
+    def __init__(self, options: YoloOptions, plan: Plan) -> None:
+        super().__init__(options, plan)
+        self._task = chosen_task(options, plan)
+        self._sidecar = options.attributes == "sidecar"
+        self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
+        self._folders = split_folders(plan)
+        self._indices = {
+            label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
+        }
+
+    @classmethod
+    def naming(cls, options: WriterOptions) -> NamingRule:
+        tree = isinstance(options, YoloOptions) and options.names == "tree"
+        return NamingRule(
+            layout="tree" if tree else "flat",
+            needs_extension=True,
+            refused_folders=frozenset({"images", "labels"}),
+            reserved_stems=frozenset({"classes"}),
+        )
+
+    @classmethod
+    def pictures(cls, options: WriterOptions) -> PictureRule:  # noqa: ARG003 - the same for every task
+        return PictureRule(formats=_FORMATS, minimum_side=10, maximum_pixels=_MOST_PIXELS, rewrites_jpeg=True)
+
+    @classmethod
+    def class_fault(cls, name: str, options: WriterOptions) -> str | None:  # noqa: ARG003
+        return "YOLO loaders end a name at a NUL character" if "\0" in name else None
+
+    def picture_path(self, placement: Placement) -> str:
+        return f"images/{self._folders[placement.split]}/{placement.name}"
+
+    def notices(self) -> Iterable[tuple[str, str]]:
+        possible = possible_tasks(self.plan)
+        if self.options.task == "auto" and len(possible) > 1:
+            yield "N_TASK_CHOSEN", f"Annotations fit {', '.join(possible)}; {self._task} is written. Set task= to choose."
+        if not self.plan.classes:
+            yield "N_CLASS_PLACEHOLDER", f"There is no class, so data.yaml names one, '{PLACEHOLDER_CLASS}', as its loader asks."
+        if yaml_folders(self.plan)["val"] == "images/train":
+            yield "N_VAL_IS_TRAIN", "There is no val split, so val points at images/train; give one with --split."
+
+    # -- encoding --------------------------------------------------------------------------------------
+
+    def encode(self, record: Record, placement: Placement) -> Encoded:
+        plan = self.plan
+        canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
+        rows: dict[str, None] = {}
+        sidecar: list[bytes] = []
+        outcomes = []
+        for annotation in record.annotations:
+            count = len(rows)
+            try:
+                outcomes.append(self._write(annotation, canvas, rows))
+                if self._sidecar and len(rows) > count and has_attributes(annotation):
+                    sidecar.append(_sidecar_line(self.picture_path(placement), count, annotation))
+            except AnnotationFault as fault:
+                outcomes.append(failed(fault.code, fault.message, fault.json_path))
+            except AnnotationSkip as skip:
+                outcomes.append(skipped(skip.code, skip.message))
+        return Encoded(
+            outcomes,
+            ((f"labels/{self._folders[placement.split]}/{placement.stem}.txt", _lines(rows)),),
+            {f"{_SIDECAR}#rows": b"".join(sidecar)} if sidecar else {},
+            objects=len(rows),
+        )
+
+    def _write(self, annotation: Annotation, canvas: Canvas, rows: dict[str, None]) -> Outcome:
+        """Add the rows of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
+        if annotation.kind not in EXTENT_KINDS or annotation.iscrowd:
+            return _without_place(annotation)
+        index = self._indices.get(annotation.label or "")
+        if index is None:
+            return self._class_failure(annotation)
+        count = len(rows)
+        if self._task == "detect":
+            box, codes = canvas.box(annotation)
+            row, grown = box_row(index, box, canvas.width, canvas.height)
+            codes += _BOX_COST[annotation.kind]
+            if grown:
+                codes += ("L_BOX_GROWN",)
+            rows[row] = None
+        else:
+            rings, codes = _rings(canvas, annotation, self.options)
+            rows.update((outline_row(index, ring, canvas.width, canvas.height), None) for ring in rings)
+        if len(rows) == count:
+            return skipped("S_DUPLICATE_ROW")
+        return self._outcomes.of(annotation, codes)
+
+    def _class_failure(self, annotation: Annotation) -> Outcome:
+        name = annotation.label or ""
+        fault = self.class_fault(name, self.options)
+        shown = ascii(name[:120])
+        if fault is not None:
+            return failed("E_CLASS_UNREPRESENTABLE", f"The class {shown} cannot be written: {fault}; rename it.")
+        return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")
+
+    # -- the rest of the dataset -----------------------------------------------------------------------
+
+    def files(self) -> Iterable[OutputFile]:
+        yield OutputFile("data.yaml", (data_yaml(yaml_folders(self.plan), self.plan.classes),))
+        if self._sidecar:
+            yield OutputFile(_SIDECAR, (Fragments(f"{_SIDECAR}#rows"),))
+
+    def folders(self) -> Iterable[str]:
+        """Every folder that ``data.yaml`` names, and its labels."""
+        for folder in dict.fromkeys(yaml_folders(self.plan).values()):
+            yield folder
+            yield "labels" + folder.removeprefix("images")
+
+
+def _without_place(annotation: Annotation) -> Outcome:
+    if annotation.kind in EXTENT_KINDS:
+        return skipped("S_CROWD")
+    return skipped("S_POINT_UNGROUPED" if annotation.kind == "point" else "S_KIND_UNSUPPORTED")
+
+
+def _rings(
+    canvas: Canvas, annotation: Annotation, options: YoloOptions
+) -> tuple[Sequence[Sequence[float]], tuple[str, ...]]:
+    """Outlines in pixels, one a row, and the codes; a box or rotated box is its corners (formats, section 5.0)."""
+    kind = annotation.kind
+    if kind == "rotated_box":
+        polygon, codes = canvas.polygon_of_rotated(annotation)
+        return [part.outer for part in polygon.parts], (*codes, "N_ROTATION_AS_POLYGON")
+    if kind == "box" or annotation.region is None:
+        box, codes = canvas.box(annotation)
+        return [box_outline(box)], (*codes, "N_BOX_AS_POLYGON" if kind == "box" else "L_KEYPOINTS_DROPPED")
+    region, codes = canvas.region(annotation)
+    polygon = region.to_polygon() if isinstance(region, Mask) else region
+    if kind != "polygon":
+        codes += ("N_MASK_AS_POLYGON" if kind == "mask" else "L_KEYPOINTS_DROPPED",)
+    rings, cost = outlines(polygon, options)
+    return rings, codes + cost
+
+
+def _lines(rows: Iterable[str]) -> bytes:
+    text = "\n".join(rows)
+    return f"{text}\n".encode("ascii") if text else b""
+
+
+def _sidecar_line(picture: str, row: int, annotation: Annotation) -> bytes:
+    """``{image, row, attributes}``; ``row`` is the 0-based line of the object in its label file."""
+    head = msgspec.json.encode({"image": picture, "row": row})
+    return b'%s,"attributes":%s}\n' % (head[:-1], attribute_text(annotation.attributes, {}).encode())

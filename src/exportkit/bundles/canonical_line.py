@@ -1,0 +1,51 @@
+"""The one form in which a row is stored in a bundle (wire contract, section 16)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+__all__ = ["canonical_line"]
+
+_KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
+_UNIT_KEYS: Final = ("id", "name", "width", "height")
+# Outside strings these are mere white space in JSON, and within strings they are not allowed.
+_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def canonical_line(row: Mapping[str, Any]) -> bytes:
+    """Return the line of `row`, LF included: known keys in fixed order, absent ones left out, others dropped.
+
+    `data` given as bytes or `msgspec.Raw` is stored as it is, but that line ends between its values become blanks.
+    The files of a v1 row (`data_unit.files`, `files`, `file`) become `files_manifest`.
+
+    Raises ValueError for a number that is not finite or text that cannot be encoded.
+    """
+    members = {**row, **_files(row)}
+    unit = row.get("data_unit")
+    if isinstance(unit, Mapping):
+        members["data_unit"] = {key: unit[key] for key in _UNIT_KEYS if key in unit}
+    pieces = [b'"%b":%b' % (key.encode(), _encoded(members[key])) for key in _KEYS if key in members]
+    return b"{%b}\n" % b",".join(pieces)
+
+
+def _files(row: Mapping[str, Any]) -> dict[str, Any]:
+    if row.get("files_manifest"):
+        return {}
+    unit = row.get("data_unit")
+    files = (unit.get("files") if isinstance(unit, Mapping) else None) or row.get("files")
+    if not files and "files_manifest" not in row and row.get("file"):
+        files = {"file": row["file"]}
+    return {"files_manifest": files} if files else {}
+
+
+def _encoded(value: object) -> bytes:
+    if isinstance(value, msgspec.Raw):
+        value = bytes(value)
+    if isinstance(value, bytes):
+        return value.translate(_LINE_ENDS)
+    return _ENCODER.encode(value).encode()

@@ -1,0 +1,193 @@
+"""Lines of a part: shards cut at line ends, and reading them in bounded memory.
+
+Only LF ends a line (formats, section 2.1). Offsets are bytes from the start of the file, ends are exclusive, and line
+numbers are 1-based and count every LF, so also blank lines.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import msgspec
+
+from exportkit.bundles.part import Part, opened
+from exportkit.errors import LocalIOError
+
+__all__ = [
+    "MAX_LINE",
+    "SHARD_BYTES",
+    "Line",
+    "LineCount",
+    "Shard",
+    "count_lines",
+    "count_shard",
+    "cut_shards",
+    "iter_lines",
+    "number_shards",
+    "read_block",
+]
+
+#: Longest line that is read, in bytes without its end (formats, section 2.1).
+MAX_LINE: Final = 64 << 20
+SHARD_BYTES: Final = 16 << 20
+_BLOCK: Final = 1 << 18
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """A run of whole lines of one part; depends on the bytes of the part alone."""
+
+    #: Index of the part.
+    part: int
+    start: int
+    end: int
+    #: Number of the line at `start`; 0 until :func:`number_shards` knows it.
+    first_line: int = 0
+
+
+class LineCount(NamedTuple):
+    """Lines of a shard or a part."""
+
+    #: LF characters, by which lines are numbered.
+    ends: int
+    #: Lines that are not blank: the records, good or bad.
+    records: int
+
+
+class Line(NamedTuple):
+    """One line that is not blank; `text` is None where it is longer than the limit (`E_LINE_SIZE`)."""
+
+    number: int
+    offset: int
+    #: Bytes without the line's end; `text` is exactly these.
+    length: int
+    text: bytes | None
+
+
+def cut_shards(part: Part, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
+    """Cut a part into shards that begin at the first line start at or after each multiple of `shard_bytes`.
+
+    A line longer than a shard stays in one. Reads a few bytes per shard only.
+    """
+    with opened(part) as file:
+        starts = [part.mark]
+        for nominal in range(shard_bytes, part.size, shard_bytes):
+            if nominal > starts[-1]:
+                starts.append(_next_line_start(file, nominal, part.size))
+    return [Shard(part.index, start, end) for start, end in pairwise([*starts, part.size]) if start < end]
+
+
+def _next_line_start(file: int, position: int, end: int) -> int:
+    """Return the first start of a line at or after `position`, or `end`."""
+    position -= 1
+    for block in _blocks(file, position, end):
+        found = block.find(b"\n")
+        if found >= 0:
+            return position + found + 1
+        position += len(block)
+    return end
+
+
+def count_shard(part: Part, shard: Shard) -> LineCount:
+    """Count the lines of one shard in a single pass."""
+    with opened(part) as file:
+        return _count(file, shard)
+
+
+def count_lines(part: Part, shard_bytes: int = SHARD_BYTES) -> tuple[LineCount, list[Shard]]:
+    """Count the lines of a part in a single pass; the shards come back with their first lines."""
+    shards = cut_shards(part, shard_bytes)
+    with opened(part) as file:
+        counts = [_count(file, shard) for shard in shards]
+    total = LineCount(sum(count.ends for count in counts), sum(count.records for count in counts))
+    return total, number_shards(shards, [count.ends for count in counts])
+
+
+def number_shards(shards: Sequence[Shard], ends: Sequence[int]) -> list[Shard]:
+    """Return the shards with their first lines, given the line ends within each; parts begin at line 1 each."""
+    numbered: list[Shard] = []
+    line = 1
+    for position, (shard, count) in enumerate(zip(shards, ends, strict=True)):
+        if position == 0 or shard.part != shards[position - 1].part:
+            line = 1
+        numbered.append(msgspec.structs.replace(shard, first_line=line))
+        line += count
+    return numbered
+
+
+def _count(file: int, shard: Shard) -> LineCount:
+    ends = records = 0
+    blank = True
+    for block in _blocks(file, shard.start, shard.end):
+        first, *rest = block.split(b"\n")
+        blank = blank and _is_blank(first)
+        if rest:
+            ends += len(rest)
+            last = rest.pop()
+            records += (not blank) + sum(not _is_blank(text) for text in rest)
+            blank = _is_blank(last)
+    return LineCount(ends, records + (not blank))
+
+
+def iter_lines(file: int, start: int, end: int, first_line: int = 1, limit: int = MAX_LINE) -> Iterator[Line]:
+    """Yield the lines between `start` (the start of a line, numbered `first_line`) and `end` that are not blank.
+
+    A CR before the LF belongs to the line's end. Holds at most one line of `limit` bytes and one block.
+
+    Raises LocalIOError when the file has become shorter than `end`.
+    """
+    number, offset = first_line, start
+    pieces: list[bytes] = []
+    held = 0
+    blank = True
+    for block in _blocks(file, start, end):
+        texts = block.split(b"\n")
+        rest = texts.pop()
+        for text in texts:
+            if not (blank and _is_blank(text)):
+                yield _line(number, offset, pieces, text, held + len(text), limit)
+            number += 1
+            offset += held + len(text) + 1
+            pieces.clear()
+            held = 0
+            blank = True
+        blank = blank and _is_blank(rest)
+        held += len(rest)
+        if held > limit + 1:
+            pieces.clear()
+        else:
+            pieces.append(rest)
+    if not blank:
+        yield _line(number, offset, pieces, b"", held, limit)
+
+
+def _line(number: int, offset: int, pieces: list[bytes], last: bytes, length: int, limit: int) -> Line:
+    if length > limit + 1:
+        return Line(number, offset, length, None)
+    text = b"".join((*pieces, last)) if pieces else last
+    if text.endswith(b"\r"):
+        text = text[:-1]
+    return Line(number, offset, len(text), text if len(text) <= limit else None)
+
+
+def _is_blank(text: bytes) -> bool:
+    return not text or text.isspace()
+
+
+def read_block(file: int, start: int, end: int) -> bytes:
+    """Return the bytes from `start` to `end`, for instance one line again. Raises LocalIOError when some are gone."""
+    return b"".join(_blocks(file, start, end))
+
+
+def _blocks(file: int, start: int, end: int) -> Iterator[bytes]:
+    while start < end:
+        try:
+            block = os.pread(file, min(_BLOCK, end - start), start)
+        except OSError as error:
+            raise LocalIOError(f"A part of the bundle could not be read: {error.strerror}.") from error
+        if not block:
+            raise LocalIOError("A part of the bundle became shorter while it was read; leave it alone during the run.")
+        start += len(block)
+        yield block

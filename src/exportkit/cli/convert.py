@@ -1,0 +1,107 @@
+"""``exportkit convert``: a raw bundle becomes datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+__all__ = ["convert"]
+
+Media = Literal["copy", "hardlink", "symlink", "none"]
+
+
+def convert(
+    bundle: Annotated[Path, typer.Argument(help="Folder of a raw bundle, or one .jsonl file.", show_default=False)],
+    to: Annotated[
+        list[str], typer.Option("--to", help="FORMAT[@OWNER][:key=value,…]; repeat it for several formats.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the dataset.", show_default=False)],
+    target: Annotated[
+        Optional[Literal["task", "assignment", "ground_truth"]],  # noqa: UP045 - typer evaluates it
+        typer.Option(help="Which target, where the bundle holds several."),
+    ] = None,
+    media: Annotated[Media, typer.Option(help="What happens to the original files.")] = "copy",
+    classes: Annotated[Optional[Path], typer.Option(help="Fixed class list (.txt, .yaml, .json).")] = None,  # noqa: UP045
+    lock: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Class lock file; made once, then only appended to."),
+    ] = None,
+    input: Annotated[  # noqa: A002 - the option's word
+        list[str], typer.Option("--input", help="How the source is to be read: key=value,…")
+    ] = [],  # noqa: B006 - typer copies it
+    invalid: Annotated[
+        Literal["clip", "drop", "fail"], typer.Option(help="What happens to partly outside geometry.")
+    ] = "clip",
+    on_loss: Annotated[
+        Literal["report", "fail"], typer.Option(help="Whether anything lost or skipped stops the run.")
+    ] = "report",
+    accept: Annotated[str, typer.Option(help="Codes that --on-loss fail accepts: CODE,CODE.")] = "",
+    on_error: Annotated[Literal["skip", "fail"], typer.Option(help="Whether the first error stops the run.")] = "skip",
+    max_errors: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="N|N%", help="Stop if more records are touched by errors."),
+    ] = None,
+    loss_list: Annotated[
+        Literal["first", "all", "none"], typer.Option(help="How many lossy and skipped annotations are listed.")
+    ] = "first",
+    strict_json: Annotated[bool, typer.Option("--strict-json", help="Refuse lines with the same key twice.")] = False,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Largest picture that may be decoded or rasterised.")] = 1 << 28,
+    validate: Annotated[
+        Literal["read", "full"], typer.Option(help="Judge only what the writers read, or every part of every line.")
+    ] = "read",
+    error_on_empty: Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 if there is no record.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 chooses by input and machine.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a dataset that exportkit wrote.")] = False,
+    keep_old: Annotated[bool, typer.Option("--keep-old", help="With --overwrite: keep the old one as .bak.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> int:
+    """Turn a raw bundle into one or more datasets.
+
+    Examples: exportkit convert bundle/ --to yolo -o out/ · exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
+    """
+    from exportkit.cli.console import progress
+    from exportkit.cli.requests import key_values, output_requests, parse_options
+    from exportkit.cli.summary import show_conversion
+    from exportkit.conversion import Budget, ConversionRequest
+    from exportkit.conversion import convert as run_conversion
+    from exportkit.errors import UsageError
+    from exportkit.normalize import InputOptions
+    from exportkit.plugins import PluginManager
+
+    if classes is not None and lock is not None:
+        raise UsageError("--classes and --lock exclude each other; a fixed list needs no lock.")
+    if keep_old and not overwrite:
+        raise UsageError("--keep-old goes with --overwrite.")
+    plugins = PluginManager.load()
+    request = ConversionRequest(
+        bundle=bundle,
+        outputs=output_requests(to, plugins),
+        directory=output,
+        target=target,
+        media=media,
+        classes=classes,
+        lock=lock,
+        input=parse_options(InputOptions, key_values(",".join(input), "--input"), "--input"),
+        invalid=invalid,
+        on_loss=on_loss,
+        accept=frozenset(filter(None, accept.split(","))),
+        on_error=on_error,
+        max_errors=Budget.parse(max_errors) if max_errors is not None else None,
+        loss_list=loss_list,
+        strict_json=strict_json,
+        max_pixels=max_pixels,
+        validate_full=validate == "full",
+        error_on_empty=error_on_empty,
+        workers=workers,
+        overwrite=overwrite,
+        keep_old=keep_old,
+        dry_run=dry_run,
+    )
+    with progress(quiet=quiet or as_json) as advance:
+        result = run_conversion(request, plugins, advance)
+    show_conversion(result, plugins, as_json=as_json)
+    return result.exit_code

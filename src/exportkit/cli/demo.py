@@ -1,0 +1,73 @@
+"""``exportkit demo``: the whole tour on a bundle that ships with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["demo"]
+
+_FORMATS = ("coco", "yolo:task=segment", "voc", "csv")
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the datasets.")] = Path("exportkit-demo"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a former demo.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Convert a small bundle into COCO, YOLO, Pascal VOC and CSV, check all four, and say what to try next."""
+    from exportkit.cli.console import progress
+    from exportkit.cli.requests import output_requests
+    from exportkit.cli.summary import print_json, show_conversion
+    from exportkit.conversion import ConversionRequest, check_dataset, convert, verify_dataset
+    from exportkit.plugins import PluginManager
+
+    bundle = Path(__file__).parent / "demo_bundle"
+    plugins = PluginManager.load()
+    request = ConversionRequest(
+        bundle=bundle, outputs=output_requests(_FORMATS, plugins), directory=output, overwrite=overwrite
+    )
+    with progress(quiet=True) as advance:
+        result = convert(request, plugins, advance)
+    checks = check_dataset(result.directory, plugins)
+    verification = verify_dataset(result.directory)
+    if as_json:
+        from exportkit.cli.summary import conversion_as_data
+
+        print_json(
+            {
+                **conversion_as_data(result),
+                "checked": {c.format: not any(f.severity == "error" for f in c.findings) for c in checks},
+                "verified": verification.verified,
+            }
+        )
+        return result.exit_code
+    show_conversion(result, plugins, as_json=False)
+    _say_next(result.directory, bundle, len(checks), verification.files)
+    return result.exit_code
+
+
+def _say_next(directory: Path, bundle: Path, datasets: int, files: int) -> None:
+    from rich.console import Console
+
+    out = Console(highlight=False)
+    shown = directory.name
+    lines = (
+        f"Checked {datasets} datasets by the rules of their consumers; {files} files are as they were published.",
+        "",
+        "Look at it:",
+        f"  pictures          {shown}/yolo/images/train/",
+        f"  what was lost     {shown}/yolo/exportkit-losses.jsonl",
+        f"  the account       {shown}/coco/exportkit-manifest.json",
+        "",
+        "Try next:",
+        f"  exportkit inspect {bundle}",
+        f"  exportkit convert {bundle} --to yolo:task=detect -o my-yolo",
+        f"  exportkit check {shown}/yolo",
+        f"  exportkit verify {shown}",
+        "  exportkit formats",
+    )
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)

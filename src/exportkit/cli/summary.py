@@ -1,0 +1,139 @@
+"""The summary of a conversion, for people and for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from exportkit.cli.failure import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from exportkit.conversion import ConversionResult, OutputResult
+    from exportkit.plugins import PluginManager
+
+__all__ = ["print_json", "show_conversion"]
+
+_SHOWN_PER_CODE = 20
+_SHOWN_CODES = 12
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One object on stdout, with the schema of all ``--json`` output."""
+    sys.stdout.write(msgspec.json.encode({"schema": "exportkit/1", **value}).decode() + "\n")
+
+
+def show_conversion(result: ConversionResult, plugins: PluginManager, *, as_json: bool) -> None:
+    """Print what was written, what was lost, and what failed."""
+    if as_json:
+        print_json(conversion_as_data(result))
+        return
+    from rich.console import Console
+
+    out, talk = Console(highlight=False), Console(stderr=True, highlight=False)
+    for problem in [*plugins.problems, *result.warnings]:
+        talk.print(f"warning: {printable(problem)}", markup=False)
+    _table(result, out)
+    for output in result.outputs:
+        _codes(output, out, several=len(result.outputs) > 1)
+    _errors(result, talk)
+    verb = "Nothing was written (dry run)." if result.dry_run else f"Published {printable(str(result.directory))}"
+    out.print(verb, markup=False, soft_wrap=True)
+
+
+def conversion_as_data(result: ConversionResult) -> dict[str, Any]:
+    """The stable ``--json`` form of a conversion."""
+    return {
+        "status": "partial" if result.has_errors else "complete",
+        "exit_code": result.exit_code,
+        "dry_run": result.dry_run,
+        "directory": str(result.directory),
+        "source": result.source,
+        "warnings": result.warnings,
+        "outputs": [_output_as_data(output) for output in result.outputs],
+    }
+
+
+def _output_as_data(output: OutputResult) -> dict[str, Any]:
+    from exportkit.conversion.manifest import equations
+    from exportkit.writing.ledger import codes_by_class
+
+    return {
+        "name": output.label,
+        "format": output.format,
+        "path": str(output.path),
+        **equations(output.counts),
+        "codes": codes_by_class(output.counts),
+        "classes": list(output.classes),
+        "splits": output.splits,
+        "pictures": output.pictures,
+        "files": {"count": output.files, "bytes": output.bytes},
+        "check": [msgspec.to_builtins(finding) for finding in output.findings],
+        "errors": [msgspec.to_builtins(entry) for entry in output.errors],
+    }
+
+
+def _table(result: ConversionResult, out: Console) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("dataset")
+    for title in ("records", "failed", "seen", "written", "lossy", "skipped", "failed", "files", "check"):
+        table.add_column(title, justify="right")
+    for output in result.outputs:
+        records, annotations = output.counts.records, output.counts.annotations
+        table.add_row(
+            printable(output.label),
+            f"{records['written']:,}",
+            f"{records['failed']:,}",
+            *(f"{annotations[word]:,}" for word in ("seen", "written", "lossy", "skipped", "failed")),
+            f"{output.files:,}",
+            _verdict(output),
+        )
+    out.print(table)
+
+
+def _verdict(output: OutputResult) -> str:
+    warnings = sum(finding.severity == "warn" for finding in output.findings)
+    return "passed" if not warnings else f"{warnings} warning{'s' if warnings > 1 else ''}"
+
+
+def _codes(output: OutputResult, out: Console, *, several: bool) -> None:
+    from exportkit.writing.codes import describe
+
+    sums: dict[str, int] = {}
+    for (code, _), count in output.counts.codes.items():
+        sums[code] = sums.get(code, 0) + count
+    title = f"{output.label}: " if several else ""
+    for prefix, word in (("L", "lost"), ("S", "skipped"), ("N", "noted"), ("E", "failed")):
+        rows = sorted(((n, code) for code, n in sums.items() if code[0] == prefix), key=lambda row: (-row[0], row[1]))
+        for count, code in rows[:_SHOWN_CODES]:
+            out.print(f"  {printable(title)}{word} {count:,} × {code}: {describe(code)}", markup=False, soft_wrap=True)
+    for finding in output.findings[:_SHOWN_CODES]:
+        where = f" ({finding.file})" if finding.file else ""
+        text = f"  {title}check {finding.code}{where}: {finding.message}"
+        out.print(printable(text), markup=False, soft_wrap=True)
+
+
+def _errors(result: ConversionResult, talk: Console) -> None:
+    for output in result.outputs:
+        shown: dict[str, int] = {}
+        for entry in output.errors:
+            shown[entry.code] = shown.get(entry.code, 0) + 1
+            if shown[entry.code] > _SHOWN_PER_CODE:
+                continue
+            talk.print(printable(_sentence(entry.file, entry.line, entry.id, entry.json_path, entry.code, entry.message)),
+                       markup=False, soft_wrap=True)  # fmt: skip
+        if output.errors and not result.dry_run:
+            talk.print(f"All errors of {printable(output.label)}: {printable(str(output.path))}/exportkit-errors.jsonl",
+                       markup=False, soft_wrap=True)  # fmt: skip
+
+
+def _sentence(file: str, line: int, identity: object, path: str | None, code: str, message: str) -> str:
+    parts: Iterable[str] = filter(None, (f"{file}:{line}" if file else "", f"record {identity!r}", path or ""))
+    return f"{', '.join(parts)}: {code}: {message}"

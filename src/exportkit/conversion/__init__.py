@@ -1,0 +1,24 @@
+"""From a bundle to published datasets: survey, plan, encode, assemble, check, publish."""
+
+from exportkit.conversion.check import CheckResult, check_dataset
+from exportkit.conversion.convert import convert
+from exportkit.conversion.inspection import Inspection, inspect_bundle
+from exportkit.conversion.request import Budget, ConversionRequest, OutputRequest
+from exportkit.conversion.result import ConversionResult, OutputResult
+from exportkit.conversion.verification import Difference, Verification, verify_dataset
+
+__all__ = [
+    "Budget",
+    "CheckResult",
+    "ConversionRequest",
+    "ConversionResult",
+    "Difference",
+    "Inspection",
+    "OutputRequest",
+    "OutputResult",
+    "Verification",
+    "check_dataset",
+    "convert",
+    "inspect_bundle",
+    "verify_dataset",
+]

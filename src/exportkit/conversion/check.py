@@ -1,0 +1,171 @@
+"""``exportkit check``: a directory, whoever wrote it, judged by the rules of its consumers."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.lists import LISTS, MANIFEST
+from exportkit.errors import UsageError
+from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
+from exportkit.plugins import PluginManager
+from exportkit.writing import Checker, CheckReport, Finding, Picture, Piece
+
+__all__ = ["CheckResult", "check_dataset"]
+
+_BATCH_BYTES = 4 << 20
+_BATCH_PIECES = 2000
+_PICTURES = frozenset(
+    "avif bmp dng gif heic heif jp2 jpeg jpg mpo png tif tiff webp ppm pgm pbm pnm".split()  # noqa: SIM905 - a list to read
+)
+
+
+class CheckResult(msgspec.Struct):
+    """The findings of one dataset."""
+
+    path: str
+    format: str
+    findings: list[Finding]
+
+
+def check_dataset(directory: Path, plugins: PluginManager, format_name: str | None = None) -> list[CheckResult]:
+    """Check a dataset, or each of several that were written in one run.
+
+    Raises UsageError where the layout tells no format, or several.
+    """
+    dataset = DatasetDirectory(directory)
+    manifest = dataset.manifest
+    if manifest is not None and "datasets" in manifest and format_name is None:
+        labels = [str(entry["path"]) for entry in manifest["datasets"]]
+        return [result for label in labels for result in check_dataset(directory / label, plugins)]
+    checker = _checker(dataset, plugins, format_name)
+    findings = list(_findings(dataset, checker))
+    findings.sort(key=lambda f: (f.severity, f.code, f.file or "", f.line or 0))
+    return [CheckResult(str(directory), checker.name, findings)]
+
+
+def _checker(dataset: DatasetDirectory, plugins: PluginManager, format_name: str | None) -> type[Checker]:
+    if format_name is None and dataset.manifest is not None and isinstance(dataset.manifest.get("writer"), dict):
+        written = dataset.manifest["writer"]
+        owners = plugins.checkers().get(str(written.get("name")), [])
+        own = [entry for entry in owners if entry.distribution == written.get("owner")] or owners
+        if own:
+            return own[0].cls
+    if format_name is not None:
+        return plugins.checker(format_name).cls
+    found = [
+        entry for owners in plugins.checkers().values() for entry in owners if entry.cls.recognises(dataset)
+    ]
+    if len(found) == 1:
+        return found[0].cls
+    if not found:
+        raise UsageError(f"No format recognises the layout of {dataset.root}; name it with --format.")
+    names = ", ".join(entry.name for entry in found)
+    raise UsageError(f"The layout of {dataset.root} fits several formats ({names}); choose one with --format.")
+
+
+def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding]:
+    checker = cls(dataset)
+    general = _GeneralRules(dataset)
+    reports = []
+    for batch in _batches(checker.pieces()):
+        report = checker.check_pieces(batch)
+        yield from report.findings
+        yield from general.pictures(report.pictures)
+        report.findings, report.pictures = [], []
+        reports.append(report)
+    yield from checker.conclude(reports)
+    yield from general.conclude(sum(report.objects for report in reports))
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[Sequence[Piece]]:
+    batch: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece.data)
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_PIECES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class _GeneralRules:
+    """Rules that hold for every format: references, pictures, strays, case twins, sums."""
+
+    def __init__(self, dataset: DatasetDirectory) -> None:
+        self._dataset = dataset
+        manifest = dataset.manifest or {}
+        self._without_pictures = manifest.get("media") == "none"
+        self._manifest = manifest
+        self._referred: set[str] = set()
+        self._absent_allowed = bool(manifest.get("codes", {}).get("N_NO_MEDIA"))
+
+    def pictures(self, pictures: Sequence[Picture]) -> Iterator[Finding]:
+        """Judge each picture that the dataset refers to, once."""
+        for picture in pictures:
+            if picture.path not in self._referred:
+                self._referred.add(picture.path)
+                yield from self._picture(picture)
+
+    def _picture(self, picture: Picture) -> Iterator[Finding]:
+        path = picture.path
+        try:
+            descriptor = self._dataset.open_picture(path)
+        except OSError:
+            if self._without_pictures:
+                return
+            severity: Any = "warn" if self._absent_allowed else "error"
+            text = f"the picture {path} is not there or is no regular file inside the dataset"
+            yield Finding("C_IMAGE_MISSING", severity, text, picture.source or path)
+            return
+        try:
+            header = probe(descriptor)
+            yield from self._header(picture, header)
+            reason = check_structure(descriptor, header)
+            if reason is not None:
+                yield Finding("C_IMAGE_DAMAGED", "error", f"the picture is cut: {reason}", path, consumer="Pillow")
+        except PictureUnreadable as error:
+            yield Finding("C_IMAGE_DAMAGED", "error", f"the header cannot be read: {error}", path, consumer="Pillow")
+        finally:
+            os.close(descriptor)
+
+    def _header(self, picture: Picture, header: PictureHeader) -> Iterator[Finding]:
+        size = (header.width, header.height)
+        if picture.width and (picture.width, picture.height) != size:
+            text = (
+                f"the size {picture.width}x{picture.height} beside {picture.path} is not the picture's "
+                f"{size[0]}x{size[1]}"
+            )
+            yield Finding("C_IMAGE_SIZE", "error", text, picture.source or picture.path, consumer="Ultralytics")
+        if header.orientation != 1:
+            text = f"EXIF orientation {header.orientation}: some readers show the stored pixels unturned"
+            yield Finding("C_EXIF_ROTATED", "warn", text, picture.path, consumer="torchvision")
+
+    def conclude(self, objects: int) -> Iterator[Finding]:
+        """What only the whole directory shows."""
+        twins: dict[str, str] = {}
+        for path in self._dataset.listing():
+            if path in {MANIFEST, *LISTS}:
+                continue
+            key = unicodedata.normalize("NFC", path).casefold()
+            if key in twins:
+                text = f"differs from {twins[key]} only by case or normalisation"
+                yield Finding("C_CASE_TWIN", "warn", text, path)
+            twins.setdefault(key, path)
+            if path.rpartition(".")[2].lower() in _PICTURES and path not in self._referred:
+                yield Finding("C_STRAY", "warn", "no entry of the dataset refers to this picture", path)
+        if not self._referred:
+            yield Finding("C_EMPTY", "warn", "the dataset has no picture", consumer="Ultralytics")
+        elif objects == 0:
+            yield Finding("C_EMPTY", "warn", "the dataset has no annotation", consumer="Ultralytics")
+        declared = self._manifest.get("objects")
+        if isinstance(declared, int) and declared != objects:
+            yield Finding("C_COUNTS", "error", f"the manifest says {declared} objects, the files hold {objects}", MANIFEST)

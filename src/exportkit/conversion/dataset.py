@@ -1,0 +1,115 @@
+"""A dataset directory as a stranger sees it: nothing outside it is reachable, nothing in it is trusted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exportkit.conversion.lists import MANIFEST
+from exportkit.errors import UsageError
+from exportkit.storage.beneath import Beneath, BeneathError
+
+__all__ = ["DatasetDirectory"]
+
+_MANIFEST_LIMIT = 64 << 20
+
+
+class DatasetDirectory:
+    """Implements :class:`exportkit.writing.Dataset` for a directory on disk.
+
+    Symbolic links are followed only as the last step of a path, as consumers do with linked pictures.
+    """
+
+    def __init__(self, root: Path) -> None:
+        try:
+            self._beneath = Beneath(root)
+        except BeneathError as error:
+            raise UsageError(f"The dataset {root} {error}; name a directory.") from None
+        self.root = self._beneath.root
+        self.manifest: dict[str, Any] | None = self._read_manifest()
+
+    def _read_manifest(self) -> dict[str, Any] | None:
+        try:
+            value = msgspec.json.decode(self.read(MANIFEST, _MANIFEST_LIMIT))
+        except (OSError, ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file, or a link to one, stands at ``path``."""
+        return _is_inside(path) and (self.root / path).is_file()
+
+    def is_dir(self, path: str) -> bool:
+        return _is_inside(path) and (self.root / path).is_dir()
+
+    def listing(self, folder: str = "") -> Iterator[str]:
+        """Relative paths of all files below ``folder``, sorted by code point, a folder at a time."""
+        yield from self._walk(folder.strip("/"))
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        entries = []
+        try:
+            with os.scandir(self.root / folder if folder else self.root) as found:
+                for entry in found:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    entries.append((entry.name + "/" if is_folder else entry.name, is_folder))
+        except OSError:
+            return
+        for name, is_folder in sorted(entries):
+            path = f"{folder}/{name}" if folder else name
+            if is_folder:
+                yield from self._walk(path[:-1])
+            else:
+                yield path
+
+    def folders(self, folder: str = "") -> Iterator[str]:
+        """Names of the folders right below ``folder``, sorted."""
+        try:
+            with os.scandir(self.root / folder if folder else self.root) as found:
+                names = [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return
+        yield from sorted(names)
+
+    def read(self, path: str, limit: int = 64 << 20) -> bytes:
+        """The bytes of a file. Raises OSError, also for a file larger than ``limit``."""
+        descriptor = self.open(path)
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise OSError(f"{path} is larger than {limit} bytes")
+        return data
+
+    def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
+        """The bytes of a file, a chunk at a time. Raises OSError."""
+        with os.fdopen(self.open(path), "rb") as file:
+            while chunk := file.read(size):
+                yield chunk
+
+    def open(self, path: str) -> int:
+        """A descriptor of a regular file below the root. Raises OSError."""
+        try:
+            return self._beneath.open(path)
+        except BeneathError as error:
+            raise OSError(f"{path} {error}") from None
+
+    def open_picture(self, path: str) -> int:
+        """As :meth:`open`, but a link may stand at the end of the path, as ``--media symlink`` makes them."""
+        try:
+            return self._beneath.open(path)
+        except BeneathError as error:
+            if error.kind != "link" or not _is_inside(path):
+                raise OSError(f"{path} {error}") from None
+        descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not os.path.isfile(f"/dev/fd/{descriptor}"):
+            os.close(descriptor)
+            raise OSError(f"{path} is not a regular file")
+        return descriptor
+
+
+def _is_inside(path: str) -> bool:
+    return bool(path) and not path.startswith("/") and ".." not in path.split("/") and "\0" not in path

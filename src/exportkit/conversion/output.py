@@ -1,0 +1,186 @@
+"""One dataset under construction, as the process that steers the run sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exportkit.conversion.assemble import Assembly
+from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.encode import OutputShard
+from exportkit.conversion.general_rules import conclude_general
+from exportkit.conversion.lists import ERRORS, FILES, IMAGES, LOSSES, MANIFEST, merge_file_lists
+from exportkit.conversion.manifest import dataset_manifest, render_manifest
+from exportkit.conversion.request import OutputRequest
+from exportkit.conversion.result import OutputResult
+from exportkit.conversion.setup import OutputSetup
+from exportkit.errors import ConversionFailed
+from exportkit.writing import CheckReport, Finding
+from exportkit.writing.class_map import ClassMap
+from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, LossList
+
+__all__ = ["Output"]
+
+_SHOWN_ERRORS = 200
+_ERROR_LIMIT_IN_MEMORY = 1 << 20
+
+
+class _EntryList:
+    """A list of entries on disk, in the order in which they are given."""
+
+    def __init__(self, path: Path, per_code: int | None) -> None:
+        self._file = path.open("xb")
+        self._encode = msgspec.json.Encoder().encode
+        self._per_code = per_code
+        self._listed: dict[str, int] = {}
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if self._per_code is not None:
+                listed = self._listed.get(entry.code, 0)
+                if listed >= self._per_code:
+                    continue
+                self._listed[entry.code] = listed + 1
+            self._file.write(self._encode(entry) + b"\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Output:
+    """Collects what the shards give for one output, in record order, and completes the staged dataset."""
+
+    def __init__(
+        self, request: OutputRequest, setup: OutputSetup, spool: Path, loss_list: LossList, classes: ClassMap
+    ) -> None:
+        self.request = request
+        self.setup = setup
+        self.counts = Counts()
+        self.shown_errors: list[Entry] = []
+        self._classes = classes
+        self._writer = setup.writer(setup.options, setup.plan)
+        self._assembly = Assembly(self._writer, setup.stage, spool / "streams")
+        self._spool = spool
+        self._runs: list[Path] = []
+        self._images = (setup.stage / IMAGES).open("xb")
+        self._errors = _EntryList(setup.stage / ERRORS, None)
+        self._losses = _EntryList(
+            setup.stage / LOSSES, {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list]
+        )
+        self._reports: list[CheckReport] = []
+        self._findings: list[Finding] = []
+        self._pictures = 0
+
+    def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]]) -> None:
+        """Start with what the whole run has: lines without a record, and notices of plan and writer."""
+        for entry in line_errors:
+            self.counts.records["listed"] += 1
+            self.counts.records["failed"] += 1
+            self.counts.codes[entry.code, None] += 1
+            self._error(msgspec.structs.replace(entry, writer=self.setup.label))
+        for code, message in [*notices, *self._writer.notices()]:
+            self.counts.codes[code, None] += 1
+            self._losses.take(
+                [Entry(None, "", 0, "plan", code, message, writer=self.setup.label, outcome="notice")]
+            )
+
+    def _error(self, entry: Entry) -> None:
+        self._errors.take([entry])
+        if len(self.shown_errors) < _SHOWN_ERRORS:
+            self.shown_errors.append(entry)
+
+    def take(self, shard: OutputShard) -> None:
+        """Add the next shard."""
+        self.counts.add(shard.counts)
+        for entry in shard.errors:
+            self._error(entry)
+        self._losses.take(shard.losses)
+        self._images.write(shard.images)
+        self._pictures += shard.images.count(b"\n")
+        self._assembly.take(shard.streams)
+        if shard.files:
+            run = self._spool / f"files-{len(self._runs):06d}.jsonl"
+            run.write_bytes(b"\n".join(shard.files) + b"\n")
+            self._runs.append(run)
+        if shard.report is not None:
+            self._findings.extend(shard.report.findings)
+            shard.report.findings = []
+            self._reports.append(shard.report)
+
+    def complete(self, options: Mapping[str, Any], source: Mapping[str, Any]) -> OutputResult:
+        """Assemble, check, reconcile, and write the lists and the manifest."""
+        assembled = self._assembly.close()
+        self._images.close()
+        self._errors.close()
+        self._losses.close()
+        count, size = self._write_file_list(assembled)
+        findings = [*self._findings, *self._conclude()]
+        self._reconcile()
+        result = OutputResult(
+            self.setup.label, self.setup.writer.name, self.setup.final, self.counts, findings, self.shown_errors,
+            count, size, self._classes.names, {s.name: s.records for s in self.setup.plan.splits}, self._pictures,
+        )  # fmt: skip
+        errors = [finding for finding in findings if finding.severity == "error"]
+        if errors:
+            raise ConversionFailed(_refusal(self.setup.label, errors))
+        manifest = dataset_manifest(
+            stage=self.setup.stage,
+            writer={
+                "name": self.setup.writer.name,
+                "owner": self.request.owner,
+                "version": self.request.version,
+                "options": self.setup.options.model_dump(mode="json"),
+            },
+            options=options,
+            plan=self.setup.plan,
+            classes=self._classes,
+            counts=self.counts,
+            source=source,
+            check=[msgspec.to_builtins(f) for f in findings[:1000]],
+            files={"count": count, "bytes": size},
+        )
+        self.manifest = manifest
+        (self.setup.stage / MANIFEST).write_bytes(render_manifest(manifest))
+        return result
+
+    def _write_file_list(self, assembled: list[bytes]) -> tuple[int, int]:
+        count = size = 0
+        decode = msgspec.json.Decoder(_Size).decode
+        with (self.setup.stage / FILES).open("xb") as file:
+            for line in merge_file_lists([*self._runs, assembled]):
+                count += 1
+                size += decode(line).size
+                file.write(line + b"\n")
+        return count, size
+
+    def _conclude(self) -> Iterator[Finding]:
+        dataset = DatasetDirectory(self.setup.stage)
+        yield from conclude_general(self.counts, self._pictures, self._reports, checked=self.setup.checker is not None)
+        if self.setup.checker is not None:
+            yield from self.setup.checker(dataset).conclude(self._reports)
+
+    def _reconcile(self) -> None:
+        annotations, records = self.counts.balance()
+        if not annotations or not records:
+            what = "annotations" if records else "records"
+            raise ConversionFailed(
+                f"The account of {what} in '{self.setup.label}' does not balance, so nothing was published; "
+                "this is a defect of exportkit or of a plugin, please report it."
+            )
+
+
+class _Size(msgspec.Struct):
+    size: int
+
+
+def _refusal(label: str, errors: list[Finding]) -> str:
+    first = errors[0]
+    where = f" in {first.file}" + (f", line {first.line}" if first.line else "") if first.file else ""
+    more = f" (and {len(errors) - 1} more findings)" if len(errors) > 1 else ""
+    return (
+        f"The dataset '{label}' would not be taken by its consumers, so nothing was published: "
+        f"{first.code}{where}: {first.message}{more}."
+    )

@@ -1,0 +1,103 @@
+"""One bundle line to its records, hooks included; the same in the survey and in the encoding."""
+
+from __future__ import annotations
+
+import msgspec
+
+from exportkit.conversion.rows import MediaRow, Row
+from exportkit.conversion.setup import SurveySetup
+from exportkit.errors import RecordFault
+from exportkit.normalize import InputOptions, LineNormalizer, RecordSurvey, item_id, survey_of
+from exportkit.plugins import HookFault
+from exportkit.records import Record
+from exportkit.wire.tolerant import tolerant_loads
+
+__all__ = ["DROPPED", "RecordReader"]
+
+#: Medium of a survey whose record a hook dropped.
+DROPPED = "dropped"
+
+
+class RecordReader:
+    """Reads lines with the options and plugins of one run; made once per shard."""
+
+    def __init__(self, setup: SurveySetup) -> None:
+        plugins = setup.plugins
+        self._strict = setup.strict_json
+        self._items = plugins.item_hooks
+        self._ready = plugins.record_hooks
+        normalizers = [entry.cls for owners in plugins.normalizers().values() for entry in owners]
+        self._lines = _normalizer(setup.input, tuple(ordered(normalizers)), self._strict)
+        self._parts = setup.parts
+        self._hooked = self._items is not None or self._ready is not None
+
+    def survey(self, line: bytes) -> list[RecordSurvey]:
+        """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""
+        if not self._hooked:
+            return self._lines.survey(line)
+        identity, records = self._hooked_records(line)
+        return [
+            RecordSurvey(item_id=identity, medium=DROPPED) if record is None else survey_of(record)
+            for record in records
+        ]
+
+    def identity(self, line: bytes) -> int | str | None:
+        """The id of a line that failed, if it can be read."""
+        try:
+            return item_id(tolerant_loads(line))
+        except RecordFault:
+            return None
+
+    def records(self, line: bytes, row: Row, line_base: int) -> list[Record | None]:
+        """The records of a surveyed line with their sizes; None for one that a hook dropped."""
+        found: list[Record | None]
+        if self._hooked:
+            found = self._hooked_records(line)[1]
+        else:
+            found = list(self._lines.records(line))
+        file, number = self._parts[row.part].path, row.line + line_base
+        return [
+            None if record is None else _placed(record, media, file, number)
+            for record, media in zip(found, row.media, strict=True)
+        ]
+
+    def _hooked_records(self, line: bytes) -> tuple[int | str, list[Record | None]]:
+        try:
+            if self._items is None:
+                records = self._lines.records(line)
+            else:
+                given = tolerant_loads(line, strict=self._strict)
+                identity = item_id(given)
+                item = self._items(given)
+                if item is None:
+                    return identity, [None]
+                records = self._lines.records_of(item)
+            identity = records[0].item_id
+            if self._ready is None:
+                return identity, list(records)
+            return identity, [self._ready(record) for record in records]
+        except HookFault as fault:
+            raise RecordFault("E_WRITER", str(fault)) from fault
+
+
+def _normalizer(options: InputOptions, normalizers: tuple[type, ...], strict: bool) -> LineNormalizer:
+    return LineNormalizer(options, normalizers=normalizers, strict_json=strict)
+
+
+def ordered(normalizers: list[type]) -> list[type]:
+    """Built-in normalisers in their order, then those of plugins."""
+    from exportkit.normalize import BUILTIN_NORMALIZERS
+
+    others = [cls for cls in normalizers if cls not in BUILTIN_NORMALIZERS]
+    return [*(cls for cls in BUILTIN_NORMALIZERS if cls in normalizers), *others]
+
+
+def _placed(record: Record, media: MediaRow, file: str, line: int) -> Record:
+    return msgspec.structs.replace(
+        record,
+        width=media.width,
+        height=media.height,
+        orientation=media.orientation,
+        source_file=file,
+        line=line,
+    )

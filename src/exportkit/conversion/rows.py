@@ -1,0 +1,123 @@
+"""What the survey found out about each record, on disk, in the order in which records are written.
+
+A row is a few dozen bytes; rows lie in files beside the staged output and are never all in memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+__all__ = ["ErrorRow", "MediaRow", "Row", "merge_sorted", "read_rows", "repeated_id", "same_id", "typed_key", "write_rows"]
+
+_HEADER = 4
+_OPEN_RUNS = 200
+
+RowType = TypeVar("RowType", bound=msgspec.Struct)
+
+
+class MediaRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One record of a line: what the picture's header told, and what the plan needs to know of it."""
+
+    media_id: str | None
+    name: str
+    width: int
+    height: int
+    orientation: int
+    #: Usual extension of the content, empty when no header was read.
+    format: str
+    depth: int
+    split: str
+    #: Annotations of each kind.
+    kinds: dict[str, int]
+    notices: tuple[tuple[str, str], ...] = ()
+    #: (code, message, JSON path) of a fault that costs the record, or None.
+    fault: tuple[str, str, str] | None = None
+    dropped: bool = False
+    #: Whether the size is known but was not proven by a file.
+    has_file: bool = False
+
+
+class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One line without an error of its own: where it lies, its id, and its records."""
+
+    id: int | str
+    part: int
+    offset: int
+    length: int
+    line: int
+    media: tuple[MediaRow, ...]
+
+
+class ErrorRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One line that no record can be made of."""
+
+    id: int | str | None
+    part: int
+    line: int
+    code: str
+    message: str
+    json_path: str
+    #: Part and line that hold the id already, for a repeated one.
+    first: tuple[int, int] | None = None
+
+
+def repeated_id(identity: int | str, part: int, line: int, first: tuple[int, int]) -> ErrorRow:
+    """The error of a line whose id was seen before; ``first`` is the part and line that keep it."""
+    return ErrorRow(identity, part, line, "E_ID_DUPLICATE", "", "$.id", first)
+
+
+def same_id(one: int | str, other: int | str) -> bool:
+    """Whether two ids are the same: ``1`` and ``"1"`` are not."""
+    return one == other and type(one) is type(other)
+
+
+def typed_key(value: int | str | None) -> tuple[int, int, str]:
+    """Typed order of ids: ints by value, then strings by code point; a missing id comes first."""
+    if value is None:
+        return (0, 0, "")
+    return (1, value, "") if isinstance(value, int) else (2, 0, value)
+
+
+def write_rows(path: Path, rows: Iterable[msgspec.Struct]) -> int:
+    """Write rows, each behind its length; give their number."""
+    encode = msgspec.msgpack.Encoder().encode
+    count = 0
+    with path.open("wb") as file:
+        for row in rows:
+            data = encode(row)
+            file.write(len(data).to_bytes(_HEADER, "little"))
+            file.write(data)
+            count += 1
+    return count
+
+
+def read_rows(path: Path, kind: type[RowType]) -> Iterator[RowType]:
+    """The rows of a file, one at a time."""
+    decode = msgspec.msgpack.Decoder(kind).decode
+    with path.open("rb", buffering=1 << 16) as file:
+        while head := file.read(_HEADER):
+            yield decode(file.read(int.from_bytes(head, "little")))
+
+
+def merge_sorted(
+    paths: list[Path], kind: type[RowType], key: Callable[[RowType], Any], folder: Path
+) -> Iterator[RowType]:
+    """Merge files that are each in the order of ``key``; equal keys keep the order of ``paths``.
+
+    Only a bounded number of files is open at once: many are merged in several rounds through ``folder``.
+    """
+    level = 0
+    while len(paths) > _OPEN_RUNS:
+        merged = []
+        for number, start in enumerate(range(0, len(paths), _OPEN_RUNS)):
+            group = paths[start : start + _OPEN_RUNS]
+            target = folder / f"merge-{level}-{number}.rows"
+            write_rows(target, heapq.merge(*(read_rows(path, kind) for path in group), key=key))
+            merged.append(target)
+        paths, level = merged, level + 1
+    yield from heapq.merge(*(read_rows(path, kind) for path in paths), key=key)

@@ -1,0 +1,77 @@
+"""What every worker needs to encode: made once by the plan, stored beside the staged output, loaded once per process."""
+
+from __future__ import annotations
+
+import pickle
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exportkit.bundles import Part
+from exportkit.normalize import InputOptions
+from exportkit.plugins.manager import PluginManager
+from exportkit.writing import Checker, MediaMode, NamingRule, Plan, Writer, WriterOptions
+from exportkit.writing.ledger import LossList
+
+__all__ = ["EncodeSetup", "OutputSetup", "SurveySetup", "load_setup", "store_setup"]
+
+
+class SurveySetup(msgspec.Struct, frozen=True):
+    """The same for every survey job of a run."""
+
+    bundle_root: Path
+    parts: tuple[Part, ...]
+    #: Whether files of the bundle are opened at all.
+    probe: bool
+    media: MediaMode
+    target: str
+    input: InputOptions
+    strict_json: bool
+    validate_full: bool
+    rules: tuple[NamingRule, ...]
+    plugins: PluginManager
+
+
+class OutputSetup(msgspec.Struct, frozen=True):
+    """One output as the workers see it."""
+
+    label: str
+    writer: type[Writer]
+    options: WriterOptions
+    owner: str
+    checker: type[Checker] | None
+    #: Position of the writer's naming rule in ``SurveySetup.rules``.
+    rule: int
+    stage: Path
+    #: Where the dataset will stand when it is published; relative links are made for it.
+    final: Path
+    plan: Plan
+    #: Class names that this format cannot write: name → reason.
+    bad_classes: dict[str, str]
+
+
+class EncodeSetup(msgspec.Struct, frozen=True):
+    """The same for every encode job of a run."""
+
+    survey: SurveySetup
+    outputs: tuple[OutputSetup, ...]
+    loss_list: LossList
+    #: Class names outside a fixed list fail their annotations.
+    fixed_classes: bool
+
+
+def store_setup(path: Path, setup: Any) -> Path:
+    """Store a setup for the workers of this run."""
+    path.write_bytes(pickle.dumps(setup))
+    return path
+
+
+@lru_cache(maxsize=4)
+def load_setup(path: Path) -> Any:
+    """The setup stored at ``path``, once per process.
+
+    The file lies in the run directory (mode 0700) and was written by this very run.
+    """
+    return pickle.loads(path.read_bytes())  # noqa: S301 - our own file, see above

@@ -1,0 +1,80 @@
+"""Lines of the bundle, by the rows of a shard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from exportkit.conversion.reading import RecordReader
+from exportkit.conversion.rows import Row
+from exportkit.conversion.setup import SurveySetup
+from exportkit.normalize import RecordSurvey
+from exportkit.records import Record
+from exportkit.storage.beneath import Beneath, BeneathError
+
+__all__ = ["ShardSource"]
+
+#: Read the whole span of a shard at once where it is at most this many times its lines.
+_SPARSE = 2
+
+
+class ShardSource:
+    """The lines that a shard's rows name, read in as few calls as their places allow, and the bundle's files."""
+
+    def __init__(self, setup: SurveySetup, rows: Sequence[Row], line_base: int) -> None:
+        self._rows = rows
+        self._line_base = line_base
+        self._parts = setup.parts
+        self._reader = RecordReader(setup)
+        self._descriptors: dict[int, int] = {}
+        self.files: Beneath | None = None
+        if setup.probe:
+            try:
+                self.files = Beneath(setup.bundle_root)
+            except BeneathError:
+                self.files = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+        if self.files is not None:
+            self.files.close()
+
+    def records(self) -> Iterator[tuple[Row, list[Record | None]]]:
+        """Each row with its records, sized by the row; None for one that a hook dropped."""
+        for row, line in self._lines():
+            yield row, self._reader.records(line, row, self._line_base)
+
+    def surveyed(self) -> Iterator[tuple[Row, list[RecordSurvey]]]:
+        """Each row with the surveys of its records."""
+        for row, line in self._lines():
+            yield row, self._reader.survey(line)
+
+    def _descriptor(self, part: int) -> int:
+        if part not in self._descriptors:
+            self._descriptors[part] = self._parts[part].open()
+        return self._descriptors[part]
+
+    def _lines(self) -> Iterator[tuple[Row, bytes]]:
+        rows = self._rows
+        if not rows:
+            return
+        first = min(row.offset for row in rows)
+        last = max(row.offset + row.length for row in rows)
+        compact = last - first <= _SPARSE * sum(row.length for row in rows)
+        if compact and all(row.part == rows[0].part for row in rows):
+            block = os.pread(self._descriptor(rows[0].part), last - first, first)
+            for row in rows:
+                start = row.offset - first
+                yield row, block[start : start + row.length]
+            return
+        for row in rows:
+            yield row, os.pread(self._descriptor(row.part), row.length, row.offset)

@@ -1,0 +1,255 @@
+"""The first reading: what must be known of all records before one of them is encoded."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from exportkit.bundles import Bundle, Shard, cut_shards, iter_lines, opened, read_block
+from exportkit.bundles.lines import MAX_LINE
+from exportkit.conversion.headers import HeaderProbe
+from exportkit.conversion.reading import DROPPED, RecordReader
+from exportkit.conversion.rows import ErrorRow, MediaRow, Row, repeated_id, same_id, typed_key, write_rows
+from exportkit.conversion.setup import SurveySetup, load_setup
+from exportkit.engines import Engine
+from exportkit.errors import RecordFault
+from exportkit.normalize import RecordSurvey
+from exportkit.records import LABELLED_KINDS
+from exportkit.writing import NamingRule
+from exportkit.writing.names import key_hash, name_key, safe_name, split_stem
+
+__all__ = ["SHARD_BYTES", "ShardSurvey", "Survey", "SurveyJob", "run_survey", "split_name", "survey_shard"]
+
+#: Bytes of input in one shard: enough to make a job worth its start, little enough to hold many in memory.
+SHARD_BYTES = 4 << 20
+_USABLE_ID = 2**53 - 1
+_SPLIT_ALIASES = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
+_SPLIT_RULE = NamingRule(layout="flat")
+
+
+class SurveyJob(msgspec.Struct, frozen=True):
+    """A byte range of one part."""
+
+    setup: Path
+    shard: Shard
+    rows: Path
+    errors: Path
+
+
+class ShardSurvey(msgspec.Struct):
+    """What one shard holds. Line numbers in rows and errors count from the shard's first line."""
+
+    rows: Path
+    errors: Path
+    rows_count: int = 0
+    errors_count: int = 0
+    #: LF characters, and lines that are not blank.
+    line_ends: int = 0
+    lines: int = 0
+    first_id: int | str | None = None
+    last_id: int | str | None = None
+    ascending: bool = True
+    descending: bool = True
+    ids_usable: bool = True
+    filtered: int = 0
+    #: Records by split, annotations by (split, kind), names of classes, records by medium.
+    splits: Counter[str] = msgspec.field(default_factory=Counter)
+    kinds: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    labels: Counter[str] = msgspec.field(default_factory=Counter)
+    media: Counter[str] = msgspec.field(default_factory=Counter)
+    own_split: bool = False
+    #: For each naming rule: 64-bit keys of the names, eight bytes each, and whether any name had to change.
+    name_keys: list[bytes] = []
+    names_changed: list[bool] = []
+    drift: list[str] = []
+
+
+def split_name(given: str | None) -> str:
+    """The split of a record that names one: aliases are resolved, other names are kept if they are safe."""
+    if given is None:
+        return "train"
+    name = _SPLIT_ALIASES.get(given, given)
+    if name in {"train", "val", "test"}:
+        return name
+    if "/" in name or safe_name(name + ".x", _SPLIT_RULE).changed:
+        raise RecordFault("E_NAME_UNSAFE", "The split's name cannot be a folder's name; rename it.", "$.split")
+    return name
+
+
+class _ShardSurveyor:
+    """Surveys the lines of one shard."""
+
+    def __init__(self, job: SurveyJob, setup: SurveySetup) -> None:
+        self._setup = setup
+        self._reader = RecordReader(setup)
+        self._probe = HeaderProbe(setup)
+        self._part = setup.parts[job.shard.part]
+        self.result = ShardSurvey(job.rows, job.errors)
+        self._name_keys = [array("Q") for _ in setup.rules]
+        self._changed = [False] * len(setup.rules)
+        self._contents: list[tuple[str, str | None]] = []
+        self._end_of_last = (job.shard.start, 0)
+
+    def lines(self, shard: Shard) -> Iterator[Row | ErrorRow]:
+        """One row or one error for each line that is not blank."""
+        previous: Row | None = None
+        with opened(self._part) as file:
+            for line in iter_lines(file, shard.start, shard.end):
+                self.result.lines += 1
+                self._end_of_last = (line.offset + line.length, line.number - 1)
+                try:
+                    if line.text is None:
+                        raise RecordFault(
+                            "E_LINE_SIZE", f"The line is longer than {MAX_LINE >> 20} MiB; split the item.", "$"
+                        )
+                    surveyed = self._reader.survey(line.text)
+                    identity = surveyed[0].item_id
+                    if previous is not None and same_id(previous.id, identity):
+                        yield repeated_id(identity, shard.part, line.number, (shard.part, previous.line))
+                        continue
+                    rows = tuple(self._media_row(record) for record in surveyed)
+                except RecordFault as fault:
+                    identity_or_none = self._reader.identity(line.text) if line.text is not None else None
+                    yield ErrorRow(
+                        identity_or_none, shard.part, line.number, fault.code, fault.message, fault.json_path
+                    )
+                    continue
+                row = Row(identity, shard.part, line.offset, line.length, line.number, rows)
+                self._count(row, surveyed)
+                previous = row
+                yield row
+
+    def _media_row(self, record: RecordSurvey) -> MediaRow:
+        if record.medium == DROPPED:
+            return MediaRow(record.media_id, "", 0, 0, 1, "", 3, "train", {}, dropped=True)
+        found = self._probe.size(record)
+        kinds: dict[str, int] = {}
+        for kind, _ in record.contents:
+            kinds[kind] = kinds.get(kind, 0) + 1
+        return MediaRow(
+            record.media_id, record.name, found.width, found.height, found.orientation, found.format, found.depth,
+            split_name(record.split), kinds, found.notices, found.fault,
+        )  # fmt: skip
+
+    def _count(self, row: Row, surveyed: Sequence[RecordSurvey]) -> None:
+        result = self.result
+        key, last = typed_key(row.id), typed_key(result.last_id)
+        if result.rows_count == 0:
+            result.first_id = row.id
+        else:
+            result.ascending = result.ascending and last < key
+            result.descending = result.descending and last > key
+        result.last_id = row.id
+        result.rows_count += 1
+        kept = 0
+        for media, record in zip(row.media, surveyed, strict=True):
+            if media.dropped:
+                result.filtered += 1
+                continue
+            kept += 1
+            result.splits[media.split] += 1
+            result.media[record.medium] += 1
+            result.own_split = result.own_split or record.split is not None
+            for kind, count in media.kinds.items():
+                result.kinds[media.split, kind] += count
+            self._contents.extend(record.contents)
+            self._keep_names(media)
+        if kept != 1 or not (isinstance(row.id, int) and 1 <= row.id <= _USABLE_ID):
+            result.ids_usable = result.ids_usable and kept == 0
+
+    def _keep_names(self, media: MediaRow) -> None:
+        for position, rule in enumerate(self._setup.rules):
+            try:
+                safe = safe_name(media.name, rule, media.format)
+            except RecordFault:
+                continue
+            self._name_keys[position].append(key_hash(name_key(split_stem(safe.name)[0])))
+            self._changed[position] = self._changed[position] or safe.changed
+
+    def finish(self, shard: Shard, errors: int) -> ShardSurvey:
+        """The sums of the shard."""
+        self._probe.close()
+        result = self.result
+        offset, ends = self._end_of_last
+        with opened(self._part) as file:
+            result.line_ends = ends + read_block(file, offset, shard.end).count(b"\n")
+        result.errors_count = errors
+        for (kind, label), count in Counter(self._contents).items():
+            if label is not None and kind in LABELLED_KINDS:
+                result.labels[label] += count
+        result.name_keys = [keys.tobytes() for keys in self._name_keys]
+        result.names_changed = self._changed
+        return result
+
+
+def survey_shard(job: SurveyJob) -> ShardSurvey:
+    """Survey one shard; its rows and errors are written to the job's files."""
+    setup: SurveySetup = load_setup(job.setup)
+    surveyor = _ShardSurveyor(job, setup)
+    errors: list[ErrorRow] = []
+
+    def rows() -> Iterator[Row]:
+        for found in surveyor.lines(job.shard):
+            if isinstance(found, Row):
+                yield found
+            else:
+                errors.append(found)
+
+    write_rows(job.rows, rows())
+    if errors:
+        write_rows(job.errors, errors)
+    return surveyor.finish(job.shard, len(errors))
+
+
+class Survey(msgspec.Struct):
+    """What the survey found in the whole bundle, shard by shard in reading order."""
+
+    shards: list[ShardSurvey]
+    #: Lines before each shard within its part.
+    first_lines: list[int]
+    splits: Counter[str]
+    kinds: Counter[tuple[str, str]]
+    labels: Counter[str]
+    media: Counter[str]
+    ids_usable: bool
+    own_split: bool
+    filtered: int
+    drift: list[str]
+
+
+def run_survey(
+    bundle: Bundle, setup: Path, folder: Path, engine: Engine, advance: Callable[[int], None]
+) -> Survey:
+    """Survey every line of the bundle, and compare the counts with the manifest.
+
+    Raises BundleRefused ``E_MANIFEST_COUNT`` before anything is converted.
+    """
+    shards = [shard for part in bundle.parts for shard in cut_shards(part, SHARD_BYTES)]
+    jobs = [
+        SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
+        for n, shard in enumerate(shards)
+    ]
+    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), True, False, 0, [])
+    counted = [0] * len(bundle.parts)
+    lines: dict[int, int] = {}
+    for job, found in zip(jobs, engine.map_ordered(survey_shard, jobs), strict=True):
+        part = job.shard.part
+        survey.first_lines.append(lines.get(part, 0))
+        lines[part] = lines.get(part, 0) + found.line_ends
+        counted[part] += found.lines
+        survey.shards.append(found)
+        survey.splits.update(found.splits)
+        survey.kinds.update(found.kinds)
+        survey.labels.update(found.labels)
+        survey.media.update(found.media)
+        survey.ids_usable = survey.ids_usable and found.ids_usable
+        survey.own_split = survey.own_split or found.own_split
+        survey.filtered += found.filtered
+        found.labels.clear()
+        advance(job.shard.end - job.shard.start)
+    bundle.verify_counts(counted)
+    return survey

@@ -1,0 +1,123 @@
+"""Every exception of exportkit, ordered by what the caller should do.
+
+* A *fault* costs one part of the input (an annotation or a record); conversion goes on without it.
+* An :class:`ExportkitError` ends the run; its ``exit_code`` is the one of the command line.
+
+Messages are one plain sentence: what is wrong, where, how to fix it. The facts stand in attributes,
+so that callers never parse a message.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AnnotationFault",
+    "AnnotationSkip",
+    "BundleRefused",
+    "BundleTraversalError",
+    "ConversionFailed",
+    "ExportkitError",
+    "LocalIOError",
+    "NothingToExport",
+    "OutputLocked",
+    "RecordFault",
+    "UsageError",
+]
+
+
+class ExportkitError(Exception):
+    """A run cannot go on. ``exit_code`` follows the table of exit codes in the product description."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(ExportkitError):
+    """The command, an option or a configuration value is wrong."""
+
+    exit_code = 2
+
+
+class BundleRefused(ExportkitError):
+    """The bundle as a whole is unusable; nothing is published and nothing is left behind.
+
+    ``code`` is one of the bundle-scoped codes (``E_MANIFEST`` …); ``file`` is relative to the bundle;
+    ``line`` is 1-based.
+    """
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        json_path: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.file = file
+        self.line = line
+        self.json_path = json_path
+
+
+class BundleTraversalError(BundleRefused, ValueError):
+    """A path in a bundle leaves the bundle, or lies behind a link."""
+
+
+class LocalIOError(ExportkitError):
+    """The local machine refused an input or output operation (no space, no permission, read-only)."""
+
+    exit_code = 7
+
+
+class ConversionFailed(ExportkitError):
+    """The conversion was stopped by its own rules; the former output is untouched."""
+
+    exit_code = 8
+
+
+class NothingToExport(ExportkitError):
+    """There are no records and the caller asked to treat that as an error."""
+
+    exit_code = 9
+
+
+class OutputLocked(ExportkitError):
+    """Another run holds the output, or changed a file that this run was about to replace."""
+
+    exit_code = 10
+
+
+class RecordFault(Exception):
+    """One record cannot be converted. ``json_path`` names the smallest bad part."""
+
+    def __init__(self, code: str, message: str, json_path: str = "$") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.json_path = json_path
+
+
+class AnnotationFault(Exception):
+    """One annotation cannot be read or written; the record goes on without it.
+
+    ``json_path`` is relative to the annotation (``.bbox``, ``.segmentation[0]``) or empty.
+    """
+
+    def __init__(self, code: str, message: str, json_path: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.json_path = json_path
+
+
+class AnnotationSkip(Exception):
+    """One annotation has no place in this output by a rule or an option (an ``S_`` code)."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

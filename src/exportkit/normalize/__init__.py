@@ -1,0 +1,32 @@
+"""Items of a bundle to records."""
+
+from exportkit.normalize.contract import Normalizer
+from exportkit.normalize.drift import unknown_keys
+from exportkit.normalize.explain import explain
+from exportkit.normalize.item import FilePlace, Item, item_id, read_item
+from exportkit.normalize.lines import BUILTIN_NORMALIZERS, LineNormalizer
+from exportkit.normalize.medium_record import medium_record
+from exportkit.normalize.options import InputOptions
+from exportkit.normalize.sizes import DeclaredSize, PictureHeader, SizeDecision, apply_size, display_size
+from exportkit.normalize.survey import RecordSurvey, survey_of
+
+__all__ = [
+    "BUILTIN_NORMALIZERS",
+    "DeclaredSize",
+    "FilePlace",
+    "InputOptions",
+    "Item",
+    "LineNormalizer",
+    "Normalizer",
+    "PictureHeader",
+    "RecordSurvey",
+    "SizeDecision",
+    "apply_size",
+    "display_size",
+    "explain",
+    "item_id",
+    "medium_record",
+    "read_item",
+    "survey_of",
+    "unknown_keys",
+]

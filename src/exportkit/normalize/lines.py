@@ -1,0 +1,113 @@
+"""Bundle lines to records: the fast path, and the general way where it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from exportkit.errors import RecordFault
+from exportkit.normalize.contract import Normalizer
+from exportkit.normalize.dm_v1 import DmV1Normalizer
+from exportkit.normalize.dm_v2 import DmV2Normalizer, DmV2WrappedNormalizer
+from exportkit.normalize.explain import explain
+from exportkit.normalize.item import item_id, read_item
+from exportkit.normalize.options import InputOptions
+from exportkit.normalize.seed import SeedNormalizer
+from exportkit.normalize.seed_fast import SeedFast
+from exportkit.normalize.survey import RecordSurvey, survey_of
+from exportkit.records import Record
+from exportkit.records.numbers import quoted
+from exportkit.wire.tolerant import tolerant_loads
+from exportkit.wire.wrapper import unwrap
+
+__all__ = ["BUILTIN_NORMALIZERS", "LineNormalizer"]
+
+#: In the order in which a payload is offered to them (formats, section 1.3).
+BUILTIN_NORMALIZERS: tuple[type[Normalizer], ...] = (
+    DmV2WrappedNormalizer,
+    SeedNormalizer,
+    DmV1Normalizer,
+    DmV2Normalizer,
+)
+
+
+class LineNormalizer:
+    """Turns bundle lines into records with one set of options; make one per process.
+
+    ``normalizers`` are asked in order; those of plugins follow the built-in ones. With ``strict_json`` a key
+    that is given twice fails its record (formats, section 2.1).
+    """
+
+    def __init__(
+        self,
+        options: InputOptions | None = None,
+        *,
+        normalizers: Sequence[type[Normalizer]] = BUILTIN_NORMALIZERS,
+        strict_json: bool = False,
+    ) -> None:
+        self._options = options or InputOptions()
+        self._normalizers = tuple(normalizer() for normalizer in normalizers)
+        self._strict_json = strict_json
+        # A normaliser that stands before the seed's may claim its lines, so the fast path keeps out of its way.
+        first = tuple(normalizers[:2]) == BUILTIN_NORMALIZERS[:2]
+        self._fast = SeedFast(self._options) if first and not strict_json else None
+
+    def records(self, line: bytes) -> list[Record]:
+        """The records of one line without its line end. Raises RecordFault where the whole line is wrong."""
+        record = self._fast.normalise(line) if self._fast is not None else None
+        return [record] if record is not None else self.records_of(tolerant_loads(line, strict=self._strict_json))
+
+    def survey(self, line: bytes) -> list[RecordSurvey]:
+        """The surveys of the records of one line. Raises RecordFault as :meth:`records` does."""
+        found = self._fast.survey(line) if self._fast is not None else None
+        if found is not None:
+            return [found]
+        return [survey_of(record) for record in self.records_of(tolerant_loads(line, strict=self._strict_json))]
+
+    def records_of(self, line: dict[str, Any]) -> list[Record]:
+        """The records of one parsed line, by the general way. Raises RecordFault."""
+        try:
+            records = self._general(line)
+        except RecordFault as fault:
+            reason = explain(line).get(fault.json_path)
+            if reason is None:
+                raise
+            raise RecordFault(fault.code, _with_reason(fault.message, reason), fault.json_path) from fault
+        if any(record.rejected for record in records):
+            return _explained(records, explain(line))
+        return records
+
+    def _general(self, line: dict[str, Any]) -> list[Record]:
+        item_id(line)
+        if line.get("data") is None:
+            raise RecordFault("E_DATA_MISSING", "The line has no data: an unlabelled item is no negative.", "$.data")
+        data, reason = unwrap(line["data"])
+        if reason is not None:
+            raise RecordFault("E_WRAPPER", reason, "$.data")
+        if not isinstance(data, dict):
+            raise RecordFault("E_DATA_MISSING", f"data must be an object, not {quoted(data)}.", "$.data")
+        for normalizer in self._normalizers:
+            if normalizer.recognises(data):
+                return normalizer.normalise(read_item(line, data, self._options), self._options)
+        text = "data is of no known schema: neither a list of annotations nor DM V1 or V2."
+        raise RecordFault("E_SCHEMA_UNKNOWN", text, "$.data")
+
+
+def _explained(records: list[Record], reasons: dict[str, str]) -> list[Record]:
+    """``records`` whose refusals say what the shape wants at the bad place."""
+    explained = []
+    for record in records:
+        rejected = tuple(
+            msgspec.structs.replace(entry, message=_with_reason(entry.message, reasons[entry.json_path]))
+            if entry.json_path in reasons
+            else entry
+            for entry in record.rejected
+        )
+        explained.append(msgspec.structs.replace(record, rejected=rejected))
+    return explained
+
+
+def _with_reason(message: str, reason: str) -> str:
+    return f"{message.rstrip('.')} ({reason})."

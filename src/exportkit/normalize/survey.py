@@ -1,0 +1,49 @@
+"""What the survey counts of a record, without its annotations being built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from exportkit.records import FileReference, Record, Rejected
+
+__all__ = ["RecordSurvey", "survey_of"]
+
+
+class RecordSurvey(msgspec.Struct, gc=False):
+    """The facts of one record that a plan is made from; fields as in :class:`exportkit.records.Record`.
+
+    ``contents`` has kind and label of each annotation that a writer can have, in source order.
+    """
+
+    item_id: int | str
+    media_id: str | None = None
+    medium: str = "image"
+    name: str = ""
+    width: int = 0
+    height: int = 0
+    file: FileReference | None = None
+    split: str | None = None
+    group: str | None = None
+    notices: tuple[tuple[str, str], ...] = ()
+    contents: Sequence[tuple[str, str | None]] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+def survey_of(record: Record) -> RecordSurvey:
+    """The survey of a record that is at hand."""
+    return RecordSurvey(
+        item_id=record.item_id,
+        media_id=record.media_id,
+        medium=record.medium,
+        name=record.name,
+        width=record.width,
+        height=record.height,
+        file=record.file,
+        split=record.split,
+        group=record.group,
+        notices=record.notices,
+        contents=[(annotation.kind, annotation.label) for annotation in record.annotations],
+        rejected=record.rejected,
+    )

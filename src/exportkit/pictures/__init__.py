@@ -1,0 +1,15 @@
+"""Pictures by their headers and structure alone: size, orientation, format, wholeness. No pixel is decoded."""
+
+from exportkit.pictures.facts import EXTENSIONS, PictureHeader, PictureUnreadable
+from exportkit.pictures.header import probe
+from exportkit.pictures.structure import StructureCheck, check_structure, jpeg_end_is_last
+
+__all__ = [
+    "EXTENSIONS",
+    "PictureHeader",
+    "PictureUnreadable",
+    "StructureCheck",
+    "check_structure",
+    "jpeg_end_is_last",
+    "probe",
+]

@@ -1,0 +1,112 @@
+"""The private folder beside an output in which a run works until it publishes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from exportkit.errors import LocalIOError, OutputLocked
+from exportkit.storage.lock import take_lock
+from exportkit.storage.refusals import refusals_of, shown
+from exportkit.storage.sibling import sibling
+from exportkit.storage.target import resolve_target
+
+__all__ = ["RunDirectory"]
+
+_ATTEMPTS: Final = 100
+
+
+class RunDirectory:
+    """`.<name>.exportkit-run/` beside `target`, mode 0700, on its file system, locked while the run lasts.
+
+    `target` is the absolute output path, `stage` the folder being built, `spool` the place for other files of the
+    run (reliability, section 2). Both are empty at the start: what a killed run left is cleared. At the end, however
+    the run ends, everything made here is removed, with the parent folders of a target that never came to be.
+    """
+
+    def __init__(self, target: Path) -> None:
+        """Judge the target, without making anything. Raises UsageError (see `resolve_target`)."""
+        self.target: Final = resolve_target(target)
+        self.path: Final = sibling(self.target, ".", ".exportkit-run")
+        self.stage: Final = self.path / "stage"
+        self.spool: Final = self.path / "spool"
+        self._lock_file = self.path / "lock"
+        self._lock: int | None = None
+        self._parents_made: list[Path] = []
+
+    def __enter__(self) -> Self:
+        """Lock and prepare. Raises OutputLocked when another run holds the output, LocalIOError."""
+        try:
+            with refusals_of("prepare", self.target):
+                self._make_parents()
+                self._lock = self._claim()
+                self._clear()
+                self.stage.mkdir()
+                self.spool.mkdir()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _make_parents(self) -> None:
+        missing = []
+        for parent in self.target.parents:
+            if parent.is_dir():
+                break
+            missing.append(parent)
+        for parent in reversed(missing):
+            with suppress(FileExistsError):
+                parent.mkdir()
+                self._parents_made.append(parent)
+
+    def _claim(self) -> int:
+        for _ in range(_ATTEMPTS):
+            with suppress(FileExistsError):
+                self.path.mkdir(mode=0o700)
+            try:
+                self._require_private()
+                lock = take_lock(self._lock_file, self.target)
+            except FileNotFoundError:  # the former holder removes its folder at this moment
+                continue
+            if lock is not None:
+                return lock
+        raise OutputLocked(f"Other runs keep working on {shown(self.target)}; wait for them or choose another output.")
+
+    def _require_private(self) -> None:
+        status = os.lstat(self.path)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            raise LocalIOError(
+                f"{shown(self.path)} is in the way and no folder of this user; remove it or choose another output."
+            )
+        if stat.S_IMODE(status.st_mode) != 0o700:
+            self.path.chmod(0o700)
+
+    def _clear(self) -> None:
+        for entry in list(os.scandir(self.path)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            elif entry.name != self._lock_file.name:
+                Path(entry.path).unlink()
+
+    def _leave(self) -> None:
+        """Remove what this run made; a leftover is harmless, the next run clears it."""
+        if self._lock is not None:
+            with suppress(OSError):
+                self._clear()
+                self._lock_file.unlink()
+                self.path.rmdir()
+            os.close(self._lock)
+            self._lock = None
+        with suppress(OSError):  # the first parent that holds something, such as the output, ends it
+            while self._parents_made:
+                self._parents_made.pop().rmdir()

@@ -1,0 +1,40 @@
+"""The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
+
+from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit.writing.contract import (
+    Encoded,
+    Fragments,
+    NamingRule,
+    OutputFile,
+    PictureRule,
+    Writer,
+    WriterOptions,
+)
+from exportkit.writing.outcome import WRITTEN, Outcome, failed, lossy, skipped, written
+from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
+
+__all__ = [
+    "WRITTEN",
+    "CheckReport",
+    "Checker",
+    "Dataset",
+    "Encoded",
+    "Finding",
+    "Fragments",
+    "MediaMode",
+    "NamingRule",
+    "Outcome",
+    "OutputFile",
+    "Picture",
+    "PictureRule",
+    "Piece",
+    "Placement",
+    "Plan",
+    "SplitFacts",
+    "Writer",
+    "WriterOptions",
+    "failed",
+    "lossy",
+    "skipped",
+    "written",
+]

@@ -1,0 +1,177 @@
+"""What a format author implements: one writer class, thirty lines for a simple format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from exportkit.records import Record
+from exportkit.writing.outcome import Outcome
+from exportkit.writing.plan import Placement, Plan
+
+__all__ = [
+    "Encoded",
+    "Fragments",
+    "NamingRule",
+    "OutputFile",
+    "PictureRule",
+    "Writer",
+    "WriterOptions",
+]
+
+
+class WriterOptions(BaseModel):
+    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NamingRule(msgspec.Struct, frozen=True):
+    """How output names are made for one writer (planned once over all records, before encoding)."""
+
+    #: ``tree`` keeps the source's folders, ``flat`` keeps the last segment.
+    layout: Literal["tree", "flat"] = "tree"
+    #: True where the consumer selects pictures by extension: a missing or lying one is completed.
+    needs_extension: bool = False
+    #: Characters of the stem that this format's lists cannot hold; replaced by ``_``.
+    refused_in_stem: str = ""
+    #: Folder names that mean something to the consumer; they get a trailing ``_``.
+    refused_folders: frozenset[str] = frozenset()
+    #: Stems taken by the format's own files where labels share a folder with other things.
+    reserved_stems: frozenset[str] = frozenset()
+
+
+class PictureRule(msgspec.Struct, frozen=True):
+    """What the consumer accepts as a picture; other pictures cost their record."""
+
+    #: Content formats by their usual extension (``jpg``, ``png`` …); None means any.
+    formats: frozenset[str] | None = None
+    #: Both sides at least this many pixels, else ``E_IMAGE_TOO_SMALL``.
+    minimum_side: int = 1
+    #: Pixels above this are ``E_PIXELS_LIMIT``; 0 means no limit.
+    maximum_pixels: int = 0
+    #: True where a JPEG without an end marker as its last bytes is rewritten by the consumer.
+    rewrites_jpeg: bool = False
+
+
+class Encoded(msgspec.Struct, gc=False):
+    """What one record becomes.
+
+    ``files`` are whole small files (path, content); ``streams`` are pieces of larger files by stream key
+    ``<path>#<section>`` (``annotations.csv#rows``); the assembling joins the non-empty pieces of one key in
+    record order. ``outcomes`` has exactly one
+    entry for each of ``record.annotations``, in order.
+    """
+
+    outcomes: Sequence[Outcome]
+    files: Sequence[tuple[str, bytes]] = ()
+    streams: Mapping[str, bytes] = {}
+    #: Record-scoped notices of this writer: (code, message).
+    notices: Sequence[tuple[str, str]] = ()
+    #: Entries put into the dataset (rows, objects); -1 means one for each outcome that is written or lossy.
+    objects: int = -1
+
+
+class Fragments(msgspec.Struct, frozen=True):
+    """All pieces of one stream in record order, the non-empty ones joined by ``separator``.
+
+    Within one record the writer itself puts the separator between its entries.
+    """
+
+    key: str
+    separator: bytes = b""
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """A file that is put together after all records are encoded: literal bytes and streams, in order."""
+
+    path: str
+    parts: tuple[bytes | Fragments, ...]
+
+
+class Writer(ABC):
+    """Turns records into one dataset format.
+
+    A writer is a pure function in three steps. It is constructed in every worker from its options and the
+    plan, and must not open a file, read a clock or remember one record while encoding another.
+
+    * :meth:`encode` gives what one record becomes;
+    * :meth:`files` names the files that are assembled from the streams;
+    * the core writes, hashes, copies pictures, counts, checks and publishes.
+
+    An exception in :meth:`encode` costs that record (``E_WRITER``), never the run.
+    """
+
+    #: Word after ``--to``; lower-case letters, digits, ``-`` and ``_``.
+    name: ClassVar[str]
+    #: One line for ``exportkit formats``.
+    summary: ClassVar[str] = ""
+    #: Version of the plugin interface the writer is made for.
+    api_version: ClassVar[int] = 1
+    #: Model of the options.
+    options_model: ClassVar[type[WriterOptions]] = WriterOptions
+    #: What becomes of each kind: ``"written"`` or the code (``L_…``, ``N_…``, ``S_…``); absent kinds are
+    #: ``S_KIND_UNSUPPORTED``.
+    kinds: ClassVar[Mapping[str, str]] = {}
+    #: Media that the writer takes; annotations of others are ``S_MEDIA_UNSUPPORTED``.
+    accepts_media: ClassVar[frozenset[str]] = frozenset({"image"})
+
+    def __init__(self, options: WriterOptions, plan: Plan) -> None:
+        self.options = options
+        self.plan = plan
+
+    # -- rules, asked before encoding; each depends on the options alone or on options and plan --------
+
+    @classmethod
+    def naming(cls, options: WriterOptions) -> NamingRule:
+        """How names of pictures are made."""
+        return NamingRule()
+
+    @classmethod
+    def pictures(cls, options: WriterOptions) -> PictureRule:
+        """Which pictures the consumer takes."""
+        return PictureRule()
+
+    @classmethod
+    def needs_size(cls, options: WriterOptions) -> bool:
+        """Whether a record without a known size fails (``E_SIZE_UNKNOWN``)."""
+        return True
+
+    @classmethod
+    def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
+        """Sets of kinds that are numbered through the whole dataset; see ``Placement.bases``."""
+        return ()
+
+    @classmethod
+    def class_fault(cls, name: str, options: WriterOptions) -> str | None:
+        """Why a class name cannot be written in this format (``E_CLASS_UNREPRESENTABLE``), or None."""
+        return None
+
+    def picture_path(self, placement: Placement) -> str:
+        """Path of the picture in the dataset, ``/``-separated and relative to its root."""
+        return f"images/{placement.split}/{placement.name}"
+
+    def notices(self) -> Iterable[tuple[str, str]]:
+        """Run-scoped notices (code, message) that follow from options and plan."""
+        return ()
+
+    # -- the work --------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def encode(self, record: Record, placement: Placement) -> Encoded:
+        """What one record becomes. Pure; called in any process, in any order.
+
+        Raise :class:`~exportkit.errors.RecordFault` to fail the record with a code of its own.
+        """
+
+    def files(self) -> Iterable[OutputFile]:
+        """Files assembled from streams and literals. Called once, after all records are encoded."""
+        return ()
+
+    def folders(self) -> Iterable[str]:
+        """Folders that exist even when nothing is put into them."""
+        return ()

@@ -1,0 +1,217 @@
+"""The account of one output: what became of every record and every annotation, by code and class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from exportkit.records import Record
+from exportkit.writing.outcome import WRITTEN, Outcome
+
+__all__ = ["Counts", "Entry", "Ledger", "LossList"]
+
+LossList = Literal["first", "all", "none"]
+#: With ``--loss-list first`` so many entries of each code are listed; the counts are exact all the same.
+LISTED_PER_CODE = 1000
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of ``exportkit-errors.jsonl`` or ``exportkit-losses.jsonl``."""
+
+    id: int | str | None
+    file: str
+    line: int
+    step: str
+    code: str
+    message: str
+    json_path: str | None = None
+    annotation: int | str | None = None
+    media: str | None = None
+    writer: str | None = None
+    plugin: str | None = None
+    outcome: str | None = None
+    attempts: int = 1
+
+
+class Counts(msgspec.Struct):
+    """Sums of one output; ``+=`` by :meth:`add`, so shards are counted apart and joined."""
+
+    records: Counter[str] = msgspec.field(default_factory=Counter)
+    annotations: Counter[str] = msgspec.field(default_factory=Counter)
+    #: (code, class name or None) → annotations or records with it.
+    codes: Counter[tuple[str, str | None]] = msgspec.field(default_factory=Counter)
+    #: Annotations of failed records, where the line could be read.
+    beside: int = 0
+    #: Entries that the writer says it put into the dataset.
+    objects: int = 0
+    #: Records that were written but touched by an error (a failed annotation).
+    touched: int = 0
+
+    def add(self, other: Counts) -> None:
+        self.records.update(other.records)
+        self.annotations.update(other.annotations)
+        self.codes.update(other.codes)
+        self.beside += other.beside
+        self.objects += other.objects
+        self.touched += other.touched
+
+    @property
+    def seen(self) -> int:
+        """Annotations of the records that were written."""
+        return self.annotations["seen"]
+
+    def balance(self) -> tuple[bool, bool]:
+        """Whether both equations of promise 2 hold: of annotations, and of records."""
+        a, r = self.annotations, self.records
+        return (
+            a["seen"] == a["written"] + a["lossy"] + a["skipped"] + a["failed"],
+            r["listed"] == r["written"] + r["failed"] + r["gone"] + r["filtered"],
+        )
+
+    def of_code(self, code: str) -> int:
+        """How often a code was given."""
+        return sum(count for (word, _), count in self.codes.items() if word == code)
+
+
+class Ledger:
+    """Counts one shard of one output, and lists what is worth a line.
+
+    Most annotations share a handful of outcomes, so they are tallied by (class, outcome) at C speed and only
+    those whose codes still have room in the list are looked at one by one.
+    """
+
+    def __init__(self, writer: str, loss_list: LossList) -> None:
+        self._writer = writer
+        self._limit = {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list]
+        self._tally: Counter[tuple[str | None, Outcome]] = Counter()
+        self._listed: Counter[str] = Counter()
+        self._full: set[Outcome] = {WRITTEN}
+        self.counts = Counts()
+        self.errors: list[Entry] = []
+        self.losses: list[Entry] = []
+
+    # -- records ---------------------------------------------------------------------------------------
+
+    def record_failed(self, entry: Entry, annotations: int) -> None:
+        """A record that this output does not have."""
+        self.counts.records["failed"] += 1
+        self.counts.beside += annotations
+        self.counts.codes[entry.code, None] += 1
+        self.errors.append(entry)
+
+    def record_filtered(self) -> None:
+        """A record that an option or a hook removed."""
+        self.counts.records["listed"] += 1
+        self.counts.records["filtered"] += 1
+
+    def record_written(
+        self, record: Record, outcomes: Sequence[Outcome], notices: Iterable[tuple[str, str]], objects: int
+    ) -> None:
+        """A record that this output has; ``outcomes`` has one entry for each annotation."""
+        annotations = record.annotations
+        self.counts.records["written"] += 1
+        unseen = [o for o in outcomes if o not in self._full]
+        if unseen or record.rejected:
+            self._list(record, outcomes)
+        self._tally.update(zip([a.label for a in annotations], outcomes, strict=True))
+        if any(o.status == "failed" for o in unseen) or any(r.code[0] == "E" for r in record.rejected):
+            self.counts.touched += 1
+        emptied = bool(annotations or record.rejected) and not any(
+            o.status in ("written", "lossy") for o in outcomes
+        )
+        if emptied:
+            self._notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
+        for code, message in notices:
+            self._notice(record, code, message)
+        if objects < 0:
+            objects = sum(o.status in ("written", "lossy") for o in outcomes)
+        self.counts.objects += objects
+
+    def notice(self, code: str, message: str, step: str = "plan") -> None:
+        """A notice about the whole run."""
+        self.counts.codes[code, None] += 1
+        self.losses.append(
+            Entry(None, "", 0, step, code, message, writer=self._writer, outcome="notice")
+        )
+
+    def _notice(self, record: Record, code: str, message: str) -> None:
+        self.counts.codes[code, None] += 1
+        if self._room(code):
+            self.losses.append(
+                Entry(
+                    record.item_id, record.source_file, record.line, "convert", code, message,
+                    media=record.media_id, writer=self._writer, outcome="notice",
+                )
+            )  # fmt: skip
+
+    # -- annotations -----------------------------------------------------------------------------------
+
+    def _room(self, code: str) -> bool:
+        if self._limit is not None and self._listed[code] >= self._limit:
+            return False
+        self._listed[code] += 1
+        return True
+
+    def _list(self, record: Record, outcomes: Sequence[Outcome]) -> None:
+        rows: list[tuple[int, Any, Outcome, str]] = [
+            (a.index, a, o, a.json_path + o.json_path)
+            for a, o in zip(record.annotations, outcomes, strict=True)
+            if o not in self._full
+        ]
+        for rejected in record.rejected:
+            status: Literal["skipped", "failed"] = "failed" if rejected.code[0] == "E" else "skipped"
+            outcome = Outcome(status, (rejected.code,), rejected.message)
+            rows.append((rejected.index, rejected, outcome, rejected.json_path))
+            self._tally[rejected.label, outcome] += 1
+            if rejected.weight != 1:
+                self._weigh(rejected.label, outcome, rejected.weight - 1)
+        rows.sort(key=lambda row: row[0])
+        for index, part, outcome, path in rows:
+            name = part.id if part.id is not None else index
+            if outcome.status == "failed":
+                self.errors.append(self._entry(record, outcome, outcome.codes[0], name, path))
+                continue
+            shown = [self._room(code) for code in outcome.codes]
+            for code in (c for c, show in zip(outcome.codes, shown, strict=True) if show):
+                self.losses.append(self._entry(record, outcome, code, name, path))
+            if not outcome.message and not any(shown):
+                self._full.add(outcome)
+
+    def _entry(self, record: Record, outcome: Outcome, code: str, name: int | str, path: str) -> Entry:
+        status = "notice" if code[0] == "N" else outcome.status
+        return Entry(
+            record.item_id, record.source_file, record.line, "encode", code, outcome.message,
+            json_path=path, annotation=name, media=record.media_id, writer=self._writer,
+            outcome=None if status == "failed" else status,
+        )  # fmt: skip
+
+    def _weigh(self, label: str | None, outcome: Outcome, more: int) -> None:
+        self._tally[label, outcome] += more
+
+    def weigh(self, record: Record, outcomes: Sequence[Outcome]) -> None:
+        """Count annotations that stand for several source annotations with their full weight."""
+        for annotation, outcome in zip(record.annotations, outcomes, strict=True):
+            if annotation.weight != 1:
+                self._weigh(annotation.label, outcome, annotation.weight - 1)
+
+    def close(self) -> Counts:
+        """Fold the tally into counts."""
+        sums, codes = self.counts.annotations, self.counts.codes
+        for (label, outcome), count in self._tally.items():
+            sums[outcome.status] += count
+            sums["seen"] += count
+            for code in outcome.codes:
+                codes[code, label] += count
+        self._tally.clear()
+        return self.counts
+
+
+def codes_by_class(counts: Counts) -> Mapping[str, Mapping[str, int]]:
+    """Counts per code and class for a manifest, sorted; annotations without a class stand under ``""``."""
+    table: dict[str, dict[str, int]] = {}
+    for (code, label), count in sorted(counts.codes.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        table.setdefault(code, {})[label or ""] = count
+    return table

@@ -1,0 +1,195 @@
+"""Filling a folder with many files."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import multiprocessing
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exportkit.errors import LocalIOError
+from exportkit.storage.beneath import BeneathError
+from exportkit.storage.staging import Staging
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "stage"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def staging(root: Path) -> Iterator[Staging]:
+    before = open_descriptors()
+    with Staging(root) as staging:
+        yield staging
+    assert open_descriptors() == before, "a descriptor was left open"
+
+
+def test_files_appear_under_their_names_in_folders_made_on_demand(staging: Staging, root: Path) -> None:
+    staging.write("data.yaml", b"nc: 1\n")
+    staging.write("labels/train/a/b.txt", b"")
+    staging.write("labels/train/사진 😀.txt", b"0")
+
+    assert (root / "data.yaml").read_bytes() == b"nc: 1\n"
+    assert (root / "labels/train/a/b.txt").read_bytes() == b""
+    assert (root / "labels/train/사진 😀.txt").read_bytes() == b"0"
+
+
+def test_more_folders_than_are_held_open_work(staging: Staging, root: Path) -> None:
+    for turn in "ab":
+        for number in range(150):
+            staging.write(f"{number}/{turn}", b"x")
+
+    assert len(list(root.rglob("?"))) >= 300
+    assert open_descriptors() < 100
+
+
+@pytest.mark.parametrize(
+    "path", ["../a", "/a", "/etc/a", "a/../../b", "a//b", "./a", "a/", "..", ".", "", "a\0b", "\ud800"]
+)
+def test_a_path_out_of_the_folder_is_the_writers_mistake(staging: Staging, root: Path, path: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        staging.write(path, b"x")
+    assert [file for file in root.parent.rglob("*") if file.is_file()] == []
+
+
+def test_a_file_is_written_once(staging: Staging, root: Path) -> None:
+    staging.write("a/b", b"first")
+
+    with pytest.raises(ValueError, match="twice"):
+        staging.write("a/b", b"second")
+    assert (root / "a/b").read_bytes() == b"first"
+    staging.remove("a/b")
+    staging.remove("a/b")
+    staging.write("a/b", b"second")
+    assert (root / "a/b").read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("path", ["link", "folder/file"])
+def test_no_link_is_written_through(staging: Staging, root: Path, tmp_path: Path, path: str) -> None:
+    (tmp_path / "victim").mkdir()
+    (root / "link").symlink_to(tmp_path / "victim" / "file")
+    (root / "folder").symlink_to(tmp_path / "victim")
+
+    with pytest.raises((ValueError, LocalIOError)):
+        staging.write(path, b"x")
+    assert list((tmp_path / "victim").iterdir()) == []
+
+
+def test_a_short_write_is_continued(staging: Staging, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: really(descriptor, bytes(data[:3])))
+
+    staging.write("a", b"0123456789")
+
+    assert (root / "a").read_bytes() == b"0123456789"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG])
+def test_a_refusal_of_the_machine_is_one_sentence_with_exit_code_7(
+    staging: Staging, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(descriptor: int, data: bytes) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "write", refuse)
+
+    with pytest.raises(LocalIOError, match=r"^Cannot write '.*': .*; .*\.$") as caught:
+        staging.write("a", b"x")
+    assert caught.value.exit_code == 7
+
+
+def test_a_copy_is_hashed_and_watched_from_the_first_byte(staging: Staging, root: Path, tmp_path: Path) -> None:
+    data = os.urandom(2_500_000)
+    (tmp_path / "source").write_bytes(data)
+    seen: list[bytes] = []
+    with (tmp_path / "source").open("rb") as source:
+        source.seek(1000)
+
+        result = staging.copy_from_fd("images/a.jpg", source.fileno(), seen.append)
+
+    assert result == (len(data), hashlib.sha256(data).hexdigest())
+    assert (root / "images/a.jpg").read_bytes() == b"".join(seen) == data
+
+
+def test_a_copy_that_fails_leaves_no_file(staging: Staging, root: Path, tmp_path: Path) -> None:
+    def refuse(chunk: bytes) -> None:
+        raise RuntimeError
+
+    (tmp_path / "source").write_bytes(b"x")
+    with (tmp_path / "source").open("rb") as source, pytest.raises(RuntimeError):
+        staging.copy_from_fd("a", source.fileno(), refuse)
+
+    assert list(root.iterdir()) == []
+
+
+def test_a_source_that_cannot_be_read_is_no_fault_of_the_output(staging: Staging, root: Path, tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with pytest.raises(BeneathError) as caught:
+            staging.copy_from_fd("a", folder)
+    finally:
+        os.close(folder)
+
+    assert caught.value.kind == "io"
+    assert list(root.iterdir()) == []
+
+
+def test_a_hard_link_is_the_opened_file_whatever_its_name_means_by_now(
+    staging: Staging, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "source").write_bytes(b"judged")
+    with (tmp_path / "source").open("rb") as source:
+        (tmp_path / "source").rename(tmp_path / "moved")
+        (tmp_path / "source").write_bytes(b"swapped")
+
+        assert staging.link("images/a.jpg", source.fileno())
+    assert (root / "images/a.jpg").read_bytes() == b"judged"
+    assert (root / "images/a.jpg").samefile(tmp_path / "moved")
+
+
+def test_a_file_that_cannot_be_linked_is_left_to_be_copied(staging: Staging) -> None:
+    with open("/proc/self/status", "rb") as foreign:
+        assert staging.link("a", foreign.fileno()) is False
+
+
+def test_a_relative_link_holds_after_publication(staging: Staging, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "a.jpg").write_bytes(b"x")
+    published = tmp_path / "results" / "out"
+
+    staging.symlink_relative("images/train/a.jpg", tmp_path / "bundle" / "a.jpg", published=published)
+    published.parent.mkdir()
+    root.rename(published)
+
+    link = published / "images/train/a.jpg"
+    assert not link.readlink().is_absolute()
+    assert link.read_bytes() == b"x"
+
+
+def fill(root: Path, worker: int) -> None:
+    with Staging(root) as staging:
+        for number in range(200):
+            staging.write(f"labels/{number % 20}/{worker}-{number}.txt", b"x" * number)
+
+
+def test_several_processes_fill_one_folder(root: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=fill, args=(root, worker)) for worker in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert len(list(root.rglob("*.txt"))) == 600
