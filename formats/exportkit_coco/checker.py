@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -11,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
-from exportkit_coco.distinct import IdColumn, name_key
+from exportkit_coco.cutting import cut_file
 from exportkit_coco.document import DocumentFault, members
+from exportkit_coco.facts import FileFacts, Whole, longer
 from exportkit_coco.rules import (
     ImageEntry,
     ObjectEntry,
@@ -23,7 +23,7 @@ from exportkit_coco.rules import (
     judge_image,
     judge_object,
 )
-from exportkit_coco.skeleton import Categories, judge_skeleton, skeleton_around
+from exportkit_coco.skeleton import judge_skeleton, skeleton_around
 
 __all__ = ["CocoChecker"]
 
@@ -32,8 +32,6 @@ _ROLE_FILE = re.compile(r"annotations/(instances|boxes|person_keypoints|captions
 _DETECTION = frozenset({"instances", "boxes", "person_keypoints", "stuff"})
 #: Roles on which ``segm`` evaluation runs.
 _SEGMENTED = frozenset({"instances", "boxes"})
-#: Bytes of entries in one piece of a file that is checked after the fact.
-_PIECE = 1 << 20
 
 _CONSUMERS = {
     "C_COCO_ID": "pycocotools",
@@ -50,26 +48,13 @@ _CONSUMERS = {
     "C_COCO_MIXED": "cocoeval",
 }
 
+#: What stands between two entries as most writers give them, and how much is decoded at a time.
+_SEAM = b'},{"id":'
+_BATCH = 1 << 18
+
+#: Code, severity and message.
+Problem = tuple[str, str, str]
 Entry = TypeVar("Entry", ImageEntry, ObjectEntry)
-
-
-class FileFacts(msgspec.Struct):
-    """What one batch of pieces tells about one role file."""
-
-    image_ids: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    name_keys: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    annotation_ids: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    #: Pictures that annotations name and this batch does not hold.
-    foreign_images: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    category_ids: set[int] = msgspec.field(default_factory=set)
-    segmented: int = 0
-    bare: int = 0
-    bare_crowds: int = 0
-    #: Bytes and count of non-empty fragments by section, for a file assembled from them.
-    images_span: tuple[int, int] = (0, 0)
-    annotations_span: tuple[int, int] = (0, 0)
-    #: Its categories, where the rest of the file was a piece of its own.
-    categories: Categories | None = None
 
 
 class CocoChecker(Checker):
@@ -85,52 +70,13 @@ class CocoChecker(Checker):
     def recognises(cls, dataset: Dataset) -> bool:
         return any(_ROLE_FILE.fullmatch(path) for path in dataset.listing("annotations"))
 
-    # -- cutting a directory ---------------------------------------------------------------------------
-
     def pieces(self) -> Iterator[Piece]:
         for path in self.dataset.listing("annotations"):
             if _ROLE_FILE.fullmatch(path):
                 try:
-                    yield from self._cut(path)
+                    yield from cut_file(self.dataset, path)
                 except DocumentFault as fault:
                     yield Piece(path, str(fault).encode(), f"{path}#fault")
-
-    def _cut(self, path: str) -> Iterator[Piece]:
-        """Pictures first, whatever the order of keys in the file, so that each annotation meets its picture's size."""
-        sizes: dict[int, Size] = {}
-        rest: dict[str, bytes] = {}
-        batch: list[bytes] = []
-        held = 0
-        for member in members(self.dataset.stream(path)):
-            if not member.element:
-                rest[member.key] = member.data
-            elif member.key == "images":
-                _note_size(member.data, sizes)
-                batch.append(member.data)
-                held += len(member.data)
-                if held >= _PIECE:
-                    yield Piece(path, b",".join(batch), f"{path}#images")
-                    batch, held = [], 0
-            elif member.key != "annotations":
-                rest[member.key] = rest[member.key][:-1] + (b"," if rest[member.key] != b"[]" else b"") + member.data + b"]"
-        if batch:
-            yield Piece(path, b",".join(batch), f"{path}#images")
-        yield from self._cut_annotations(path, sizes)
-        skeleton = b",".join(msgspec.json.encode(key) + b":" + data for key, data in rest.items())
-        yield Piece(path, b"{" + skeleton + b"}", f"{path}#skeleton")
-
-    def _cut_annotations(self, path: str, sizes: dict[int, Size]) -> Iterator[Piece]:
-        batch: list[bytes] = []
-        held = 0
-        for member in members(self.dataset.stream(path)):
-            if member.element and member.key == "annotations":
-                batch.append(member.data)
-                held += len(member.data)
-                if held >= _PIECE:
-                    yield _excerpt(path, batch, sizes)
-                    batch, held = [], 0
-        if batch:
-            yield _excerpt(path, batch, sizes)
 
     # -- judging pieces --------------------------------------------------------------------------------
 
@@ -151,7 +97,9 @@ class CocoChecker(Checker):
                 known = {image: (width, height) for image, width, height in listed}
                 self._check_annotations(piece.path, data, report, known)
             elif section == "skeleton":
-                _facts(report, piece.path).categories = judge_skeleton(piece.data, _reporter(report.findings, piece.path))
+                _facts(report, piece.path).categories = judge_skeleton(
+                    piece.data, _reporter(report.findings, piece.path)
+                )
             elif section == "fault":
                 _reporter(report.findings, piece.path)("C_COCO_JSON", "error", piece.data.decode())
         return report
@@ -159,47 +107,37 @@ class CocoChecker(Checker):
     def _check_images(self, piece: Piece, report: CheckReport, sizes: dict[int, Size]) -> None:
         path = piece.path
         facts = _facts(report, path)
-        facts.images_span = _longer(facts.images_span, piece.data)
+        facts.images_span = longer(facts.images_span, piece.data)
         root = self._picture_root(path)
-        told: list[Finding] = []
-        for image in _read(piece.data, ImageEntry, explain_image, path, "images", told):
-            facts.image_ids.append(image.id)
-            facts.name_keys.append(name_key(image.file_name))
-            sizes[image.id] = (image.width, image.height)
-            judge_image(image, partial(_add, told, path, f"$.images[?(@.id=={image.id})]"))
-            report.pictures.append(Picture(root + image.file_name, image.width, image.height, path))
-        report.findings.extend(told)
+        problems: list[Problem] = []
+        tell = _collector(problems)
+        for images in _read(piece.data, ImageEntry, explain_image, path, "images", report.findings):
+            for image in images:
+                sizes[image.id] = (image.width, image.height)
+                judge_image(image, tell)
+                if problems:
+                    _tell_all(report.findings, path, f"$.images[?(@.id=={image.id})]", problems)
+            facts.take_images(images)
+            report.pictures.extend(
+                [Picture(root + image.file_name, image.width, image.height, path) for image in images]
+            )
 
     def _check_annotations(self, path: str, data: bytes, report: CheckReport, sizes: dict[int, Size]) -> None:
         facts = _facts(report, path)
-        facts.annotations_span = _longer(facts.annotations_span, data)
+        facts.annotations_span = longer(facts.annotations_span, data)
         if _role(path)[0] not in _DETECTION:
             return
-        told = report.findings
-        problems: list[tuple[str, str, str]] = []
-        tell: Report = lambda *problem: problems.append(problem)  # noqa: E731  # a closure over the hot loop's list
-        foreign: set[int] = set()
-        ids, categories = facts.annotation_ids, facts.category_ids
+        problems: list[Problem] = []
+        tell = _collector(problems)
         size_of = sizes.get
-        for entry in _read(data, ObjectEntry, explain_object, path, "annotations", told):
-            report.objects += 1
-            ids.append(entry.id)
-            categories.add(entry.category_id)
-            size = size_of(entry.image_id)
-            if size is None:
-                foreign.add(entry.image_id)
-            if entry.segmentation:
-                facts.segmented += 1
-            elif entry.iscrowd:
-                facts.bare_crowds += 1
-            else:
-                facts.bare += 1
-            judge_object(entry, size, tell)
-            if problems:
-                where = f"$.annotations[?(@.id=={entry.id})]"
-                for code, severity, message in problems:
-                    _add(told, path, where, code, severity, message)
-                problems.clear()
+        foreign: set[int] = set()
+        for entries in _read(data, ObjectEntry, explain_object, path, "annotations", report.findings):
+            for entry in entries:
+                judge_object(entry, size_of(entry.image_id), tell)
+                if problems:
+                    _tell_all(report.findings, path, f"$.annotations[?(@.id=={entry.id})]", problems)
+            report.objects += len(entries)
+            foreign |= facts.take_objects(entries) - sizes.keys()
         facts.foreign_images.extend(sorted(foreign))
 
     def _picture_root(self, path: str) -> str:
@@ -214,17 +152,17 @@ class CocoChecker(Checker):
     # -- the whole -------------------------------------------------------------------------------------
 
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
-        files: dict[str, _Whole] = {}
+        files: dict[str, Whole] = {}
         for report in reports:
             for path, facts in (report.facts or {}).items():
-                files.setdefault(path, _Whole()).take(facts)
+                files.setdefault(path, Whole()).take(facts)
         for path in self.dataset.listing("annotations"):
             if _ROLE_FILE.fullmatch(path):
                 told: list[Finding] = []
-                self._judge_whole(path, files.get(path) or _Whole(), _reporter(told, path))
+                self._judge_whole(path, files.get(path) or Whole(), _reporter(told, path))
                 yield from told
 
-    def _judge_whole(self, path: str, whole: _Whole, report: Report) -> None:
+    def _judge_whole(self, path: str, whole: Whole, report: Report) -> None:
         if whole.categories is None:
             file = self.dataset.root / path
             skeleton = skeleton_around(file, whole.images_span, whole.annotations_span, report)
@@ -243,48 +181,15 @@ class CocoChecker(Checker):
         if _role(path)[0] in _SEGMENTED and whole.segmented and (whole.bare or whole.bare_crowds):
             self._report_mixed(whole, report)
 
-    def _report_mixed(self, whole: _Whole, report: Report) -> None:
+    def _report_mixed(self, whole: Whole, report: Report) -> None:
         # A crowd box has no region by the rule of the format (formats, section 5.1): a warning, not a refusal.
         asked = _option(self.dataset.manifest, "boxes") == "empty"
         report(
             "C_COCO_MIXED",
             "error" if whole.bare and not asked else "warn",
-            f"{whole.bare + whole.bare_crowds} annotations have an empty segmentation beside {whole.segmented} with one: "
-            "'segm' evaluation stops at the first; boxes=separate keeps them apart",
+            f"{whole.bare + whole.bare_crowds} annotations have no segmentation, {whole.segmented} have one; "
+            "'segm' evaluation stops at the first, boxes=separate keeps them apart",
         )
-
-
-class _Whole:
-    """All facts of one role file."""
-
-    def __init__(self) -> None:
-        self.image_ids, self.annotation_ids, self.names = IdColumn(), IdColumn(), IdColumn()
-        self.foreign_images = array("q")
-        self.category_ids: set[int] = set()
-        self.segmented = self.bare = self.bare_crowds = 0
-        self.images_span = self.annotations_span = (0, 0)
-        self.categories: Categories | None = None
-
-    def take(self, facts: FileFacts) -> None:
-        self.image_ids.extend(facts.image_ids)
-        self.annotation_ids.extend(facts.annotation_ids)
-        self.names.extend(facts.name_keys)
-        self.foreign_images.extend(facts.foreign_images)
-        self.category_ids |= facts.category_ids
-        self.segmented += facts.segmented
-        self.bare += facts.bare
-        self.bare_crowds += facts.bare_crowds
-        self.images_span = _sum(self.images_span, facts.images_span)
-        self.annotations_span = _sum(self.annotations_span, facts.annotations_span)
-        self.categories = facts.categories or self.categories
-
-
-def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return one[0] + other[0], one[1] + other[1]
-
-
-def _longer(span: tuple[int, int], data: bytes) -> tuple[int, int]:
-    return (span[0] + len(data), span[1] + 1) if data else span
 
 
 def _role(path: str) -> tuple[str, str]:
@@ -298,8 +203,24 @@ def _facts(report: CheckReport, path: str) -> FileFacts:
 
 
 def _option(manifest: dict[str, Any] | None, key: str) -> Any:
-    options = (manifest or {}).get("options")
+    """What the writer of the dataset was asked for, where a manifest tells."""
+    writer = (manifest or {}).get("writer")
+    options = writer.get("options") if isinstance(writer, dict) else None
     return options.get(key) if isinstance(options, dict) else None
+
+
+def _collector(problems: list[Problem]) -> Report:
+    def tell(code: str, severity: str, message: str) -> None:
+        problems.append((code, severity, message))
+
+    return tell
+
+
+def _tell_all(findings: list[Finding], path: str, where: str, problems: list[Problem]) -> None:
+    """Turn what was collected about one entry into findings, and forget it."""
+    for code, severity, message in problems:
+        _add(findings, path, where, code, severity, message)
+    problems.clear()
 
 
 def _add(findings: list[Finding], path: str, where: str | None, code: str, severity: str, message: str) -> None:
@@ -320,50 +241,43 @@ def _read(
     path: str,
     section: str,
     findings: list[Finding],
-) -> list[Entry]:
-    """The entries of a piece; those that are not of the form are explained and left out."""
+) -> Iterator[list[Entry]]:
+    """The entries of a piece, a batch at a time; those that are not of the form are explained and left out."""
     report = _reporter(findings, path)
     if not data.isascii():
         report("C_COCO_JSON", "error", f"{section} hold characters beyond ASCII; readers open the file with any locale")
-    try:
-        return msgspec.json.decode(b"[%b]" % data, type=list[entry])  # type: ignore[valid-type]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
-    entries: list[Entry] = []
-    try:
-        raws = [member.data for member in members([b'{"":[%b]}' % data]) if member.element]
-    except DocumentFault as fault:
-        report("C_COCO_JSON", "error", f"{section}: {fault}")
-        return entries
-    for position, raw in enumerate(raws):
+    at = 0
+    while at < len(data):
+        # Where an attribute looks like the seam of two entries, the batch is cut within an entry and fails to decode.
+        seam = data.find(_SEAM, at + _BATCH)
+        end = seam + 1 if seam >= 0 else len(data)
         try:
-            entries.append(msgspec.json.decode(raw, type=entry))
+            yield msgspec.json.decode(b"[%b]" % data[at:end], type=list[entry])  # type: ignore[valid-type]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            explain(raw, partial(_add, findings, path, f"$.{section}[{position}]"))
-    return entries
+            yield from _read_singly(data[at:], entry, explain, path, section, findings)
+            return
+        at = end + 1
 
 
-def _note_size(data: bytes, sizes: dict[int, Size]) -> None:
+def _read_singly(
+    data: bytes,
+    entry: type[Entry],
+    explain: Callable[[bytes, Report], None],
+    path: str,
+    section: str,
+    findings: list[Finding],
+) -> Iterator[list[Entry]]:
     try:
-        image = msgspec.json.decode(data, type=ImageEntry)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return
-    sizes[image.id] = (image.width, image.height)
+        for member in members([b'{"":[%b]}' % data]):
+            if not member.element:
+                continue
+            try:
+                yield [msgspec.json.decode(member.data, type=entry)]
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                explain(member.data, partial(_add, findings, path, f"$.{section}: {_shown(member.data)}"))
+    except DocumentFault as fault:
+        _reporter(findings, path)("C_COCO_JSON", "error", f"{section}: {fault}")
 
 
-class _ImageReference(msgspec.Struct):
-    image_id: int
-
-
-def _excerpt(path: str, batch: list[bytes], sizes: dict[int, Size]) -> Piece:
-    """Annotations behind a line of (id, width, height) of their pictures, so that the piece can be judged alone."""
-    known: dict[int, Size] = {}
-    for data in batch:
-        try:
-            image = msgspec.json.decode(data, type=_ImageReference).image_id
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            continue
-        if image in sizes:
-            known[image] = sizes[image]
-    head = msgspec.json.encode([(image, width, height) for image, (width, height) in known.items()])
-    return Piece(path, head + b"\n" + b",".join(batch), f"{path}#excerpt")
+def _shown(data: bytes) -> str:
+    return data[:60].decode("ascii", "backslashreplace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from hashlib import blake2b
+from itertools import pairwise
 
 __all__ = ["IdColumn", "name_key"]
 
@@ -48,7 +49,7 @@ class IdColumn:
         for bucket in buckets:
             ordered = sorted(bucket)
             if found is None:
-                found = next((a for a, b in zip(ordered, ordered[1:], strict=False) if a == b), None)
+                found = next((a for a, b in pairwise(ordered) if a == b), None)
             self.values.extend(ordered)
         self._ascending = found is None
         return found

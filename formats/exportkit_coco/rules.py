@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import chain
 from json import loads
 from math import ceil, isfinite
-from operator import mul
-from typing import Any
+from operator import mul, sub
+from typing import Annotated, Any
 
 import msgspec
 
 from exportkit_coco.rle import RunFault, covered, runs_of
 
-__all__ = ["ImageEntry", "ObjectEntry", "Report", "Size", "explain_image", "explain_object", "judge_image", "judge_object"]
+__all__ = [
+    "ImageEntry",
+    "ObjectEntry",
+    "Report",
+    "Size",
+    "explain_image",
+    "explain_object",
+    "judge_image",
+    "judge_object",
+]
 
 #: Tolerance in pixels for float noise (formats, section 0).
 EPS = 0.001
 #: A written area may differ from the geometry by this share before it earns a warning.
 AREA_SHARE = 0.01
+
+#: An empty part, a step upwards, a backslash, a drive.
+_UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|^.:")
+
+#: Counting covered pixels is given up beyond so many crossings of edges and pixel rows.
+_MOST_CROSSINGS = 1_000_000
 
 #: Width and height in pixels.
 Size = tuple[int, int]
@@ -26,10 +42,14 @@ Size = tuple[int, int]
 Report = Callable[[str, str, str], None]
 
 
+#: An id that fits into 64 bits; beyond that no reader keeps it exact.
+Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+
 class ImageEntry(msgspec.Struct, gc=False):
     """An entry of ``images``; sizes in pixels."""
 
-    id: int
+    id: Id
     file_name: str
     width: int
     height: int
@@ -45,9 +65,9 @@ class Runs(msgspec.Struct, gc=False):
 class ObjectEntry(msgspec.Struct, gc=False):
     """An entry of ``annotations`` in a detection role; pixels, ``bbox`` is x, y, width, height."""
 
-    id: int
-    image_id: int
-    category_id: int
+    id: Id
+    image_id: Id
+    category_id: Id
     bbox: tuple[float, float, float, float]
     area: float
     iscrowd: int
@@ -58,9 +78,7 @@ def judge_image(image: ImageEntry, report: Report) -> None:
     """Rules for one picture by itself."""
     if image.width < 1 or image.height < 1:
         report("C_COCO_JSON", "error", f"the size {image.width} x {image.height} is not positive")
-    name = image.file_name
-    parts = name.split("/")
-    if "\\" in name or name[1:2] == ":" or any(part in {"", ".", ".."} for part in parts):
+    if _UNSAFE_NAME.search(image.file_name):
         report("C_COCO_FILE", "error", "file_name is not a relative path with '/' between its parts")
 
 
@@ -99,9 +117,10 @@ def _judge_ring(ring: list[float], right: float, bottom: float, report: Report) 
     xs, ys = ring[0::2], ring[1::2]
     if min(ring) < -EPS or max(xs) > right or max(ys) > bottom:
         report("C_COCO_RING", "error", "a ring leaves the picture")
-    forth = sum(map(mul, xs, ys[1:])) + xs[-1] * ys[0]
-    back = sum(map(mul, xs[1:], ys)) + xs[0] * ys[-1]
-    return abs(forth - back) / 2
+    after, before = ys[1:], ys[:-1]
+    after.append(ys[0])
+    before.insert(0, ys[-1])
+    return float(abs(sum(map(mul, xs, map(sub, after, before)))) / 2)
 
 
 def _judge_runs(runs: Runs, size: Size | None, report: Report) -> tuple[float, float]:
@@ -126,10 +145,10 @@ def _fits_pixels(area: float, segmentation: list[list[float]] | Runs) -> bool:
         (x0, y0, x1, y1)
         for ring in segmentation
         if len(ring) >= 6 and len(ring) % 2 == 0
-        for x0, y0, x1, y1 in zip(
-            ring[0::2], ring[1::2], ring[2::2] + ring[:1], ring[3::2] + ring[1:2], strict=True
-        )
+        for x0, y0, x1, y1 in zip(ring[0::2], ring[1::2], ring[2::2] + ring[:1], ring[3::2] + ring[1:2], strict=True)
     ]
+    if sum(abs(y1 - y0) for _, y0, _, y1 in edges) > _MOST_CROSSINGS:
+        return False
     rows: dict[int, list[float]] = {}
     for x0, y0, x1, y1 in edges:
         low, high = (y0, y1) if y0 < y1 else (y1, y0)
@@ -154,7 +173,7 @@ def explain_image(data: bytes, report: Report) -> None:
         value = entry.get(key)
         if key in entry and value is None:
             report("C_COCO_JSON", "error", f"{key} is null")
-        elif type(value) is not (str if key == "file_name" else int):
+        elif type(value) is not (str if key == "file_name" else int) or (key == "id" and not _is_id(value)):
             report(code, "error", f"{key} is missing or has the wrong type")
 
 
@@ -164,9 +183,9 @@ def explain_object(data: bytes, report: Report) -> None:
     if entry is None:
         return
     for key, code in (("id", "C_COCO_ID"), ("image_id", "C_COCO_REF"), ("category_id", "C_COCO_REF")):
-        if type(entry.get(key)) is not int:
+        if not _is_id(entry.get(key)):
             null = key in entry and entry[key] is None
-            report("C_COCO_JSON" if null else code, "error", f"{key} is no whole number")
+            report("C_COCO_JSON" if null else code, "error", f"{key} is no whole number of 64 bits")
     shapes: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "bbox": ("C_COCO_BBOX", lambda value: _numbers(value) and len(value) == 4),
         "area": ("C_COCO_AREA", lambda value: _numbers([value])),
@@ -204,6 +223,10 @@ def _strict_object(data: bytes, report: Report) -> dict[str, Any] | None:
         report("C_COCO_JSON", "error", "an entry is no object")
         return None
     return value
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def _numbers(values: object) -> bool:

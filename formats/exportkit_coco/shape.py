@@ -39,17 +39,22 @@ class Shapes:
             area, more = canvas.area(annotation, box)
             return self._shape(box, area, segmentation, codes + more, canvas)
         if kind == "rotated_box":
-            region, codes = canvas.polygon_of_rotated(annotation)
-            box, cut = canvas.box(annotation)
-            codes += tuple(code for code in cut if code not in codes)
-            if not annotation.iscrowd:
-                codes += ("N_ROTATION_AS_POLYGON",)
-        else:
-            box, region, codes = canvas.box_and_region(annotation)
-        whole = kind == "rotated_box" and "L_CLIPPED" not in codes
-        area, more = canvas.area(annotation, annotation.geometry if whole else region)
+            return self._rotated(annotation, canvas)
+        box, region, codes = canvas.box_and_region(annotation)
+        area, more = canvas.area(annotation, region)
         segmentation, cost = self._segmentation(annotation, region, canvas)
         return self._shape(box, area, segmentation, codes + more + cost, canvas)
+
+    def _rotated(self, annotation: Annotation, canvas: Canvas) -> Shape:
+        """The corners as a polygon and the enclosing box, both clipped; the area is the box's own while it is whole."""
+        turned, _ = canvas.rotated(annotation)
+        polygon, codes = canvas.polygon_of_rotated(annotation)
+        area, more = canvas.area(annotation, polygon if codes else turned)
+        box, cut = canvas.box(annotation)
+        codes += tuple(code for code in cut if code not in codes)
+        segmentation, cost = self._segmentation(annotation, polygon, canvas)
+        notice = () if annotation.iscrowd else ("N_ROTATION_AS_POLYGON",)
+        return self._shape(box, area, segmentation, codes + more + notice + cost, canvas)
 
     def _shape(self, box: Box, area: Number, segmentation: str, codes: tuple[str, ...], canvas: Canvas) -> Shape:
         if not self._rounds:

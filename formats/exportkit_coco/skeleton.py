@@ -23,9 +23,7 @@ class Categories(msgspec.Struct, frozen=True):
     ids: frozenset[int]
 
 
-def skeleton_around(
-    file: Path, images: tuple[int, int], annotations: tuple[int, int], report: Report
-) -> bytes | None:
+def skeleton_around(file: Path, images: tuple[int, int], annotations: tuple[int, int], report: Report) -> bytes | None:
     """The file with both lists emptied, where the (bytes, count) of the fragments between its commas are known.
 
     Only head and tail are read. What is left is valid JSON exactly if the fragments stand where they belong.

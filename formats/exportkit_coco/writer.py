@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, UsageError
-from exportkit.records import REGION_KINDS, Annotation, Canvas, Record, decimal_text
+from exportkit.records import REGION_KINDS, Annotation, Canvas, Record, RotatedBox, decimal_text
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -85,7 +85,10 @@ class CocoWriter(Writer):
         if not self._keeps_ids:
             yield "N_IDS_SEQUENTIAL", "Image ids count from 1 in output order, since the records' ids are not kept."
         if len(self._roles) > 1:
-            yield "N_COCO_BOXES_SEPARATE", "Objects with nothing but a box stand in boxes_ and are missing in instances_."
+            yield (
+                "N_COCO_BOXES_SEPARATE",
+                "Objects with nothing but a box stand in boxes_ and are missing in instances_.",
+            )
 
     # -- encoding --------------------------------------------------------------------------------------
 
@@ -130,8 +133,7 @@ class CocoWriter(Writer):
         self, record: Record, placement: Placement, image: int | str, entries: tuple[list[str], ...]
     ) -> dict[str, bytes]:
         entry = (
-            f'{{"id":{image},"file_name":{json.dumps(placement.name)},'
-            f'"width":{record.width},"height":{record.height}}}'
+            f'{{"id":{image},"file_name":{json.dumps(placement.name)},"width":{record.width},"height":{record.height}}}'
         ).encode("ascii")
         streams: dict[str, bytes] = {}
         for role, objects in zip(self._roles, entries, strict=True):
@@ -146,7 +148,9 @@ class CocoWriter(Writer):
         text = ""
         if a.score is not None:
             if not isfinite(a.score):
-                raise AnnotationFault("E_NOT_FINITE", f"The score {a.score} is not finite; give a finite number.", ".score")
+                raise AnnotationFault(
+                    "E_NOT_FINITE", f"The score {a.score} is not finite; give a finite number.", ".score"
+                )
             text = f',"score":{decimal_text(a.score)}'
         added = _added_attributes(a)
         codes: tuple[str, ...] = ()
@@ -205,12 +209,12 @@ def _added_attributes(a: Annotation) -> dict[str, Any]:
         or a.group_id is not None
         or a.track_id is not None
         or a.frame is not None
-        or a.kind == "rotated_box"
+        or isinstance(a.geometry, RotatedBox)
     ):
         return {}
     added: dict[str, Any] = {flag: True for flag in _FLAGS if getattr(a, flag)}
     added |= {name: getattr(a, name) for name in _NAMES if getattr(a, name) is not None}
-    if a.kind == "rotated_box":
+    if isinstance(a.geometry, RotatedBox):
         added["rotation_rad"] = a.geometry.theta
     return added
 

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from exportkit.errors import AnnotationFault, AnnotationSkip
 from exportkit.records import EPS, EXTENT_KINDS, REGION_KINDS, Annotation, Box, Canvas, Record, RotatedBox
 from exportkit.writing import Encoded, Outcome, Placement, failed, skipped
-from exportkit_csv.outcomes import outcome_in_box_table
+from exportkit_csv.outcomes import has_more_fields, outcome_in_box_table, outcome_of
 from exportkit_csv.table import Table
 
 __all__ = ["BOX_TABLE_KINDS", "BoxTable"]
@@ -23,6 +23,8 @@ BOX_TABLE_KINDS = {
 }
 #: What a box costs in place of the kind's own geometry.
 _COST: dict[str, tuple[str, ...]] = {kind: (code,) for kind, code in BOX_TABLE_KINDS.items() if code[0] == "L"}
+#: Outcome of an annotation with nothing but class and geometry, wholly inside its picture.
+_PLAIN = {kind: outcome_of(_COST.get(kind, ())) for kind in EXTENT_KINDS}
 
 
 class BoxTable(Table):
@@ -35,15 +37,16 @@ class BoxTable(Table):
         head = self.head(record, placement)
         rows: list[str] = []
         outcomes: list[Outcome] = []
-        labels, row_of, exclude = self.labels, self.row, self.options.segmentation == "exclude"
-        for annotation in record.annotations:
-            kind = annotation.kind
-            label = labels.get(annotation.label)  # type: ignore[arg-type]  # None is in no table
-            if kind not in EXTENT_KINDS or annotation.iscrowd or label is None or (exclude and kind in REGION_KINDS):
-                outcomes.append(self._without_row(annotation, exclude=exclude))
+        labels, row_of, box_of = self.labels, self.row, canvas.box
+        exclude = self.options.segmentation == "exclude"
+        for a in record.annotations:
+            kind = a.kind
+            label = labels.get(a.label)  # type: ignore[arg-type]  # None is in no table
+            if kind not in EXTENT_KINDS or a.iscrowd or label is None or (exclude and kind in REGION_KINDS):
+                outcomes.append(self._without_row(a, exclude=exclude))
                 continue
             try:
-                box, codes = canvas.box(annotation)
+                box, codes = box_of(a)
             except AnnotationFault as fault:
                 outcomes.append(failed(fault.code, fault.message, fault.json_path))
                 continue
@@ -52,11 +55,10 @@ class BoxTable(Table):
                 continue
             row, grown = row_of(head, label, box, canvas)
             rows.append(row)
-            if kind in _COST and not (kind == "rotated_box" and _fills_its_box(annotation.geometry)):
-                codes += _COST[kind]
-            if grown:
-                codes += ("L_BOX_GROWN",)
-            outcomes.append(outcome_in_box_table(annotation, codes))
+            if codes or grown or kind == "rotated_box" or has_more_fields(a):
+                outcomes.append(_outcome(a, codes, grown=grown))
+            else:
+                outcomes.append(_PLAIN[kind])
         return self.encoded(placement, head, rows, outcomes)
 
     def _without_row(self, annotation: Annotation, *, exclude: bool) -> Outcome:
@@ -82,10 +84,18 @@ class BoxTable(Table):
         """The record's streams; without rows it is a negative."""
 
 
-def _fills_its_box(rotated: RotatedBox) -> bool:
-    """Whether the enclosing box is the rotated one, within EPS: then nothing is flattened."""
-    corners = rotated.corners()
-    x0, y0, x1, y1 = rotated.enclosing().to_xyxy()
+def _outcome(a: Annotation, codes: tuple[str, ...], *, grown: bool) -> Outcome:
+    if a.kind in _COST and not _fills_its_box(a.geometry):
+        codes += _COST[a.kind]
+    return outcome_in_box_table(a, (*codes, "L_BOX_GROWN") if grown else codes)
+
+
+def _fills_its_box(geometry: object) -> bool:
+    """Whether a rotated box is its own enclosing box, within EPS: then nothing is flattened."""
+    if not isinstance(geometry, RotatedBox):
+        return False
+    corners = geometry.corners()
+    x0, y0, x1, y1 = geometry.enclosing().to_xyxy()
     return all(min(x - x0, x1 - x) <= EPS for x in corners[0::2]) and all(
         min(y - y0, y1 - y) <= EPS for y in corners[1::2]
     )

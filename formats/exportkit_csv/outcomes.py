@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from exportkit.records import Annotation
-from exportkit.writing import WRITTEN, Outcome, lossy, written
+from exportkit.writing import Outcome, lossy, written
 
-__all__ = ["outcome_in_box_table", "outcome_of"]
+__all__ = ["has_more_fields", "outcome_in_box_table", "outcome_of"]
 
 _FIELDS = ("difficult", "truncated", "occluded", "score", "group_id", "track_id", "frame")
 
@@ -18,17 +18,25 @@ def outcome_of(codes: tuple[str, ...]) -> Outcome:
     return lossy(*codes) if any(code[0] == "L" for code in codes) else written(*codes)
 
 
-def outcome_in_box_table(annotation: Annotation, codes: tuple[str, ...]) -> Outcome:
+def has_more_fields(a: Annotation) -> bool:
+    """Whether the annotation has more than a class and a geometry."""
+    return bool(
+        a.attributes
+        or a.difficult
+        or a.truncated
+        or a.occluded
+        or a.score is not None
+        or a.group_id is not None
+        or a.track_id is not None
+        or a.frame is not None
+    )
+
+
+def outcome_in_box_table(a: Annotation, codes: tuple[str, ...]) -> Outcome:
     """The outcome in a table with nothing but pictures, classes and boxes: its other fields have no column."""
-    a = annotation
-    fields: tuple[str, ...] = ()
-    bare = a.score is None and a.group_id is None and a.track_id is None and a.frame is None
-    if a.difficult or a.truncated or a.occluded or not bare:
-        values = ((name, getattr(a, name)) for name in _FIELDS)
-        fields = tuple(name for name, value in values if value is not None and value is not False)
+    values = ((name, getattr(a, name)) for name in _FIELDS)
+    fields = tuple(name for name, value in values if value is not None and value is not False)
     dropped = bool(a.attributes) and not (isinstance(a.attributes, bytes) and not a.attributes.strip(b"{} \t\r\n"))
-    if not (codes or fields or dropped):
-        return WRITTEN
     return _outcome(codes, fields, dropped)
 
 

@@ -14,7 +14,7 @@ __all__ = ["RetinanetTable"]
 class RetinanetTable(BoxTable):
     """``path,x1,y1,x2,y2,class`` with ints, x2 > x1 and y2 > y1, half-open (formats, section 5.4)."""
 
-    def head(self, record: Record, placement: Placement) -> str:  # noqa: ARG002 - the path is all
+    def head(self, record: Record, placement: Placement) -> str:
         return self.text(f"images/{placement.name}")
 
     def row(self, head: str, label: str, box: Box, canvas: Canvas) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""The tables of the TensorFlow Object Detection tools: absolute pixels, pictures in a side table, a label map."""
+"""The tables of the TensorFlow Object Detection tools: absolute pixels, a side table, a label map."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
 
 
 class TfodTable(BoxTable):
-    """``filename,width,height,class,xmin,ymin,xmax,ymax``; width and height are the picture's (formats, section 5.4)."""
+    """``filename,width,height,class,xmin,ymin,xmax,ymax``; width and height of the picture (section 5.4)."""
 
     def head(self, record: Record, placement: Placement) -> str:
         return f"{self.text(placement.name)},{record.width},{record.height}"

@@ -51,7 +51,7 @@ class CsvWriter(Writer):
         return (frozenset(KINDS) - REGION_KINDS if excluded else frozenset(KINDS),)
 
     @classmethod
-    def class_fault(cls, name: str, options: WriterOptions) -> str | None:  # noqa: ARG003 - the same in each dialect
+    def class_fault(cls, name: str, options: WriterOptions) -> str | None:
         return class_fault(name)
 
     def picture_path(self, placement: Placement) -> str:

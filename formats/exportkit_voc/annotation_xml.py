@@ -7,13 +7,13 @@ which stand as references here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from exportkit.records import Annotation
 from exportkit.writing.attributes import read_attributes
-from exportkit_voc.xml_text import escaped, is_representable
+from exportkit_voc.xml_text import escaped
 
 __all__ = ["attributes_xml", "document_xml", "object_head", "object_xml"]
 
@@ -37,16 +37,6 @@ _HEAD = """\t<object>
 \t\t<name>%s</name>
 \t\t<pose>Unspecified</pose>
 \t\t<truncated>"""
-_OBJECT = """%s%d</truncated>
-\t\t<difficult>%d</difficult>
-%s\t\t<bndbox>
-\t\t\t<xmin>%s</xmin>
-\t\t\t<ymin>%s</ymin>
-\t\t\t<xmax>%s</xmax>
-\t\t\t<ymax>%s</ymax>
-\t\t</bndbox>
-%s\t</object>
-"""
 _OCCLUDED = "\t\t<occluded>1</occluded>\n"
 _ATTRIBUTES = "\t\t<attributes>\n%s\t\t</attributes>\n"
 _ATTRIBUTE = """\t\t\t<attribute>
@@ -58,6 +48,8 @@ _ATTRIBUTE = """\t\t\t<attribute>
 _FIELDS = ("score", "group_id", "track_id", "frame")
 #: Attributes of at most this many bytes are remembered: in practice a few texts repeat.
 _REMEMBERED = 512
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 Corners = tuple[int | str, int | str, int | str, int | str]
 
@@ -75,10 +67,19 @@ def object_head(name: str) -> str:
     return _HEAD % escaped(name)
 
 
-def object_xml(head: str, annotation: Annotation, *, difficult: bool, corners: Corners, attributes: str) -> str:
+def object_xml(head: str, annotation: Annotation, difficult: int, corners: Corners, attributes: str) -> str:
     """One object from its class's head, its corners as they are to be written, and its finished attributes."""
-    occluded = _OCCLUDED if annotation.occluded else ""
-    return _OBJECT % (head, annotation.truncated, difficult, occluded, *corners, attributes)
+    xmin, ymin, xmax, ymax = corners
+    return (
+        f"{head}{int(annotation.truncated)}</truncated>\n"
+        f"\t\t<difficult>{difficult}</difficult>\n"
+        f"{_OCCLUDED if annotation.occluded else ''}\t\t<bndbox>\n"
+        f"\t\t\t<xmin>{xmin}</xmin>\n"
+        f"\t\t\t<ymin>{ymin}</ymin>\n"
+        f"\t\t\t<xmax>{xmax}</xmax>\n"
+        f"\t\t\t<ymax>{ymax}</ymax>\n"
+        f"\t\t</bndbox>\n{attributes}\t</object>\n"
+    )
 
 
 def attributes_xml(annotation: Annotation) -> tuple[str, bool]:
@@ -88,12 +89,17 @@ def attributes_xml(annotation: Annotation) -> tuple[str, bool]:
     source's own. Raises as :func:`exportkit.writing.attributes.read_attributes` does.
     """
     source = annotation.attributes
-    added = [(name, value) for name in _FIELDS if (value := getattr(annotation, name)) is not None]
-    if not added:
+    if (
+        annotation.score is None
+        and annotation.group_id is None
+        and annotation.track_id is None
+        and annotation.frame is None
+    ):
         if not source:
             return "", False
         if type(source) is bytes and len(source) <= _REMEMBERED:
             return _remembered(source)
+    added = [(name, value) for name in _FIELDS if (value := getattr(annotation, name)) is not None]
     return _rendered((*read_attributes(source).items(), *added))
 
 
@@ -103,17 +109,15 @@ def _remembered(source: bytes) -> tuple[str, bool]:
 
 
 def _rendered(entries: Iterable[tuple[str, Any]]) -> tuple[str, bool]:
-    texts = [(str(name), _value_text(value)) for name, value in entries]
-    kept = [pair for pair in texts if all(map(is_representable, pair))]
-    body = "".join(_ATTRIBUTE % (escaped(name), escaped(value)) for name, value in kept)
-    return _ATTRIBUTES % body if body else "", len(kept) < len(texts)
+    made: list[str] = []
+    dropped = False
+    for name, value in entries:
+        try:
+            made.append(_ATTRIBUTE % (escaped(str(name)), escaped(_value_text(value))))
+        except ValueError:
+            dropped = True
+    return _ATTRIBUTES % "".join(made) if made else "", dropped
 
 
 def _value_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else str(value)
+    return value if isinstance(value, str) else _JSON(value)

@@ -129,7 +129,9 @@ def _check_file(piece: Piece, root: str, stem: str, flags: dict[str, dict[str, b
         file = read_voc_file(piece.data)
     except Unreadable as reason:
         report.findings.append(
-            Finding("C_VOC_XML", "error", f"The file cannot be taken: {reason}.", path, consumer="supervision (defusedxml)")
+            Finding(
+                "C_VOC_XML", "error", f"The file cannot be taken: {reason}.", path, consumer="supervision (defusedxml)"
+            )
         )
         return
     report.findings.extend(judge_file(path, file))
@@ -147,10 +149,9 @@ def _picture(path: str, file: VocFile, source: str) -> Picture:
 
 
 def _note_flags(objects: list[VocObject], stem: str, flags: dict[str, dict[str, bool]]) -> None:
-    for item in objects:
-        name = item[0]
+    for (name, _, _, difficult), _ in objects:
         if name:
             own = flags.get(name)
             if own is None:
                 own = flags[name] = {}
-            own[stem] = own.get(stem, False) or item[3] == "0"
+            own[stem] = own.get(stem, False) or difficult == "0"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from exportkit.writing import Finding
-from exportkit_voc.xml_file import VocFile, VocObject
+from exportkit_voc.xml_file import Corners, VocFile, VocObject, Words
 
 __all__ = ["judge_file"]
 
@@ -15,6 +16,7 @@ _DECIMAL = re.compile(r"-?\d{1,9}(?:\.\d{1,18})?", re.ASCII)
 _MODE = re.compile(r"\bcoords=(zero|float)\b")
 #: Tolerance for unrounded edges, in pixels.
 _EPS = 0.001
+_FLAGS = frozenset({"0", "1"})
 
 
 def judge_file(path: str, file: VocFile) -> list[Finding]:
@@ -25,30 +27,33 @@ def judge_file(path: str, file: VocFile) -> list[Finding]:
     if mode is None:
         findings.extend(_inclusive_findings(path, file.objects, width, height))
     else:
-        for number, item in enumerate(file.objects):
-            findings.extend(_flag_findings(path, number, item))
-            why = _box_fault(item, mode.group(1), width, height)
+        for number, (words, corners) in enumerate(file.objects):
+            findings.extend(_flag_findings(path, number, words))
+            why = _box_fault(corners, mode.group(1), width, height)
             if why:
                 findings.append(_error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox"))
     return findings
 
 
 def _inclusive_findings(path: str, objects: list[VocObject], width: int, height: int) -> Iterator[Finding]:
-    for number, item in enumerate(objects):
-        name, pose, truncated, difficult, x0, y0, x1, y1 = item
-        if not (name and pose and truncated in _FLAGS and difficult in _FLAGS):
-            yield from _flag_findings(path, number, item)
+    for number, (words, corners) in enumerate(objects):
+        if not _are_good(words):
+            yield from _flag_findings(path, number, words)
+        x0, y0, x1, y1 = corners
         try:
             good = 1 <= int(x0) <= int(x1) <= width and 1 <= int(y0) <= int(y1) <= height  # type: ignore[arg-type]
         except (TypeError, ValueError):
             good = False
         if not good or not (x0 + y0 + x1 + y1).isdecimal():  # type: ignore[operator]
-            why = _box_fault(item, "one", width, height)
+            why = _box_fault(corners, "one", width, height)
             if why:
                 yield _error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox")
 
 
-_FLAGS = frozenset({"0", "1"})
+@lru_cache(maxsize=1 << 12)
+def _are_good(words: Words) -> bool:
+    name, pose, truncated, difficult = words
+    return bool(name and pose and truncated in _FLAGS and difficult in _FLAGS)
 
 
 def _head_findings(path: str, file: VocFile) -> Iterator[Finding]:
@@ -66,8 +71,8 @@ def _head_findings(path: str, file: VocFile) -> Iterator[Finding]:
         yield Finding("C_VOC_JPG", "warn", message, path, json_path="filename", consumer="torchvision, detectron2")
 
 
-def _flag_findings(path: str, number: int, item: VocObject) -> Iterator[Finding]:
-    name, pose, truncated, difficult = item[:4]
+def _flag_findings(path: str, number: int, words: Words) -> Iterator[Finding]:
+    name, pose, truncated, difficult = words
     where = f"object[{number + 1}]"
     if not name:
         yield _error("C_VOC_FLAG", "The object has no name.", path, f"{where}/name")
@@ -78,8 +83,7 @@ def _flag_findings(path: str, number: int, item: VocObject) -> Iterator[Finding]
             yield _error("C_VOC_FLAG", f"'{element}' is missing or neither 0 nor 1.", path, f"{where}/{element}")
 
 
-def _box_fault(item: VocObject, mode: str, width: int, height: int) -> str | None:
-    texts = item[4:]
+def _box_fault(texts: Corners, mode: str, width: int, height: int) -> str | None:
     form = _DECIMAL if mode == "float" else _WHOLE
     if not all(text is not None and form.fullmatch(text) for text in texts):
         return "The box has not four whole numbers." if form is _WHOLE else "The box has not four plain numbers."

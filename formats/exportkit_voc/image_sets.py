@@ -68,4 +68,4 @@ def _key(path: str) -> str:
 
 def renaming_table(renamed: Sequence[tuple[str, str]]) -> str:
     """``'name' → word`` pairs for a message."""
-    return ", ".join(f"{ascii(name)} → {ascii(word)}" for name, word in renamed)
+    return ", ".join(f"{name!a} → {word!a}" for name, word in renamed)

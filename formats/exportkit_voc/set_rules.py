@@ -31,9 +31,10 @@ def judge_sets(folder: str, lists: SetLists, ids: Sequence[str], flags: Flags) -
     for word, listed in splits.items():
         yield from _id_findings(f"{folder}/{word}.txt", listed, known)
     yield from _sum_findings(folder, splits, known)
+    forms = {word: _ClassForm(listed) for word, listed in splits.items()}
     for word, data in lists.items():
         if data and word not in splits:
-            yield from _class_findings(f"{folder}/{word}.txt", word, data, splits, flags)
+            yield from _class_findings(f"{folder}/{word}.txt", word, data, forms, flags)
 
 
 def _ids_of(data: bytes) -> list[str]:
@@ -75,27 +76,37 @@ def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str])
 
 
 def _class_findings(
-    path: str, word: str, data: bytes, splits: Mapping[str, list[str]], flags: Flags
+    path: str, word: str, data: bytes, splits: Mapping[str, _ClassForm], flags: Flags
 ) -> Iterator[Finding]:
     split = max((name for name in splits if word.endswith(f"_{name}")), key=len, default=None)
     if split is None:
         yield _error("C_VOC_CLASS_SET", "There is no id list for this list of a class.", path, None)
         return
-    listed = splits[split]
+    form = splits[split]
     own = flags.get(word.removesuffix(f"_{split}"))
     # A class whose name no file system takes has a list of another name.
     candidates = [own] if own is not None else [{}, *flags.values()]
-    if any(data == _expected(listed, candidate) for candidate in candidates):
+    if any(data == form.expected(candidate) for candidate in candidates):
         return
-    yield from _line_findings(path, data, listed, candidates)
+    yield from _line_findings(path, data, form.ids, candidates)
 
 
-def _expected(listed: list[str], flags: Mapping[str, bool]) -> bytes:
-    """The list in the devkit's form; nearly all its lines say −1."""
-    lines = [f"{name} -1" for name in listed]
-    if flags:
-        lines = [f"{name} {flags[name]:2d}" if name in flags else line for name, line in zip(listed, lines, strict=True)]
-    return ("\n".join(lines) + "\n").encode() if lines else b""
+class _ClassForm:
+    """The lists per class of one split as the devkit writes them; nearly all their lines say −1."""
+
+    def __init__(self, ids: list[str]) -> None:
+        self.ids = ids
+        self._lines = [f"{name} -1\n" for name in ids]
+        self._place = {name: place for place, name in enumerate(ids)}
+
+    def expected(self, flags: Mapping[str, bool]) -> bytes:
+        """The list of a class with these flags."""
+        lines = self._lines.copy()
+        for name, easy in flags.items():
+            place = self._place.get(name)
+            if place is not None:
+                lines[place] = f"{name} {easy:2d}\n"
+        return "".join(lines).encode()
 
 
 def _line_findings(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import floor
 from typing import ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
-from exportkit.records import EXTENT_KINDS, Annotation, Box, Canvas, Record
-from exportkit.records.numbers import decimal_text
+from exportkit.records import EXTENT_KINDS, Annotation, Box, Canvas, Record, decimal_text
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -25,6 +25,7 @@ from exportkit.writing import (
     written,
 )
 from exportkit_voc.annotation_xml import Corners, attributes_xml, document_xml, object_head, object_xml
+from exportkit_voc.box_cost import box_cost
 from exportkit_voc.image_sets import plan_image_sets, renaming_table
 from exportkit_voc.label_map import label_map, why_no_label_map
 from exportkit_voc.options import VocOptions
@@ -34,14 +35,6 @@ __all__ = ["VocWriter"]
 
 #: Id lists are split at blanks and cut at ``#``; the other two no XML can hold.
 _REFUSED_IN_IDS = " #\ufffe\uffff"
-#: What a box in place of the kind's own geometry costs; a rotated box tells by itself.
-_BOX_COST: Mapping[str, tuple[str, ...]] = {
-    "box": (),
-    "rotated_box": (),
-    "polygon": ("L_REGION_DROPPED",),
-    "mask": ("L_REGION_DROPPED",),
-    "keypoints": ("L_KEYPOINTS_DROPPED",),
-}
 
 
 class VocWriter(Writer):
@@ -67,27 +60,31 @@ class VocWriter(Writer):
 
     def __init__(self, options: VocOptions, plan: Plan) -> None:
         super().__init__(options, plan)
+        self._inclusive = options.coords == "one"
         self._year_folder = f"VOC{options.year}"
         self._root = "" if options.root == "flat" else f"VOCdevkit/{self._year_folder}/"
         self._mode = f"exportkit coords={options.coords}"
         self._sets = plan_image_sets(plan, f"{self._root}ImageSets/Main")
-        self._heads = {
+        self._heads: dict[str | None, tuple[int, str]] = {
             label: (index, object_head(plan.classes[index]))
             for label, index in plan.class_index.items()
             if is_representable(plan.classes[index])
         }
-        self._class_keys = {split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items()}
+        self._class_keys = {
+            split: dict.fromkeys(map(_stream_key, files), b"") for split, files in self._sets.class_files.items()
+        }
+        self._class_order = {split: tuple(keys) for split, keys in self._class_keys.items()}
         self._list_keys = {
             split: [_stream_key(path), *([_stream_key(self._sets.trainval)] if split in {"train", "val"} else [])]
             for split, path in self._sets.lists.items()
         }
 
     @classmethod
-    def naming(cls, options: WriterOptions) -> NamingRule:  # noqa: ARG003 - the same for every option
+    def naming(cls, options: WriterOptions) -> NamingRule:
         return NamingRule(layout="flat", needs_extension=True, refused_in_stem=_REFUSED_IN_IDS)
 
     @classmethod
-    def class_fault(cls, name: str, options: WriterOptions) -> str | None:  # noqa: ARG003
+    def class_fault(cls, name: str, options: WriterOptions) -> str | None:
         return None if is_representable(name) else "XML 1.0 cannot hold a control character or noncharacter in it"
 
     @classmethod
@@ -140,34 +137,36 @@ class VocWriter(Writer):
         kind = annotation.kind
         if kind not in EXTENT_KINDS:
             return skipped("S_POINT_UNGROUPED" if kind == "point" else "S_KIND_UNSUPPORTED")
-        known = self._heads.get(annotation.label or "")
+        known = self._heads.get(annotation.label)
         if known is None:
             return self._class_failure(annotation)
         index, head = known
         box, codes = canvas.box(annotation)
-        codes += _BOX_COST[kind]
-        corners, grown = self._corners(box, canvas)
+        cost = box_cost(annotation)
+        if cost:
+            codes += cost
+        if self._inclusive:
+            xmin, ymin, xmax, ymax, grown = box.to_voc_inclusive(canvas.width, canvas.height)
+            corners: Corners = (xmin, ymin, xmax, ymax)
+        else:
+            corners, grown = self._corners(box, canvas)
         if grown:
             codes += ("L_BOX_GROWN",)
-        difficult = annotation.difficult
+        difficult = int(annotation.difficult)
         if annotation.iscrowd:
-            difficult = True
+            difficult = 1
             codes += ("L_CROWD_AS_DIFFICULT",)
         attributes, dropped = attributes_xml(annotation)
         if dropped:
             codes += ("L_ATTRIBUTES_DROPPED",)
-        objects.append(object_xml(head, annotation, difficult=difficult, corners=corners, attributes=attributes))
+        objects.append(object_xml(head, annotation, difficult, corners, attributes))
         present[index] = present.get(index, False) or not difficult
         return _outcome(codes)
 
     def _corners(self, box: Box, canvas: Canvas) -> tuple[Corners, bool]:
-        """``xmin, ymin, xmax, ymax`` in the chosen mode, and whether the box was grown to one pixel."""
-        coords = self.options.coords
-        if coords == "one":
-            *corners, grown = box.to_voc_inclusive(canvas.width, canvas.height)
-            return tuple(corners), grown  # type: ignore[return-value]
+        """``xmin, ymin, xmax, ymax`` of a 0-based mode, and whether the box was grown to one pixel."""
         x0, y0, x1, y1 = box.to_xyxy()
-        if coords == "float":
+        if self.options.coords == "float":
             return (decimal_text(x0), decimal_text(y0), decimal_text(x1), decimal_text(y1)), False
         xmin, xmax, wider = _half_open(x0, x1, canvas.width)
         ymin, ymax, higher = _half_open(y0, y1, canvas.height)
@@ -184,9 +183,9 @@ class VocWriter(Writer):
     def _list_lines(self, placement: Placement, present: Mapping[int, bool]) -> Mapping[str, bytes]:
         """The record's line in each list; nearly all lines of class files are the same bytes object."""
         stem = placement.stem.encode()
-        keys = self._class_keys[placement.split]
-        lines = dict.fromkeys(keys, b"%b -1\n" % stem)
-        if keys:
+        lines = dict.fromkeys(self._class_keys[placement.split], b"%b -1\n" % stem)
+        if lines:
+            keys = self._class_order[placement.split]
             for index, easy in present.items():
                 lines[keys[index]] = b"%b %2d\n" % (stem, easy)
         for key in self._list_keys[placement.split]:
@@ -212,6 +211,7 @@ def _stream_key(path: str) -> str:
     return f"{path}#ids"
 
 
+@lru_cache(maxsize=1024)
 def _outcome(codes: tuple[str, ...]) -> Outcome:
     if not codes:
         return written()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-__all__ = ["Unreadable", "VocFile", "VocObject", "read_quickly", "read_thoroughly", "read_voc_file"]
+if TYPE_CHECKING:
+    from lxml import etree
 
-#: name, pose, truncated, difficult, xmin, ymin, xmax, ymax: their texts, None where the element is absent.
-VocObject = tuple[
-    str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None
-]
+__all__ = ["Corners", "Unreadable", "VocFile", "VocObject", "Words", "read_quickly", "read_thoroughly", "read_voc_file"]
+
+#: name, pose, truncated, difficult: their texts, None where the element is absent.
+Words: TypeAlias = tuple[str | None, str | None, str | None, str | None]
+#: xmin, ymin, xmax, ymax: likewise.
+Corners: TypeAlias = tuple[str | None, str | None, str | None, str | None]
+VocObject: TypeAlias = tuple[Words, Corners]
 
 
 class Unreadable(Exception):
@@ -31,20 +36,20 @@ class VocFile(NamedTuple):
 
 #: Printable ASCII without markup; whatever else a text holds is left to the XML library.
 _TEXT = r"[ -%'-;=?-~]*+"
-_NUMBER = r"\d{1,9}(?:\.\d{1,9})?+"
-_OBJECT = rf"""\t<object>
+_NUMBERS = re.compile(
+    r"([\d.]+)</xmin>\n\t\t\t<ymin>([\d.]+)</ymin>\n\t\t\t<xmax>([\d.]+)</xmax>\n\t\t\t<ymax>([\d.]+)", re.ASCII
+)
+#: Long marks make splitting fast.
+_NUMBERS_BEGIN, _NUMBERS_END = "<bndbox>\n\t\t\t<xmin>", "</ymax>\n\t\t</bndbox>\n"
+#: What stands before the numbers of an object, and after them.
+_BEFORE = rf"""\t<object>
 \t\t<name>({_TEXT})</name>
 \t\t<pose>({_TEXT})</pose>
 \t\t<truncated>({_TEXT})</truncated>
 \t\t<difficult>({_TEXT})</difficult>
 (?:\t\t<occluded>{_TEXT}</occluded>
-)?+\t\t<bndbox>
-\t\t\t<xmin>({_NUMBER})</xmin>
-\t\t\t<ymin>({_NUMBER})</ymin>
-\t\t\t<xmax>({_NUMBER})</xmax>
-\t\t\t<ymax>({_NUMBER})</ymax>
-\t\t</bndbox>
-(?:\t\t<attributes>
+)?+\t\t"""
+_AFTER = rf"""(?:\t\t<attributes>
 (?:\t\t\t<attribute>
 \t\t\t\t<name>{_TEXT}</name>
 \t\t\t\t<value>{_TEXT}</value>
@@ -52,6 +57,9 @@ _OBJECT = rf"""\t<object>
 )*+\t\t</attributes>
 )?+\t</object>
 """
+_FIRST = re.compile(_BEFORE, re.ASCII)
+_BETWEEN = re.compile(_AFTER + _BEFORE, re.ASCII)
+_LAST = re.compile(f"{_AFTER}</annotation>\n", re.ASCII)
 _FILE_HEAD = re.compile(
     rf"""<annotation>
 \t<folder>{_TEXT}</folder>
@@ -70,8 +78,6 @@ _FILE_HEAD = re.compile(
 """,
     re.ASCII,
 )
-_ONE_OBJECT = re.compile(_OBJECT, re.ASCII)
-_TAIL = "</annotation>\n"
 
 
 def read_voc_file(data: bytes) -> VocFile:
@@ -87,14 +93,35 @@ def read_quickly(data: bytes) -> VocFile | None:
     """Read a file of exactly the usual shape; None for any other, whatever it is."""
     text = data.decode("ascii")
     head = _FILE_HEAD.match(text)
-    if head is None or not text.endswith(_TAIL):
+    if head is None:
         return None
-    # Objects that follow each other without a gap leave the closing tag and nothing else.
-    pieces = _ONE_OBJECT.split(text[head.end() :])
-    if pieces[-1] != _TAIL or any(pieces[:-1:9]):
+    first, *rest = text[head.end() :].split(_NUMBERS_BEGIN)
+    objects: list[VocObject] = []
+    words, after = _words(first, _FIRST), first
+    for piece in rest:
+        numbers, _, after = piece.partition(_NUMBERS_END)
+        found = _NUMBERS.fullmatch(numbers)
+        if words is None or found is None:
+            return None
+        x0, y0, x1, y1 = found.groups()
+        objects.append((words, (x0, y0, x1, y1)))
+        words = _words(after, _BETWEEN)
+    if not (_is_last(after) if rest else after == "</annotation>\n"):
         return None
-    columns = [pieces[place::9] for place in range(1, 9)]
-    return VocFile(*head.groups(), list(zip(*columns, strict=True)))
+    filename, source, width, height, depth = head.groups()
+    return VocFile(filename, source, width, height, depth, objects)
+
+
+@lru_cache(maxsize=1 << 14)
+def _words(text: str, shape: re.Pattern[str]) -> Words | None:
+    """The words of the object that begins in this text; None if the text has not this shape."""
+    found = shape.fullmatch(text)
+    return (found[1], found[2], found[3], found[4]) if found else None
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_last(text: str) -> bool:
+    return _LAST.fullmatch(text) is not None
 
 
 def read_thoroughly(data: bytes) -> VocFile:
@@ -111,13 +138,18 @@ def read_thoroughly(data: bytes) -> VocFile:
     if root.tag != "annotation":
         raise Unreadable("its outermost element is not 'annotation'")
     objects = [_object_of(element) for element in root.iterfind("object")]
-    paths = ("filename", "source/annotation", "size/width", "size/height", "size/depth")
-    return VocFile(*(root.findtext(path) for path in paths), objects)
+    text = root.findtext
+    return VocFile(
+        text("filename"),
+        text("source/annotation"),
+        text("size/width"),
+        text("size/height"),
+        text("size/depth"),
+        objects,
+    )
 
 
-def _object_of(element: object) -> VocObject:
-    text = element.findtext  # type: ignore[attr-defined]
-    return (
-        text("name"), text("pose"), text("truncated"), text("difficult"),
-        text("bndbox/xmin"), text("bndbox/ymin"), text("bndbox/xmax"), text("bndbox/ymax"),
-    )  # fmt: skip
+def _object_of(element: etree._Element) -> VocObject:
+    text = element.findtext
+    words = (text("name"), text("pose"), text("truncated"), text("difficult"))
+    return words, (text("bndbox/xmin"), text("bndbox/ymin"), text("bndbox/xmax"), text("bndbox/ymax"))

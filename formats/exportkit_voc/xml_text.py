@@ -9,6 +9,7 @@ __all__ = ["escaped", "is_representable"]
 #: Characters that no XML 1.0 document can hold, not even as references (XML 1.0, section 2.2).
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile("[&<>\t\n\r]")
+_PLAIN = re.compile("[ -%'-;=?-~]*")
 _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 
 
@@ -22,6 +23,8 @@ def escaped(text: str) -> str:
 
     Raises ValueError for text that XML 1.0 cannot hold.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     if not is_representable(text):
         raise ValueError("XML 1.0 cannot hold a control character or noncharacter of this text")
     return _SPECIAL.sub(lambda found: _REFERENCES[found.group()], text)

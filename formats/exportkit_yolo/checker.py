@@ -68,8 +68,10 @@ class YoloChecker(Checker):
             for form, line in labels.forms:
                 files, first, first_line = facts.forms.get(form, (0, path, line))
                 facts.forms[form] = (files + 1, first, first_line)
-            for fault in labels.faults:
-                findings.append(Finding(fault.code, "error", fault.message, path, fault.line, consumer=_CONSUMER))
+            findings.extend(
+                Finding(fault.code, "error", fault.message, path, fault.line, consumer=_CONSUMER)
+                for fault in labels.faults
+            )
         return CheckReport(findings, facts=facts, objects=objects)
 
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
@@ -108,5 +110,7 @@ def _form_findings(facts: LabelFacts) -> Iterator[Finding]:
     common = max(facts.forms, key=lambda form: facts.forms[form][0])
     for form, (files, path, line) in facts.forms.items():
         if form != common:
-            message = f"Rows '{form}' stand in {files} files, while the dataset has rows '{common}'; one form is allowed."
+            message = (
+                f"Rows '{form}' stand in {files} files, while the dataset has rows '{common}'; one form is allowed."
+            )
             yield Finding("C_YOLO_ROW", "error", message, path, line, consumer=_CONSUMER)

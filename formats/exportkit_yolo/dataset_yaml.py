@@ -53,7 +53,7 @@ def read_dataset_yaml(dataset: Dataset) -> DatasetYaml:
         path,
         names,
         splits,
-        (shape[0], shape[1]) if _is_shape(shape) else None,
+        (shape[0], shape[1]) if shape is not None and _is_shape(shape) else None,
         (*findings, *split_findings),
     )
 
@@ -71,7 +71,9 @@ def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
         text = data.decode("utf-8-sig")
         if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
             return {}, "The yaml uses an alias; write it out."
-        document = YAML(typ="safe", pure=True).load(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = (1, 1)  # the version that the loader's library speaks: an unquoted yes is no text there
+        document = yaml.load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()
         return {}, f"The yaml cannot be read: {ascii(reason[0])[1:120] if reason else 'it is damaged'}."

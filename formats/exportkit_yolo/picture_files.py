@@ -13,7 +13,9 @@ from exportkit_yolo.dataset_yaml import DatasetYaml
 __all__ = ["PictureFiles", "label_folder", "label_path"]
 
 #: Extensions that the loader's glob keeps.
-_EXTENSIONS = frozenset("avif bmp dng heic heif jp2 jpeg jpeg2000 jpg mpo png tif tiff webp".split())
+_EXTENSIONS = frozenset(
+    {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpeg2000", "jpg", "mpo", "png", "tif", "tiff", "webp"}
+)
 _HEAD = 32
 _BRANDS = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -87,7 +87,9 @@ class _Outline:
     def _closest(self, ring: Ring) -> tuple[int, int]:
         """The vertex of the outline and the position in ``ring`` that are closest to each other."""
         best = (inf, -1, -1)
-        points = [(self._gap(x, y), x, y, there) for there, (x, y) in enumerate(zip(ring[::2], ring[1::2], strict=True))]
+        points = [
+            (self._gap(x, y), x, y, there) for there, (x, y) in enumerate(zip(ring[::2], ring[1::2], strict=True))
+        ]
         for gap, x, y, there in sorted(points):
             if gap > best[0]:
                 break

@@ -21,14 +21,6 @@ def has_attributes(annotation: Annotation) -> bool:
 
 def unkept_fields(annotation: Annotation) -> tuple[str, ...]:
     """Names of the fields that are set and have no place in a row."""
-    if (
-        annotation.score is None
-        and annotation.group_id is None
-        and annotation.track_id is None
-        and annotation.frame is None
-        and not (annotation.difficult or annotation.truncated or annotation.occluded)
-    ):
-        return ()
     flags = [name for name in _FLAGS if getattr(annotation, name)]
     return (*flags, *(name for name in _VALUES if getattr(annotation, name) is not None))
 
@@ -42,8 +34,24 @@ class OutcomeTable:
 
     def of(self, annotation: Annotation, codes: tuple[str, ...]) -> Outcome:
         """The outcome of an annotation whose geometry was written with these codes."""
-        dropped = not self._keeps_attributes and has_attributes(annotation)
-        key = (codes, dropped, unkept_fields(annotation))
+        attributes = annotation.attributes
+        # Eight bytes hold no more than an empty object with some blanks, or one very short entry.
+        dropped = (
+            attributes is not None
+            and not self._keeps_attributes
+            and (len(attributes) > 8 or has_attributes(annotation))
+        )
+        if (
+            annotation.score is None
+            and annotation.group_id is None
+            and annotation.track_id is None
+            and annotation.frame is None
+            and not (annotation.difficult or annotation.truncated or annotation.occluded)
+        ):
+            fields: tuple[str, ...] = ()
+        else:
+            fields = unkept_fields(annotation)
+        key = (codes, dropped, fields)
         found = self._made.get(key)
         if found is None:
             found = self._made[key] = _outcome(*key)

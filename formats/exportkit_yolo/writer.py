@@ -24,6 +24,7 @@ from exportkit.writing import (
     skipped,
 )
 from exportkit.writing.attributes import attribute_text
+from exportkit_yolo.box_cost import box_cost
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
 from exportkit_yolo.options import YoloOptions, chosen_task, possible_tasks
 from exportkit_yolo.rows import box_outline, box_row, outline_row, outlines
@@ -33,17 +34,9 @@ from exportkit_yolo.unkept import OutcomeTable, has_attributes
 __all__ = ["YoloWriter"]
 
 _SIDECAR = "attributes.jsonl"
-#: What a box in place of the kind's own geometry costs; a rotated box tells by itself.
-_BOX_COST: Mapping[str, tuple[str, ...]] = {
-    "box": (),
-    "rotated_box": (),
-    "polygon": ("L_REGION_DROPPED",),
-    "mask": ("L_REGION_DROPPED",),
-    "keypoints": ("L_KEYPOINTS_DROPPED",),
-}
 #: Decoders of Ultralytics refuse more pixels than this.
 _MOST_PIXELS = 178_956_970
-_FORMATS = frozenset("avif bmp dng heic heif jp2 jpeg jpg mpo png tif tiff webp".split())
+_FORMATS = frozenset({"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"})
 
 
 class YoloWriter(Writer):
@@ -73,7 +66,7 @@ class YoloWriter(Writer):
         self._sidecar = options.attributes == "sidecar"
         self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
         self._folders = split_folders(plan)
-        self._indices = {
+        self._indices: dict[str | None, int] = {
             label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
         }
 
@@ -88,11 +81,11 @@ class YoloWriter(Writer):
         )
 
     @classmethod
-    def pictures(cls, options: WriterOptions) -> PictureRule:  # noqa: ARG003 - the same for every task
+    def pictures(cls, options: WriterOptions) -> PictureRule:
         return PictureRule(formats=_FORMATS, minimum_side=10, maximum_pixels=_MOST_PIXELS, rewrites_jpeg=True)
 
     @classmethod
-    def class_fault(cls, name: str, options: WriterOptions) -> str | None:  # noqa: ARG003
+    def class_fault(cls, name: str, options: WriterOptions) -> str | None:
         return "YOLO loaders end a name at a NUL character" if "\0" in name else None
 
     def picture_path(self, placement: Placement) -> str:
@@ -101,9 +94,15 @@ class YoloWriter(Writer):
     def notices(self) -> Iterable[tuple[str, str]]:
         possible = possible_tasks(self.plan)
         if self.options.task == "auto" and len(possible) > 1:
-            yield "N_TASK_CHOSEN", f"Annotations fit {', '.join(possible)}; {self._task} is written. Set task= to choose."
+            yield (
+                "N_TASK_CHOSEN",
+                f"Annotations fit {', '.join(possible)}; {self._task} is written. Set task= to choose.",
+            )
         if not self.plan.classes:
-            yield "N_CLASS_PLACEHOLDER", f"There is no class, so data.yaml names one, '{PLACEHOLDER_CLASS}', as its loader asks."
+            yield (
+                "N_CLASS_PLACEHOLDER",
+                f"There is no class, so data.yaml names one, '{PLACEHOLDER_CLASS}', as its loader asks.",
+            )
         if yaml_folders(self.plan)["val"] == "images/train":
             yield "N_VAL_IS_TRAIN", "There is no val split, so val points at images/train; give one with --split."
 
@@ -112,15 +111,17 @@ class YoloWriter(Writer):
     def encode(self, record: Record, placement: Placement) -> Encoded:
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
-        rows: dict[str, None] = {}
+        rows: dict[bytes, None] = {}
         sidecar: list[bytes] = []
         outcomes = []
         for annotation in record.annotations:
             count = len(rows)
             try:
+                # Attributes first: if they cannot be written, no row may be left behind.
+                line = self._sidecar_line(annotation, placement, count) if self._sidecar else b""
                 outcomes.append(self._write(annotation, canvas, rows))
-                if self._sidecar and len(rows) > count and has_attributes(annotation):
-                    sidecar.append(_sidecar_line(self.picture_path(placement), count, annotation))
+                if line and len(rows) > count:
+                    sidecar.append(line)
             except AnnotationFault as fault:
                 outcomes.append(failed(fault.code, fault.message, fault.json_path))
             except AnnotationSkip as skip:
@@ -132,18 +133,20 @@ class YoloWriter(Writer):
             objects=len(rows),
         )
 
-    def _write(self, annotation: Annotation, canvas: Canvas, rows: dict[str, None]) -> Outcome:
+    def _write(self, annotation: Annotation, canvas: Canvas, rows: dict[bytes, None]) -> Outcome:
         """Add the rows of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
-        if annotation.kind not in EXTENT_KINDS or annotation.iscrowd:
+        if annotation.iscrowd or annotation.kind not in EXTENT_KINDS:
             return _without_place(annotation)
-        index = self._indices.get(annotation.label or "")
+        index = self._indices.get(annotation.label)
         if index is None:
             return self._class_failure(annotation)
         count = len(rows)
         if self._task == "detect":
             box, codes = canvas.box(annotation)
+            cost = box_cost(annotation)
+            if cost:
+                codes += cost
             row, grown = box_row(index, box, canvas.width, canvas.height)
-            codes += _BOX_COST[annotation.kind]
             if grown:
                 codes += ("L_BOX_GROWN",)
             rows[row] = None
@@ -153,6 +156,13 @@ class YoloWriter(Writer):
         if len(rows) == count:
             return skipped("S_DUPLICATE_ROW")
         return self._outcomes.of(annotation, codes)
+
+    def _sidecar_line(self, annotation: Annotation, placement: Placement, row: int) -> bytes:
+        """``{image, row, attributes}`` or nothing; ``row`` is the 0-based line in the label file."""
+        if not has_attributes(annotation):
+            return b""
+        head = msgspec.json.encode({"image": self.picture_path(placement), "row": row})
+        return b'%s,"attributes":%s}\n' % (head[:-1], attribute_text(annotation.attributes, {}).encode())
 
     def _class_failure(self, annotation: Annotation) -> Outcome:
         name = annotation.label or ""
@@ -190,7 +200,7 @@ def _rings(
     if kind == "rotated_box":
         polygon, codes = canvas.polygon_of_rotated(annotation)
         return [part.outer for part in polygon.parts], (*codes, "N_ROTATION_AS_POLYGON")
-    if kind == "box" or annotation.region is None:
+    if kind == "box" or (kind == "keypoints" and annotation.region is None):
         box, codes = canvas.box(annotation)
         return [box_outline(box)], (*codes, "N_BOX_AS_POLYGON" if kind == "box" else "L_KEYPOINTS_DROPPED")
     region, codes = canvas.region(annotation)
@@ -201,12 +211,6 @@ def _rings(
     return rings, codes + cost
 
 
-def _lines(rows: Iterable[str]) -> bytes:
-    text = "\n".join(rows)
-    return f"{text}\n".encode("ascii") if text else b""
-
-
-def _sidecar_line(picture: str, row: int, annotation: Annotation) -> bytes:
-    """``{image, row, attributes}``; ``row`` is the 0-based line of the object in its label file."""
-    head = msgspec.json.encode({"image": picture, "row": row})
-    return b'%s,"attributes":%s}\n' % (head[:-1], attribute_text(annotation.attributes, {}).encode())
+def _lines(rows: Iterable[bytes]) -> bytes:
+    text = b"\n".join(rows)
+    return text + b"\n" if text else b""

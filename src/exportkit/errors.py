@@ -58,9 +58,14 @@ class BundleRefused(ExportkitError):
     ) -> None:
         super().__init__(message)
         self.code = code
+        self.message = message
         self.file = file
         self.line = line
         self.json_path = json_path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        facts = (self.code, self.message, self.file, self.line, self.json_path)
+        return _refused_again, (type(self), *facts)
 
 
 class BundleTraversalError(BundleRefused, ValueError):
@@ -95,10 +100,13 @@ class RecordFault(Exception):
     """One record cannot be converted. ``json_path`` names the smallest bad part."""
 
     def __init__(self, code: str, message: str, json_path: str = "$") -> None:
-        super().__init__(message)
+        super().__init__(code, message, json_path)
         self.code = code
         self.message = message
         self.json_path = json_path
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AnnotationFault(Exception):
@@ -108,16 +116,29 @@ class AnnotationFault(Exception):
     """
 
     def __init__(self, code: str, message: str, json_path: str = "") -> None:
-        super().__init__(message)
+        super().__init__(code, message, json_path)
         self.code = code
         self.message = message
         self.json_path = json_path
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AnnotationSkip(Exception):
     """One annotation has no place in this output by a rule or an option (an ``S_`` code)."""
 
     def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(message)
+        super().__init__(code, message)
         self.code = code
         self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _refused_again(
+    cls: type[BundleRefused], code: str, message: str, file: str | None, line: int | None, json_path: str | None
+) -> BundleRefused:
+    """Rebuild a refusal that crossed a process border."""
+    return cls(code, message, file=file, line=line, json_path=json_path)

@@ -5,19 +5,40 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 
 import msgspec
 
-__all__ = ["report_failure"]
+from exportkit.errors import BundleRefused, ExportkitError
+
+__all__ = ["printable", "report_error", "report_failure"]
 
 
-def report_failure(code: int, message: str, *, as_json: bool, error: Exception | None = None) -> int:
+def report_error(error: ExportkitError, *, as_json: bool) -> int:
+    """Say why a run stopped, with the code and the place of a refused bundle; give the exit code."""
+    if not isinstance(error, BundleRefused):
+        return report_failure(error.exit_code, str(error), as_json=as_json)
+    facts = {"error": error.code, "file": error.file, "line": error.line, "json_path": error.json_path}
+    return report_failure(error.exit_code, f"{error.code}: {error}", as_json=as_json, facts=facts)
+
+
+def report_failure(
+    code: int,
+    message: str,
+    *,
+    as_json: bool,
+    error: Exception | None = None,
+    facts: Mapping[str, str | int | None] | None = None,
+) -> int:
     """Say what went wrong, in one sentence on stderr, or as one JSON object on stdout; give the exit code.
+
+    A conversion is repeated from its bundle, never continued, so there is no command that resumes it.
 
     With ``EXPORTKIT_DEBUG`` set, a defect also shows its traceback.
     """
     if as_json:
-        value = {"schema": "exportkit/1", "exit_error": {"code": code, "message": message}}
+        exit_error = {"code": code, "message": message, "resume_command": None, **(facts or {})}
+        value = {"schema": "exportkit/1", "exit_error": exit_error}
         sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     else:
         sys.stderr.write(f"exportkit: {printable(message)}\n")

@@ -13,7 +13,7 @@ import typer
 from exportkit.cli.check import check
 from exportkit.cli.convert import convert
 from exportkit.cli.demo import demo
-from exportkit.cli.failure import report_failure
+from exportkit.cli.failure import report_error, report_failure
 from exportkit.cli.formats import formats
 from exportkit.cli.inspect import inspect
 from exportkit.cli.plugins import plugins
@@ -83,7 +83,7 @@ def _run(words: list[str]) -> int:
     try:
         result = app(words, standalone_mode=False)
     except ExportkitError as error:
-        return report_failure(error.exit_code, str(error), as_json=as_json)
+        return report_error(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
         return report_failure(130, "Interrupted; nothing was published.", as_json=as_json)
     except _Terminated:

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from exportkit.conversion.lists import FileEntry, HashedFile
 from exportkit.writing import Fragments, OutputFile, Writer
 
@@ -80,7 +78,6 @@ class Assembly:
             (stage / folder).mkdir(parents=True, exist_ok=True)
         self._files = [_OpenFile(layout, stage, spool, n) for n, layout in enumerate(writer.files())]
         self._sinks = {key: (file, separator) for file in self._files for key, separator in file.keys()}  # noqa: SIM118
-        self._unplaced: set[str] = set()
 
     def take(self, streams: Mapping[str, bytes]) -> None:
         """Add the fragments of the next shard in record order."""
@@ -90,8 +87,6 @@ class Assembly:
             file, separator = self._sinks[key]
             file.take(key, separator, data)
 
-    def close(self) -> list[bytes]:
+    def close(self) -> list[FileEntry]:
         """Finish every file; their entries for the list of files, sorted by path."""
-        entries = sorted((file.close() for file in self._files), key=lambda entry: entry.path)
-        encode = msgspec.json.Encoder().encode
-        return [encode(entry) for entry in entries]
+        return sorted((file.close() for file in self._files), key=lambda entry: entry.path)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from exportkit.bundles import Bundle
 from exportkit.conversion.encode import EncodeJob, encode_shard
 from exportkit.conversion.line_errors import line_errors
 from exportkit.conversion.output import Output
-from exportkit.conversion.planning import OrderedShard, Ordering, order_shards, plan_all_names, split_facts
+from exportkit.conversion.planning import OrderedShard, order_shards, plan_all_names, split_facts
 from exportkit.conversion.publication import publish
 from exportkit.conversion.repeated import forget_repeated
 from exportkit.conversion.request import ConversionRequest
@@ -25,7 +21,7 @@ from exportkit.engines import Engine, open_engine
 from exportkit.errors import ConversionFailed, NothingToExport
 from exportkit.plugins.manager import PluginManager
 from exportkit.storage.run_directory import RunDirectory
-from exportkit.writing import NamingRule, Plan
+from exportkit.writing import Fragments, Plan, Writer
 from exportkit.writing.class_files import ClassLock, read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
 
@@ -149,6 +145,7 @@ class _Conversion:
                 final=self._run.target / wanted.label if several else self._run.target,
                 plan=plan,
                 bad_classes={name: fault for name, fault in faults if fault is not None},
+                separators=_separators(wanted.writer(wanted.options, plan)),
             )
             outputs.append(Output(wanted, setup, spool, request.loss_list, classes))
         return outputs
@@ -280,3 +277,9 @@ class _Conversion:
                     f"'{label}' cannot keep everything ({', '.join(lost)}), so nothing was published; "
                     "accept these codes with --accept, or choose another format."
                 )
+
+
+def _separators(writer: Writer) -> dict[str, bytes]:
+    return {
+        part.key: part.separator for file in writer.files() for part in file.parts if isinstance(part, Fragments)
+    }

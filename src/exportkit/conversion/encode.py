@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from exportkit.conversion.lists import FileEntry, ImageEntry
+from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.media import MediaStep, PlacedFile
 from exportkit.conversion.rows import MediaRow, Row, read_rows
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, load_setup
 from exportkit.conversion.source import ShardSource
 from exportkit.errors import AnnotationFault, RecordFault
-from exportkit.records import LABELLED_KINDS, Record, Rejected
+from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.storage.staging import Staging
-from exportkit.writing import CheckReport, Encoded, Fragments, Piece, Placement
+from exportkit.writing import Checker, CheckReport, Encoded, Piece, Placement
 from exportkit.writing.ledger import Counts, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 
@@ -49,8 +48,9 @@ class OutputShard(msgspec.Struct):
     errors: list[Entry]
     losses: list[Entry]
     streams: dict[str, bytes]
-    files: list[bytes]
+    files: FileRun
     images: bytes
+    images_count: int
     report: CheckReport | None = None
 
 def encode_shard(job: EncodeJob) -> list[OutputShard]:
@@ -98,49 +98,54 @@ class _Output:
     ) -> None:
         self.setup = setup
         self.writer = setup.writer(setup.options, setup.plan)
-        self.ledger = Ledger(setup.label, run.loss_list)
+        # Only key points of one group stand together for several annotations of the source.
+        self.ledger = Ledger(setup.label, run.loss_list, weighs="keypoints" in setup.plan.kinds)
         self._media = media
         self._rule = setup.writer.naming(setup.options)
         self._needs_size = setup.writer.needs_size(setup.options)
         self._pictures = setup.writer.pictures(setup.options)
         self._accepts = setup.writer.accepts_media
         self._numberings = setup.writer.numberings(setup.options)
+        self._judges_classes = run.fixed_classes or bool(setup.bad_classes)
         self._fixed = run.fixed_classes
-        self._bases = list(bases)
+        self._bases = bases
         self._renamed = renamed
         self._staging = Staging(setup.stage)
         self._streams: dict[str, list[bytes]] = {}
-        self._separators = {
-            part.key: part.separator
-            for file in self.writer.files()
-            for part in file.parts
-            if isinstance(part, Fragments)
-        }
         self._files: list[FileEntry] = []
-        self._images = bytearray()
+        self._images: list[ImageEntry] = []
         self._pieces: list[Piece] = []
-        self._sizes: dict[str, tuple[int, int]] = {}
-        self._encode_line = msgspec.json.Encoder().encode
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
-        bases = tuple(self._bases)
-        for position, kinds in enumerate(self._numberings):
-            self._bases[position] += sum(count for kind, count in row.kinds.items() if kind in kinds)
-        self.ledger.counts.records["listed"] += 1
+        bases = self._bases
+        if self._numberings:
+            self._bases = _advanced(bases, self._numberings, row.kinds)
         placed: FileEntry | None = None
         try:
             placement = self._placement(record, row, ordinal, bases, picture)
-            if record.medium in self._accepts:
-                placed = self._place(record, placement, picture)
-            record = self._without_bad_classes(record)
+            path = self.writer.picture_path(placement)
+            if picture.descriptor >= 0 or picture.fault is not None:
+                placed = self._media.place(picture, self._pictures, self.setup, self._staging, path)
+            if self._judges_classes:
+                record = self._without_bad_classes(record)
             encoded = self._encode(record, placement)
         except RecordFault as fault:
             if placed is not None:
                 self._staging.remove(placed.path)
             self.ledger.record_failed(self._failure(record, fault), len(record.annotations) + len(record.rejected))
             return
-        self._keep(record, row, placement, encoded, placed, picture)
+        if placed is not None:
+            self._files.append(placed)
+        if record.medium in self._accepts:
+            self._images.append(
+                ImageEntry(
+                    record.item_id, record.media_id, placement.split, record.name,
+                    path, record.width or None, record.height or None,
+                )
+            )  # fmt: skip
+        self._keep(record, encoded)
+        self._note(record, row, placement, encoded, picture)
 
     # -- before encoding -------------------------------------------------------------------------------
 
@@ -149,56 +154,36 @@ class _Output:
     ) -> Placement:
         if row.fault is not None:
             raise RecordFault(*row.fault)
-        name = safe_name(record.name, self._rule, row.format).name
-        name = self._renamed.get(ordinal, name)
+        name = self._renamed.get(ordinal) or safe_name(record.name, self._rule, row.format).name
         if self._needs_size and record.width == 0 and record.medium in self._accepts:
             raise RecordFault(
                 "E_SIZE_UNKNOWN",
                 "The size of the picture is not known; put the file into the bundle or declare width and height.",
                 "$.data_unit",
             )
-        return Placement(
-            split=row.split,
-            name=name,
-            stem=split_stem(name)[0],
-            ordinal=ordinal,
-            bases=bases,
-            bytes=picture.size,
-            has_media=picture.present,
-            depth=row.depth,
-        )
-
-    def _place(self, record: Record, placement: Placement, picture: PlacedFile) -> FileEntry | None:
-        if not picture.present:
-            return None
-        entry = self._media.place(picture, self._pictures, self.setup, self._staging, self.writer.picture_path(placement))
-        self._sizes[entry.path if entry else self.writer.picture_path(placement)] = (record.width, record.height)
-        return entry
+        stem = split_stem(name)[0]
+        return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, row.depth)
 
     def _without_bad_classes(self, record: Record) -> Record:
         """Make unreadable, for this output, what carries a class that it cannot have.
 
         The annotations stay in their places, because output ids count positions.
         """
-        bad, index = self.setup.bad_classes, self.setup.plan.class_index
-        if not bad and not self._fixed:
-            return record
-        annotations = list(record.annotations)
-        changed = False
-        for position, annotation in enumerate(annotations):
-            label = annotation.label
-            if label is None or annotation.kind not in LABELLED_KINDS:
-                continue
-            fault = None
-            if self._fixed and label not in index:
-                shown = label.encode("unicode_escape").decode()[:120]
-                fault = AnnotationFault("E_CLASS_UNKNOWN", f"The class '{shown}' is not in the class list; add it.")
-            elif label in bad:
-                fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", bad[label])
-            if fault is not None:
-                changed = True
-                annotations[position] = msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
-        return msgspec.structs.replace(record, annotations=tuple(annotations)) if changed else record
+        annotations = tuple(self._judged(annotation) for annotation in record.annotations)
+        return msgspec.structs.replace(record, annotations=annotations)
+
+    def _judged(self, annotation: Annotation) -> Annotation:
+        label = annotation.label
+        if label is None or annotation.kind not in LABELLED_KINDS:
+            return annotation
+        if self._fixed and label not in self.setup.plan.class_index:
+            shown = label.encode("unicode_escape").decode()[:120]
+            fault = AnnotationFault("E_CLASS_UNKNOWN", f"The class '{shown}' is not in the class list; add it.")
+        elif label in self.setup.bad_classes:
+            fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", self.setup.bad_classes[label])
+        else:
+            return annotation
+        return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
 
     def _encode(self, record: Record, placement: Placement) -> Encoded:
         try:
@@ -215,11 +200,9 @@ class _Output:
                 f"The writer '{self.setup.label}' did not give one outcome for each of "
                 f"{len(record.annotations)} annotations; report this to its author.",
             )
-        unknown = set(encoded.streams) - self._separators.keys()
-        if unknown:
-            raise RecordFault(
-                "E_WRITER", f"The writer '{self.setup.label}' has no file for its stream {sorted(unknown)[0]!r}."
-            )
+        if encoded.streams and not self.setup.separators.keys() >= encoded.streams.keys():
+            unknown = sorted(set(encoded.streams) - self.setup.separators.keys())[0]
+            raise RecordFault("E_WRITER", f"The writer '{self.setup.label}' has no file for its stream {unknown!r}.")
         return encoded
 
     def _failure(self, record: Record, fault: RecordFault) -> Entry:
@@ -231,17 +214,7 @@ class _Output:
 
     # -- after encoding --------------------------------------------------------------------------------
 
-    def _keep(
-        self,
-        record: Record,
-        row: MediaRow,
-        placement: Placement,
-        encoded: Encoded,
-        placed: FileEntry | None,
-        picture: PlacedFile,
-    ) -> None:
-        if placed is not None:
-            self._files.append(placed)
+    def _keep(self, record: Record, encoded: Encoded) -> None:
         for path, data in encoded.files:
             self._staging.write(path, data)
             self._files.append(FileEntry(path, len(data), sha256(data).hexdigest()))
@@ -249,35 +222,61 @@ class _Output:
         for key, data in encoded.streams.items():
             if data:
                 self._streams.setdefault(key, []).append(data)
-        if record.medium in self._accepts:
-            self._images += self._encode_line(
-                ImageEntry(
-                    record.item_id, record.media_id, placement.split, record.name,
-                    self.writer.picture_path(placement), record.width or None, record.height or None,
-                )
-            ) + b"\n"  # fmt: skip
-        notices: list[tuple[str, str]] = [*row.notices, *record.notices, *encoded.notices, *picture.notices(self.setup)]
-        if placement.name != (record.name if self._rule.layout == "tree" else record.name.rsplit("/", 1)[-1]):
-            notices.append(("N_NAME_CHANGED", f"The picture is called {placement.name!r} here."))
-        self.ledger.record_written(record, encoded.outcomes, notices, encoded.objects)
+        self.ledger.record_written(record, encoded.outcomes, encoded.objects)
+
+    def _note(
+        self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile
+    ) -> None:
+        note = self.ledger.record_notice
+        for code, message in (*row.notices, *record.notices, *encoded.notices):
+            note(record, code, message)
+        if picture.copied_for:
+            for code, message in picture.notices(self.setup):
+                note(record, code, message)
+        name = placement.name
+        if name != record.name and (self._rule.layout == "tree" or not record.name.endswith("/" + name)):
+            note(record, "N_NAME_CHANGED", f"The picture is called {name!r} here.")
 
     def finish(self) -> OutputShard:
         """Everything of this shard, checked."""
         counts = self.ledger.close()
-        streams = {key: self._separators.get(key, b"").join(pieces) for key, pieces in self._streams.items()}
+        separators = self.setup.separators
+        streams = {key: separators[key].join(pieces) for key, pieces in self._streams.items()}
         report = None
         if self.setup.checker is not None:
-            report = self._check(streams)
+            report = self._check(self.setup.checker, streams)
         self._files.sort(key=lambda entry: entry.path)
-        lines = [self._encode_line(entry) for entry in self._files]
         self._staging.close()
-        return OutputShard(counts, self.ledger.errors, self.ledger.losses, streams, lines, bytes(self._images), report)
+        return OutputShard(
+            counts,
+            self.ledger.errors,
+            self.ledger.losses,
+            streams,
+            FileRun.of(self._files),
+            _lines(self._images),
+            len(self._images),
+            report,
+        )
 
-    def _check(self, streams: Mapping[str, bytes]) -> CheckReport:
-        pieces: Sequence[Piece] = [
-            *self._pieces,
-            *(Piece(key.partition("#")[0], data, key.partition("#")[2]) for key, data in streams.items()),
-        ]
-        checker: Any = self.setup.checker
-        report: CheckReport = checker(DatasetDirectory(self.setup.stage)).check_pieces(pieces)
+    def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
+        for key, data in streams.items():
+            path, _, section = key.partition("#")
+            self._pieces.append(Piece(path, data, section))
+        report = checker(DatasetDirectory(self.setup.stage)).check_pieces(self._pieces)
+        report.pictures = []
         return report
+
+
+def _advanced(
+    bases: tuple[int, ...], numberings: tuple[frozenset[str], ...], kinds: Mapping[str, int]
+) -> tuple[int, ...]:
+    return tuple(
+        [
+            base + sum([count for kind, count in kinds.items() if kind in numbered])
+            for base, numbered in zip(bases, numberings, strict=True)
+        ]
+    )
+
+
+def _lines(entries: Sequence[msgspec.Struct]) -> bytes:
+    return msgspec.json.Encoder().encode_lines(entries)

@@ -59,7 +59,8 @@ class HeaderProbe:
         decision = display_size(_declared(record), header, media=self._mode, space=self._space)
         if decision.fault is not None:
             code, text = decision.fault
-            return FoundSize(0, 0, fault=(code, _invalid(record) or text, "$"))
+            where = "$.files_manifest" if code == "E_IMAGE_UNREADABLE" else "$.data_unit"
+            return FoundSize(0, 0, fault=(code, _invalid(record) or text, where))
         found = header if isinstance(header, PictureHeader) else None
         return FoundSize(
             decision.width,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-__all__ = ["ERRORS", "FILES", "IMAGES", "LISTS", "LOSSES", "MANIFEST", "FileEntry", "HashedFile", "ImageEntry", "merge_file_lists"]
+__all__ = ["ERRORS", "FILES", "IMAGES", "LISTS", "LOSSES", "MANIFEST", "FileEntry", "FileRun", "HashedFile", "ImageEntry", "StoredRun", "merge_runs"]
 
 MANIFEST = "exportkit-manifest.json"
 FILES = "exportkit-files.jsonl"
@@ -67,16 +67,59 @@ class HashedFile:
         return self.size, self._digest.hexdigest()
 
 
-def merge_file_lists(runs: Iterable[list[bytes] | Path]) -> Iterator[bytes]:
-    """Merge runs of encoded :class:`FileEntry` lines, each sorted by path, into one sorted sequence."""
+class FileRun(msgspec.Struct, frozen=True):
+    """Entries sorted by path, encoded as lines, with what is needed to merge runs without decoding most of them."""
+
+    lines: bytes
+    count: int
+    size: int
+    first: str
+    last: str
+
+    @classmethod
+    def of(cls, entries: Sequence[FileEntry]) -> FileRun:
+        """A run of entries that are sorted by path."""
+        if not entries:
+            return cls(b"", 0, 0, "", "")
+        size = sum([entry.size for entry in entries])
+        lines = msgspec.json.Encoder().encode_lines(entries)
+        return cls(lines, len(entries), size, entries[0].path, entries[-1].path)
+
+
+class StoredRun(msgspec.Struct, frozen=True):
+    """A run on disk."""
+
+    path: Path
+    first: str
+    last: str
+
+
+def merge_runs(runs: Iterable[StoredRun]) -> Iterator[bytes]:
+    """All lines of the runs in the order of their paths, a block at a time.
+
+    Runs that do not overlap, as those of ordinary names, are passed on as they are; the others are merged.
+    """
+    group: list[StoredRun] = []
+    last = ""
+    for run in sorted(runs, key=lambda run: run.first):
+        if group and run.first > last:
+            yield from _merged(group)
+            group = []
+        group.append(run)
+        last = max(last, run.last)
+    yield from _merged(group)
+
+
+def _merged(group: list[StoredRun]) -> Iterator[bytes]:
+    if len(group) == 1:
+        yield group[0].path.read_bytes()
+        return
     decode = msgspec.json.Decoder(FileEntry).decode
 
-    def keyed(run: list[bytes] | Path) -> Iterator[tuple[str, bytes]]:
-        if isinstance(run, Path):
-            with run.open("rb") as file:
-                yield from ((decode(line).path, line.rstrip(b"\n")) for line in file)
-        else:
-            yield from ((decode(line).path, line) for line in run)
+    def keyed(run: StoredRun) -> Iterator[tuple[str, bytes]]:
+        with run.path.open("rb") as file:
+            for line in file:
+                yield decode(line).path, line
 
-    for _, line in heapq.merge(*(keyed(run) for run in runs)):
+    for _, line in heapq.merge(*(keyed(run) for run in group)):
         yield line

@@ -50,7 +50,7 @@ class PlacedFile:
         self.width = 0
         self.height = 0
         self.structure_fault: str | None = None
-        self._copied: set[str] = set()
+        self.copied_for: set[str] = set()
 
     def hash(self) -> str:
         """SHA-256 of the content; read once."""
@@ -63,11 +63,11 @@ class PlacedFile:
         return self.digest
 
     def note_copied(self, label: str) -> None:
-        self._copied.add(label)
+        self.copied_for.add(label)
 
     def notices(self, output: OutputSetup) -> list[tuple[str, str]]:
         """Record notices that the picture gives in this output."""
-        if output.label in self._copied:
+        if output.label in self.copied_for:
             return [("N_LINK_COPIED", "The picture was copied because it could not be linked safely.")]
         return []
 

@@ -12,7 +12,7 @@ from exportkit.conversion.assemble import Assembly
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.encode import OutputShard
 from exportkit.conversion.general_rules import conclude_general
-from exportkit.conversion.lists import ERRORS, FILES, IMAGES, LOSSES, MANIFEST, merge_file_lists
+from exportkit.conversion.lists import ERRORS, FILES, IMAGES, LOSSES, MANIFEST, FileRun, StoredRun, merge_runs
 from exportkit.conversion.manifest import dataset_manifest, render_manifest
 from exportkit.conversion.request import OutputRequest
 from exportkit.conversion.result import OutputResult
@@ -64,7 +64,9 @@ class Output:
         self._writer = setup.writer(setup.options, setup.plan)
         self._assembly = Assembly(self._writer, setup.stage, spool / "streams")
         self._spool = spool
-        self._runs: list[Path] = []
+        self._runs: list[StoredRun] = []
+        self._files = 0
+        self._bytes = 0
         self._images = (setup.stage / IMAGES).open("xb")
         self._errors = _EntryList(setup.stage / ERRORS, None)
         self._losses = _EntryList(
@@ -99,12 +101,9 @@ class Output:
             self._error(entry)
         self._losses.take(shard.losses)
         self._images.write(shard.images)
-        self._pictures += shard.images.count(b"\n")
+        self._pictures += shard.images_count
         self._assembly.take(shard.streams)
-        if shard.files:
-            run = self._spool / f"files-{len(self._runs):06d}.jsonl"
-            run.write_bytes(b"\n".join(shard.files) + b"\n")
-            self._runs.append(run)
+        self._store(shard.files)
         if shard.report is not None:
             self._findings.extend(shard.report.findings)
             shard.report.findings = []
@@ -116,12 +115,14 @@ class Output:
         self._images.close()
         self._errors.close()
         self._losses.close()
-        count, size = self._write_file_list(assembled)
+        self._store(FileRun.of(assembled))
+        with (self.setup.stage / FILES).open("xb") as file:
+            file.writelines(merge_runs(self._runs))
         findings = [*self._findings, *self._conclude()]
         self._reconcile()
         result = OutputResult(
             self.setup.label, self.setup.writer.name, self.setup.final, self.counts, findings, self.shown_errors,
-            count, size, self._classes.names, {s.name: s.records for s in self.setup.plan.splits}, self._pictures,
+            self._files, self._bytes, self._classes.names, {s.name: s.records for s in self.setup.plan.splits}, self._pictures,
         )  # fmt: skip
         errors = [finding for finding in findings if finding.severity == "error"]
         if errors:
@@ -140,21 +141,19 @@ class Output:
             counts=self.counts,
             source=source,
             check=[msgspec.to_builtins(f) for f in findings[:1000]],
-            files={"count": count, "bytes": size},
+            files={"count": self._files, "bytes": self._bytes},
         )
         self.manifest = manifest
         (self.setup.stage / MANIFEST).write_bytes(render_manifest(manifest))
         return result
 
-    def _write_file_list(self, assembled: list[bytes]) -> tuple[int, int]:
-        count = size = 0
-        decode = msgspec.json.Decoder(_Size).decode
-        with (self.setup.stage / FILES).open("xb") as file:
-            for line in merge_file_lists([*self._runs, assembled]):
-                count += 1
-                size += decode(line).size
-                file.write(line + b"\n")
-        return count, size
+    def _store(self, run: FileRun) -> None:
+        if run.count:
+            path = self._spool / f"files-{len(self._runs):06d}.jsonl"
+            path.write_bytes(run.lines)
+            self._runs.append(StoredRun(path, run.first, run.last))
+            self._files += run.count
+            self._bytes += run.size
 
     def _conclude(self) -> Iterator[Finding]:
         dataset = DatasetDirectory(self.setup.stage)
@@ -170,10 +169,6 @@ class Output:
                 f"The account of {what} in '{self.setup.label}' does not balance, so nothing was published; "
                 "this is a defect of exportkit or of a plugin, please report it."
             )
-
-
-class _Size(msgspec.Struct):
-    size: int
 
 
 def _refusal(label: str, errors: list[Finding]) -> str:

@@ -54,7 +54,7 @@ class RecordReader:
         if self._hooked:
             found = self._hooked_records(line)[1]
         else:
-            found = list(self._lines.records(line))
+            found = list(self._lines.records(line, surveyed=True))
         file, number = self._parts[row.part].path, row.line + line_base
         return [
             None if record is None else _placed(record, media, file, number)

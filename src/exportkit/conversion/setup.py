@@ -50,6 +50,8 @@ class OutputSetup(msgspec.Struct, frozen=True):
     plan: Plan
     #: Class names that this format cannot write: name → reason.
     bad_classes: dict[str, str]
+    #: Streams that have a place in a file: key → separator.
+    separators: dict[str, bytes]
 
 
 class EncodeSetup(msgspec.Struct, frozen=True):
@@ -63,7 +65,11 @@ class EncodeSetup(msgspec.Struct, frozen=True):
 
 
 def store_setup(path: Path, setup: Any) -> Path:
-    """Store a setup for the workers of this run."""
+    """Store a setup for the workers of this run.
+
+    A later run in this process may use the same path, so what was loaded before is forgotten.
+    """
+    load_setup.cache_clear()
     path.write_bytes(pickle.dumps(setup))
     return path
 

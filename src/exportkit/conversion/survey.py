@@ -80,6 +80,13 @@ def split_name(given: str | None) -> str:
     return name
 
 
+def _rises(before: int | str | None, after: int | str) -> bool:
+    """Whether two different ids stand in ascending typed order."""
+    if type(before) is int and type(after) is int:
+        return before < after
+    return typed_key(before) < typed_key(after)
+
+
 class _ShardSurveyor:
     """Surveys the lines of one shard."""
 
@@ -92,6 +99,7 @@ class _ShardSurveyor:
         self._name_keys = [array("Q") for _ in setup.rules]
         self._changed = [False] * len(setup.rules)
         self._contents: list[tuple[str, str | None]] = []
+        self._places: list[tuple[str, str]] = []
         self._end_of_last = (job.shard.start, 0)
 
     def lines(self, shard: Shard) -> Iterator[Row | ErrorRow]:
@@ -132,17 +140,17 @@ class _ShardSurveyor:
             kinds[kind] = kinds.get(kind, 0) + 1
         return MediaRow(
             record.media_id, record.name, found.width, found.height, found.orientation, found.format, found.depth,
-            split_name(record.split), kinds, found.notices, found.fault,
+            split_name(record.split) if record.split is not None else "train", kinds, found.notices, found.fault,
         )  # fmt: skip
 
     def _count(self, row: Row, surveyed: Sequence[RecordSurvey]) -> None:
         result = self.result
-        key, last = typed_key(row.id), typed_key(result.last_id)
         if result.rows_count == 0:
             result.first_id = row.id
-        else:
-            result.ascending = result.ascending and last < key
-            result.descending = result.descending and last > key
+        elif result.ascending or result.descending:
+            rises = _rises(result.last_id, row.id)
+            result.ascending = result.ascending and rises
+            result.descending = result.descending and not rises
         result.last_id = row.id
         result.rows_count += 1
         kept = 0
@@ -151,14 +159,14 @@ class _ShardSurveyor:
                 result.filtered += 1
                 continue
             kept += 1
-            result.splits[media.split] += 1
-            result.media[record.medium] += 1
-            result.own_split = result.own_split or record.split is not None
+            self._places.append((media.split, record.medium))
+            if record.split is not None:
+                result.own_split = True
             for kind, count in media.kinds.items():
                 result.kinds[media.split, kind] += count
-            self._contents.extend(record.contents)
+            self._contents += record.contents
             self._keep_names(media)
-        if kept != 1 or not (isinstance(row.id, int) and 1 <= row.id <= _USABLE_ID):
+        if kept != 1 or not (type(row.id) is int and 1 <= row.id <= _USABLE_ID):
             result.ids_usable = result.ids_usable and kept == 0
 
     def _keep_names(self, media: MediaRow) -> None:
@@ -168,7 +176,8 @@ class _ShardSurveyor:
             except RecordFault:
                 continue
             self._name_keys[position].append(key_hash(name_key(split_stem(safe.name)[0])))
-            self._changed[position] = self._changed[position] or safe.changed
+            if safe.changed:
+                self._changed[position] = True
 
     def finish(self, shard: Shard, errors: int) -> ShardSurvey:
         """The sums of the shard."""
@@ -178,6 +187,9 @@ class _ShardSurveyor:
         with opened(self._part) as file:
             result.line_ends = ends + read_block(file, offset, shard.end).count(b"\n")
         result.errors_count = errors
+        for (split, medium), count in Counter(self._places).items():
+            result.splits[split] += count
+            result.media[medium] += count
         for (kind, label), count in Counter(self._contents).items():
             if label is not None and kind in LABELLED_KINDS:
                 result.labels[label] += count

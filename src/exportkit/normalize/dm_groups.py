@@ -83,43 +83,44 @@ def apply_groups(
     numbered from ``following`` on. The result is in source order. A wrong group costs its key points
     (``E_KEYPOINT_GROUP``) or, without any, itself.
     """
-    by_id = {annotation.id: annotation for annotation in annotations if annotation.id is not None}
-    by_index = {annotation.index: annotation for annotation in annotations}
+    index_of = {annotation.id: annotation.index for annotation in annotations if annotation.id is not None}
     groups = list(groups)
     skeleton = _skeleton(groups, annotations, options)
-    result = dict(by_index)
+    result = {annotation.index: annotation for annotation in annotations}
     failed: list[Rejected] = []
+    made: Sequence[Annotation | Rejected]
     for number, group in enumerate(groups):
-        members = [by_id[member] for member in group.members if member in by_id]
-        members += [by_index[position] for position in group.positions]
-        points = [member for member in members if member.kind == "point" and member.index in result]
+        indices = [index_of[member] for member in dict.fromkeys(group.members) if member in index_of]
+        members = [result[index] for index in (*indices, *group.positions) if index in result]
+        if group.fault is None:
+            members = [msgspec.structs.replace(member, group_id=group.id) for member in members]
+            result.update((member.index, member) for member in members)
+        points = [member for member in members if member.kind == "point"]
         fault = _group_fault(group, members, points, known, skeleton)
-        for member in members:
-            if member.index in result:
-                result[member.index] = msgspec.structs.replace(member, group_id=group.id)
-        if points and fault is not None:
+        if not points:
+            made = _plain_group(group, following + number, fault)
+        elif fault is not None:
+            made = [_refused(point, fault) for point in points]
             for point in points:
                 del result[point.index]
-                failed.append(_refused(point, fault))
-        elif points:
+        else:
             box = next((member for member in members if member.kind == "box"), None)
-            consumed = [*points, *([] if box is None else [box])]
+            consumed = points if box is None else [*points, box]
             for member in consumed:
                 del result[member.index]
-            first = min(consumed, key=lambda member: member.index)
-            result[first.index] = _object(group, first, points, box, skeleton)
-        elif fault is not None:
-            code = "E_KEYPOINT_GROUP" if group.fault else "E_REFERENCE"
-            source = {"id": group.id, "label": group.label}
-            failed.append(
-                rejected(following + number, source, AnnotationFault(code, f"The group is wrong: {fault}."), group.path)
-            )
-        else:
-            index = following + number
-            result[index] = Annotation(
-                index, "group", group.label, geometry=group.members, id=group.id, path=group.path
-            )
+            made = [_object(group, min(consumed, key=lambda member: member.index), points, box, skeleton)]
+        result.update((entry.index, entry) for entry in made if isinstance(entry, Annotation))
+        failed.extend(entry for entry in made if isinstance(entry, Rejected))
     return [result[index] for index in sorted(result)], failed
+
+
+def _plain_group(group: Group, index: int, fault: str | None) -> Sequence[Annotation | Rejected]:
+    """The annotation of a group without key points, or why there is none."""
+    if fault is None:
+        return [Annotation(index, "group", group.label, geometry=group.members, id=group.id, path=group.path)]
+    code = "E_KEYPOINT_GROUP" if group.fault else "E_REFERENCE"
+    source = {"id": group.id, "label": group.label}
+    return [rejected(index, source, AnnotationFault(code, f"The group is wrong: {fault}."), group.path)]
 
 
 def _skeleton(groups: Iterable[Group], annotations: Iterable[Annotation], options: InputOptions) -> Skeleton:

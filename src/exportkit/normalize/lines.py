@@ -54,9 +54,12 @@ class LineNormalizer:
         first = tuple(normalizers[:2]) == BUILTIN_NORMALIZERS[:2]
         self._fast = SeedFast(self._options) if first and not strict_json else None
 
-    def records(self, line: bytes) -> list[Record]:
-        """The records of one line without its line end. Raises RecordFault where the whole line is wrong."""
-        record = self._fast.normalise(line) if self._fast is not None else None
+    def records(self, line: bytes, *, surveyed: bool = False) -> list[Record]:
+        """The records of one line without its line end. Raises RecordFault where the whole line is wrong.
+
+        ``surveyed`` promises that :meth:`survey` took the same line before.
+        """
+        record = self._fast.normalise(line, surveyed=surveyed) if self._fast is not None else None
         return [record] if record is not None else self.records_of(tolerant_loads(line, strict=self._strict_json))
 
     def survey(self, line: bytes) -> list[RecordSurvey]:

@@ -6,7 +6,6 @@ record is the one that the general way gives.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import msgspec
@@ -14,29 +13,23 @@ import msgspec
 from exportkit.errors import RecordFault
 from exportkit.normalize.item import NO_MEDIA, file_reference, record_name
 from exportkit.normalize.options import InputOptions
-from exportkit.normalize.shapes import FileEntry, SeedAnnotation, SeedLine
+from exportkit.normalize.shapes import DataUnit, FileEntry, FileMeta, RleShape, SeedAnnotation, SeedLine
 from exportkit.normalize.survey import RecordSurvey
 from exportkit.records import Annotation, FileReference, Record
 from exportkit.records.box import Box
-from exportkit.records.region import LazyRegion, RegionForm
+from exportkit.records.region import LazyRegion
 from exportkit.wire.tolerant import deeper_than
 
 __all__ = ["SeedFast"]
 
-#: Kind by the first two bytes of ``segmentation``; others are refused.
-_KIND_BY_START = {b"": "box", b"nu": "box", b"[]": "box", b"[[": "polygon", b'{"': "mask"}
-#: First bytes of attributes that are an object, empty, or null.
-_PLAIN_ATTRIBUTES = frozenset({b'{"', b"{}", b"nu", b""})
-#: Digits and exponents that a number beyond 64 bits or beyond a float needs. Strings may match too.
-_LONG_NUMBER = re.compile(rb"[0-9eE][+0-9][0-9]{2}")
-_HUGE_NUMBER = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{19}")
-_KNOWN_LABELS_LIMIT = 100_000
+#: How many class names a process remembers as good.
+_REMEMBERED = 10_000
 
-_FORMS: dict[str, RegionForm] = {"polygon": "coco_rings", "mask": "rle"}
 _NO_MEDIA = (NO_MEDIA,)
 
 _Head = tuple[str, int, int, FileReference | None, tuple[tuple[str, str], ...]]
-_Parts = tuple[SeedLine, int | str, list[str]]
+_Contents = list[tuple[str, str | None]]
+_Parts = tuple[SeedLine, int | str, _Contents]
 
 
 class SeedFast:
@@ -47,19 +40,22 @@ class SeedFast:
         self._usable = options.group_by in {None, "group"}
         self._labels: set[str] = set()
 
-    def normalise(self, line: bytes) -> Record | None:
-        """The record of ``line``, with every annotation, or None."""
+    def normalise(self, line: bytes, *, surveyed: bool = False) -> Record | None:
+        """The record of ``line``, with every annotation, or None.
+
+        ``surveyed`` promises that :meth:`survey` took the line before, so that its depth needs no second look.
+        """
         parts = self._parts(line)
-        if parts is None:
+        if parts is None or (not surveyed and deeper_than(line)):
             return None
-        shape, identity, kinds = parts
+        shape, identity, contents = parts
         head = _head(shape, identity)
         if head is None:
             return None
         name, width, height, file, notices = head
         return Record(
             item_id=identity,
-            annotations=_annotations(shape.data.annotations, kinds),
+            annotations=_annotations(shape.data.annotations, contents),
             name=name,
             width=width,
             height=height,
@@ -72,9 +68,9 @@ class SeedFast:
     def survey(self, line: bytes) -> RecordSurvey | None:
         """What the survey needs of ``line``; equal to the survey of its record. None for the same lines."""
         parts = self._parts(line)
-        if parts is None:
+        if parts is None or deeper_than(line):
             return None
-        shape, identity, kinds = parts
+        shape, identity, contents = parts
         head = _head(shape, identity)
         if head is None:
             return None
@@ -88,11 +84,11 @@ class SeedFast:
             split=_split(shape),
             group=_group(shape),
             notices=notices,
-            contents=list(zip(kinds, [source.category for source in shape.data.annotations], strict=True)),
+            contents=contents,
         )
 
     def _parts(self, line: bytes) -> _Parts | None:
-        """The decoded line, its id and the kind of each annotation."""
+        """The decoded line, its id, and kind and class of each annotation."""
         if not self._usable:
             return None
         try:
@@ -102,54 +98,51 @@ class SeedFast:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         identity = shape.id if shape.id is not None else shape.pgh_id
-        if identity is None or deeper_than(line):
+        if identity is None:
             return None
-        kinds = self._kinds(shape.data.annotations)
-        return None if kinds is None else (shape, identity, kinds)
+        contents = self._contents(shape.data.annotations)
+        return None if contents is None else (shape, identity, contents)
 
-    def _kinds(self, annotations: list[SeedAnnotation]) -> list[str] | None:
-        """The kind of each annotation, or None if one is unusual."""
-        kinds: list[str] = []
-        attributes: list[bytes] = []
+    def _contents(self, annotations: list[SeedAnnotation]) -> _Contents | None:
+        """Kind and class of each annotation, or None if one is unusual."""
+        contents: _Contents = []
         labels = self._labels
         for source in annotations:
-            kind = _KIND_BY_START.get(bytes(source.segmentation)[:2])
-            if kind is None or (kind == "box" and source.bbox is None):
+            region = source.segmentation
+            label = source.category
+            if not region:
+                if source.bbox is None:
+                    return None
+                kind = "box"
+            else:
+                kind = "polygon" if type(region) is list else "mask"
+            if label not in labels and not self._learn(label):
                 return None
-            if source.category not in labels and not self._learn(source.category):
-                return None
-            plain = bytes(source.attributes)
-            if plain[:2] not in _PLAIN_ATTRIBUTES:
-                return None
-            attributes.append(plain)
-            kinds.append(kind)
-        joined = b"".join(attributes)
-        if _LONG_NUMBER.search(joined) and _HUGE_NUMBER.search(joined):
-            return None
-        return kinds
+            contents.append((kind, label))
+        return contents
 
     def _learn(self, label: str) -> bool:
+        """Whether a class name is no blank text; what was found good is remembered."""
         if not label.strip():
             return False
-        if len(self._labels) < _KNOWN_LABELS_LIMIT:
+        if len(self._labels) < _REMEMBERED:
             self._labels.add(label)
         return True
 
 
-def _annotations(sources: list[SeedAnnotation], kinds: list[str]) -> tuple[Annotation, ...]:
+def _annotations(sources: list[SeedAnnotation], contents: _Contents) -> tuple[Annotation, ...]:
     annotations = []
     for index, source in enumerate(sources):
-        kind = kinds[index]
-        region = None if kind == "box" else LazyRegion(source.segmentation, _FORMS[kind], ".segmentation")
+        kind, label = contents[index]
+        region = source.segmentation
         box = source.bbox
-        attributes = bytes(source.attributes)
         annotations.append(
             Annotation(
                 index,
                 kind,
-                source.category,
+                label,
                 None if box is None else Box(*box),
-                region,
+                _region(region) if region else None,
                 None,
                 source.id,
                 source.iscrowd == 1,
@@ -161,10 +154,17 @@ def _annotations(sources: list[SeedAnnotation], kinds: list[str]) -> tuple[Annot
                 source.group_id,
                 source.track_id,
                 source.frame,
-                attributes if attributes[:2] == b'{"' else None,
+                source.attributes or None,
             )
         )
     return tuple(annotations)
+
+
+def _region(source: list[msgspec.Raw] | RleShape) -> LazyRegion:
+    if type(source) is list:
+        return LazyRegion(source, "coco_rings")
+    assert isinstance(source, RleShape)
+    return LazyRegion(b'{"size":%b,"counts":%b}' % (bytes(source.size), bytes(source.counts)), "rle")
 
 
 def _head(shape: SeedLine, identity: int | str) -> _Head | None:
@@ -177,25 +177,36 @@ def _head(shape: SeedLine, identity: int | str) -> _Head | None:
             file = file_reference(entry.bundle_path, entry.url, entry.size, entry.sha256, "$.files_manifest")
     except RecordFault:
         return None
-    declared = next(
-        (size for size in (entry and entry.meta, unit) if size and (size.width is not None or size.height is not None)),
-        None,
-    )
-    width = height = 0
-    if declared is not None:
-        if declared.width is None or declared.height is None or declared.width < 1 or declared.height < 1:
-            return None
-        width, height = declared.width, declared.height
+    size = _declared(entry, unit)
+    if size is None:
+        return None
+    width, height = size
     path = None if file is None else file.bundle_path
     name = record_name(entry and entry.file_name_original, unit and unit.name, path, identity)
     return name, width, height, file, _NO_MEDIA if path is None else ()
+
+
+def _declared(entry: FileEntry | None, unit: DataUnit | None) -> tuple[int, int] | None:
+    """The declared size, (0, 0) when there is none; None for half a size or one that is not positive."""
+    source: FileMeta | DataUnit | None = entry.meta if entry is not None else None
+    if source is None or (source.width is None and source.height is None):
+        source = unit
+    if source is None or (source.width is None and source.height is None):
+        return 0, 0
+    width, height = source.width, source.height
+    return (width, height) if width is not None and height is not None and width > 0 and height > 0 else None
 
 
 def _entry(files: dict[str, FileEntry] | None) -> FileEntry | None:
     """The entry that is primary, else the first (wire, section 5)."""
     if not files:
         return None
-    return next((entry for entry in files.values() if entry.is_primary), None) or next(iter(files.values()))
+    first = None
+    for entry in files.values():
+        if entry.is_primary:
+            return entry
+        first = first or entry
+    return first
 
 
 def _split(shape: SeedLine) -> str | None:
@@ -204,5 +215,9 @@ def _split(shape: SeedLine) -> str | None:
 
 def _group(shape: SeedLine) -> str | None:
     unit = shape.data_unit
-    found = (shape.group, None if unit is None else unit.group, shape.data.group)
-    return next((str(group) for group in found if group is not None), None)
+    found = shape.group
+    if found is None and unit is not None:
+        found = unit.group
+    if found is None:
+        found = shape.data.group
+    return None if found is None else str(found)

@@ -12,7 +12,7 @@ from msgspec import Meta, Raw
 
 from exportkit.normalize.shape import Shape
 
-__all__ = ["DataUnit", "FileEntry", "FileMeta", "SeedAnnotation", "SeedData", "SeedLine"]
+__all__ = ["DataUnit", "FileEntry", "FileMeta", "RleShape", "SeedAnnotation", "SeedData", "SeedLine"]
 
 _INT64 = Meta(ge=-(2**63) + 1, le=2**63 - 1)
 _FILLED = Meta(min_length=1)
@@ -22,7 +22,6 @@ Number = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] | Annotated[float, Me
 Integer = Annotated[int, _INT64]
 Text = Annotated[str, _FILLED]
 Identity = Integer | Text
-_NOTHING = Raw(b"")
 
 
 class FileMeta(Shape, frozen=True, gc=False):
@@ -47,6 +46,7 @@ class FileEntry(Shape, frozen=True, gc=False):
 class DataUnit(Shape, frozen=True, gc=False):
     """What the line says about the picture itself."""
 
+    id: Identity | None = None
     name: str | None = None
     width: Integer | None = None
     height: Integer | None = None
@@ -55,16 +55,29 @@ class DataUnit(Shape, frozen=True, gc=False):
     files: None = None
 
 
+Scalar = str | Annotated[int, _INT64] | float | bool | None
+#: What an attribute ordinarily is; deeper values go the general way.
+AttributeValue = Scalar | list[Scalar] | dict[str, Scalar]
+
+
+class RleShape(Shape, frozen=True, gc=False):
+    """A region as COCO run lengths; unread."""
+
+    size: Raw
+    counts: Raw
+
+
 class SeedAnnotation(Shape, frozen=True, gc=False):
     """One annotation of the seed schema (formats, section 1.3); geometry stays unread."""
 
     id: Identity | None = None
     category: str = ""
     bbox: tuple[Number, Number, Number, Number] | None = None
-    segmentation: Raw = _NOTHING
+    #: Rings, each unread, or run lengths.
+    segmentation: list[Raw] | RleShape | None = None
     area: int | float | None = None
     iscrowd: bool | Annotated[int, Meta(ge=0, le=1)] = False
-    attributes: Raw = _NOTHING
+    attributes: dict[str, AttributeValue] | None = None
     difficult: bool = False
     truncated: bool = False
     occluded: bool = False
@@ -104,6 +117,7 @@ class SeedLine(Shape, frozen=True, gc=False):
     data: SeedData
     id: Identity | None = None
     pgh_id: Identity | None = None
+    status_label: str | int | None = None
     data_unit: DataUnit | None = None
     files_manifest: dict[str, FileEntry] | None = None
     split: Text | None = None

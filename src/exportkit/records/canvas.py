@@ -12,7 +12,7 @@ from exportkit.records.box import Box, RotatedBox
 from exportkit.records.declared_area import area_of, is_near
 from exportkit.records.keypoints import Keypoints, Point
 from exportkit.records.mask import MAX_PIXELS, Mask
-from exportkit.records.numbers import EPS, Number, check_number
+from exportkit.records.numbers import EPS, OVERSHOOT, Number, check_number
 from exportkit.records.polygon import Part, Polygon
 from exportkit.records.region import LazyRegion
 from exportkit.records.ring import without_repeats
@@ -246,7 +246,7 @@ class Canvas:
     def _fitted(self, polygon: Polygon, json_path: str) -> tuple[Polygon, Codes]:
         """Cut a polygon that is not wholly inside."""
         x0, y0, x1, y1 = polygon.bounds()
-        if max(-x0, -y0, x1 - self._right, y1 - self._bottom) <= EPS:
+        if max(-x0, -y0, x1 - self._right, y1 - self._bottom) <= OVERSHOOT:
             polygon, cut = self._snapped(polygon), False
         else:
             cut = True
@@ -270,7 +270,7 @@ class Canvas:
         points: list[tuple[Number, Number, int]] = []
         dropped = False
         for x, y, v in keypoints.points:
-            if v and not (-EPS <= x <= self._right + EPS and -EPS <= y <= self._bottom + EPS):
+            if v and max(-x, -y, x - self._right, y - self._bottom) > OVERSHOOT:
                 points.append((0, 0, 0))
                 dropped = True
             elif v:
@@ -313,7 +313,7 @@ def _fitted_side(start: Number, extent: Number, limit: Number) -> tuple[Number, 
     if start >= 0 and end <= limit:
         return start, extent, False
     cut = Box.from_edges(max(start, 0), 0, min(end, limit), 0)
-    return max(start, 0), cut.width, max(-start, end - limit) > EPS
+    return max(start, 0), cut.width, max(-start, end - limit) > OVERSHOOT
 
 
 def _check_sides(width: Number, height: Number) -> None:

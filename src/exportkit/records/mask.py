@@ -184,10 +184,10 @@ class Mask(msgspec.Struct, frozen=True, gc=False, eq=False):
         x0, y0, x1, y1 = box.x0, box.y0, box.x1, box.y1
         low, high, begin, end = (y0, y1, x0, x1) if self.by_column else (x0, x1, y0, y1)
         return any(
-            first < end
-            and begin < after_last
-            and any(a < high and low < b for a, b in zip(spans[0::2], spans[1::2], strict=True))
+            place < high and low < stop
             for first, after_last, spans in slabs(self.runs, length)
+            if first < end and begin < after_last
+            for place, stop in zip(spans[0::2], spans[1::2], strict=True)
         )
 
     def to_polygon(self) -> Polygon:

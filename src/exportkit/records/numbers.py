@@ -15,6 +15,7 @@ from exportkit.errors import AnnotationFault
 __all__ = [
     "COORDINATE_LIMIT",
     "EPS",
+    "OVERSHOOT",
     "Number",
     "check_number",
     "decimal_text",
@@ -27,6 +28,8 @@ Number = int | float
 
 #: Tolerance for float noise, and the size below which a side is zero, in pixels (formats, section 0).
 EPS = 0.001
+#: How far geometry may be over an edge without a code: EPS, whatever the last binary digit of a difference says.
+OVERSHOOT = EPS + 1e-9
 #: Greatest magnitude of a coordinate, size or area side, in pixels (formats, section 2.4).
 COORDINATE_LIMIT = 1_000_000
 #: Longest piece of an input value that a message shows (formats, section 0).

@@ -75,9 +75,9 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
 
     def _read(self) -> Polygon | Mask:
         if self.form == "coco_rings":
-            return self._read_clean() or self._read_judged(_each_ring)
+            return self._read_clean() or self._read_judged(_each_ring, flat=True)
         if self.form == "rings_xy":
-            return self._read_judged(_rings)
+            return self._read_judged(_rings, flat=False)
         value = _decoded(self.source, self.json_path)
         if self.form == "rle":
             return _rle(value, self.json_path)
@@ -108,11 +108,15 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
         digits = text if b"e" not in text and b"E" not in text else None
         return Polygon(tuple([Part(ring) for ring in rings]), digits, first if len(rings) == 1 else _combined(measures))
 
-    def _read_judged(self, split: Callable[[Any, str], list[tuple[Any, str]]]) -> Polygon:
-        rings = _judged_rings(split(_decoded(self.source, self.json_path), self.json_path), self.json_path)
+    def _read_judged(self, split: Callable[[Any, str], list[tuple[Any, str]]], *, flat: bool) -> Polygon:
+        found = split(_decoded(self.source, self.json_path), self.json_path)
+        if not found:
+            raise AnnotationFault("E_ANNOTATION", "The polygon has no ring; give at least one.", self.json_path)
+        rings = [_judged_ring(values, path, flat=flat) for values, path in found]
         if self.holes is None:
             return Polygon(tuple(map(Part, rings)))
-        holes = _judged_rings(_rings(_decoded(self.holes, self.holes_path), self.holes_path), self.holes_path, least=0)
+        outlined = _rings(_decoded(self.holes, self.holes_path), self.holes_path)
+        holes = [_judged_ring(values, path, flat=False) for values, path in outlined]
         return Polygon.of_rings(rings, holes, self.holes_path)
 
 
@@ -121,21 +125,16 @@ def _combined(measures: list[Any]) -> Measures:
     return min(lefts), min(tops), max(rights), max(bottoms), sum(areas)
 
 
-def _judged_rings(found: list[tuple[Any, str]], json_path: str, least: int = 1) -> list[Ring]:
-    if len(found) < least:
-        raise AnnotationFault("E_ANNOTATION", "The polygon has no ring; give at least one.", json_path)
-    return [_judged_ring(values, path) for values, path in found]
-
-
-def _judged_ring(values: Any, json_path: str) -> Ring:
-    """Judge one ring, flat or of points."""
-    flat = _flat(values, json_path)
-    ring = tuple(flat)
+def _judged_ring(values: Any, json_path: str, *, flat: bool) -> Ring:
+    """Judge one ring: a flat one or, unless ``flat``, one of points."""
+    _list(values, json_path)
+    numbers = values if flat else _flattened(values, json_path)
+    ring = tuple(numbers)
     if set(map(type, ring)) <= _NUMBER_TYPES and measured(ring):
         return ring
-    if flat is not values:
+    if numbers is not values:
         _check_points(values, json_path)
-    return judged_ring(flat, json_path)
+    return judged_ring(numbers, json_path)
 
 
 def _check_points(points: Any, json_path: str) -> None:
@@ -170,7 +169,7 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == 2 and not isinstance(value[0], (list, tuple, dict))
 
 
-def _flat(ring: Any, json_path: str) -> Any:
+def _flattened(ring: Any, json_path: str) -> Any:
     """Flatten a ring of ``[x, y]`` or ``{x, y}`` points; a flat one stays as it is."""
     if not ring or not isinstance(ring[0], (list, tuple, dict)):
         return ring

@@ -23,6 +23,8 @@ _CONVERTIBLE_DIGITS: Final = 640
 
 # A string, also one that is not closed: then everything to the end belongs to it, and the scan stays linear.
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+#: Annotated pictures seldom nest deeper than this.
+_ORDINARY_DEPTH: Final = 12
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -57,10 +59,13 @@ def tolerant_loads(line: bytes, *, strict: bool = False) -> dict[str, Any]:
 def deeper_than(line: bytes, limit: int = MAX_DEPTH) -> bool:
     """Tell whether arrays and objects of `line` nest deeper than `limit`; brackets in strings do not count.
 
-    Cheap for ordinary lines: those with no more brackets than `limit` are not looked at any closer.
+    Cheap for ordinary lines: what is left of them without their innermost pairs is soon no more than `limit`.
     """
-    if line.count(b"[") + line.count(b"{") <= limit:
-        return False
+    brackets = line.translate(None, _NOT_BRACKETS)
+    for _ in range(_ORDINARY_DEPTH):
+        if len(brackets) <= limit:
+            return False
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     depth = 0
     for bracket in _STRING.sub(b"", line).translate(None, _NOT_BRACKETS):
         if bracket in b"[{":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -79,16 +79,22 @@ class Counts(msgspec.Struct):
 class Ledger:
     """Counts one shard of one output, and lists what is worth a line.
 
-    Most annotations share a handful of outcomes, so they are tallied by (class, outcome) at C speed and only
-    those whose codes still have room in the list are looked at one by one.
+    Most annotations share a handful of outcomes, so classes and outcomes are only collected, and counted at C
+    speed when the shard ends; one by one are looked at only those whose codes still have room in the list.
     """
 
-    def __init__(self, writer: str, loss_list: LossList) -> None:
+    def __init__(self, writer: str, loss_list: LossList, *, weighs: bool = True) -> None:
+        """``weighs`` False promises that every annotation stands for one of the source."""
         self._writer = writer
+        self._weighs = weighs
         self._limit = {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list]
+        self._classes: list[str | None] = []
+        self._outcomes: list[Outcome] = []
         self._tally: Counter[tuple[str | None, Outcome]] = Counter()
         self._listed: Counter[str] = Counter()
         self._full: set[Outcome] = {WRITTEN}
+        self._written = 0
+        self._objects = 0
         self.counts = Counts()
         self.errors: list[Entry] = []
         self.losses: list[Entry] = []
@@ -104,40 +110,29 @@ class Ledger:
 
     def record_filtered(self) -> None:
         """A record that an option or a hook removed."""
-        self.counts.records["listed"] += 1
         self.counts.records["filtered"] += 1
 
-    def record_written(
-        self, record: Record, outcomes: Sequence[Outcome], notices: Iterable[tuple[str, str]], objects: int
-    ) -> None:
-        """A record that this output has; ``outcomes`` has one entry for each annotation."""
+    def record_written(self, record: Record, outcomes: Sequence[Outcome], objects: int) -> None:
+        """A record that this output has; ``outcomes`` has one entry for each annotation.
+
+        ``objects`` is how many entries the writer put into the dataset; negative: one for each kept outcome.
+        """
         annotations = record.annotations
-        self.counts.records["written"] += 1
-        unseen = [o for o in outcomes if o not in self._full]
-        if unseen or record.rejected:
-            self._list(record, outcomes)
-        self._tally.update(zip([a.label for a in annotations], outcomes, strict=True))
-        if any(o.status == "failed" for o in unseen) or any(r.code[0] == "E" for r in record.rejected):
-            self.counts.touched += 1
-        emptied = bool(annotations or record.rejected) and not any(
-            o.status in ("written", "lossy") for o in outcomes
-        )
-        if emptied:
-            self._notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
-        for code, message in notices:
-            self._notice(record, code, message)
+        self._written += 1
+        self._classes += [a.label for a in annotations]
+        self._outcomes += outcomes
+        if not self._full.issuperset(outcomes) or record.rejected:
+            self._look_at(record, outcomes)
+        if self._weighs:
+            self._weigh(record, outcomes)
         if objects < 0:
-            objects = sum(o.status in ("written", "lossy") for o in outcomes)
-        self.counts.objects += objects
+            objects = len([o for o in outcomes if o.status in _KEPT])
+        self._objects += objects
+        if (annotations or record.rejected) and not _keeps_any(outcomes):
+            self.record_notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
 
-    def notice(self, code: str, message: str, step: str = "plan") -> None:
-        """A notice about the whole run."""
-        self.counts.codes[code, None] += 1
-        self.losses.append(
-            Entry(None, "", 0, step, code, message, writer=self._writer, outcome="notice")
-        )
-
-    def _notice(self, record: Record, code: str, message: str) -> None:
+    def record_notice(self, record: Record, code: str, message: str) -> None:
+        """A notice (``N_``) about a record that this output has."""
         self.counts.codes[code, None] += 1
         if self._room(code):
             self.losses.append(
@@ -155,7 +150,8 @@ class Ledger:
         self._listed[code] += 1
         return True
 
-    def _list(self, record: Record, outcomes: Sequence[Outcome]) -> None:
+    def _look_at(self, record: Record, outcomes: Sequence[Outcome]) -> None:
+        """List what has room in the lists, and count what normalisation refused."""
         rows: list[tuple[int, Any, Outcome, str]] = [
             (a.index, a, o, a.json_path + o.json_path)
             for a, o in zip(record.annotations, outcomes, strict=True)
@@ -165,9 +161,9 @@ class Ledger:
             status: Literal["skipped", "failed"] = "failed" if rejected.code[0] == "E" else "skipped"
             outcome = Outcome(status, (rejected.code,), rejected.message)
             rows.append((rejected.index, rejected, outcome, rejected.json_path))
-            self._tally[rejected.label, outcome] += 1
-            if rejected.weight != 1:
-                self._weigh(rejected.label, outcome, rejected.weight - 1)
+            self._tally[rejected.label, outcome] += rejected.weight
+        if any(outcome.status == "failed" for _, _, outcome, _ in rows):
+            self.counts.touched += 1
         rows.sort(key=lambda row: row[0])
         for index, part, outcome, path in rows:
             name = part.id if part.id is not None else index
@@ -188,25 +184,35 @@ class Ledger:
             outcome=None if status == "failed" else status,
         )  # fmt: skip
 
-    def _weigh(self, label: str | None, outcome: Outcome, more: int) -> None:
-        self._tally[label, outcome] += more
-
-    def weigh(self, record: Record, outcomes: Sequence[Outcome]) -> None:
+    def _weigh(self, record: Record, outcomes: Sequence[Outcome]) -> None:
         """Count annotations that stand for several source annotations with their full weight."""
         for annotation, outcome in zip(record.annotations, outcomes, strict=True):
             if annotation.weight != 1:
-                self._weigh(annotation.label, outcome, annotation.weight - 1)
+                self._tally[annotation.label, outcome] += annotation.weight - 1
 
     def close(self) -> Counts:
-        """Fold the tally into counts."""
-        sums, codes = self.counts.annotations, self.counts.codes
+        """Fold everything into the counts."""
+        counts = self.counts
+        self._tally.update(zip(self._classes, self._outcomes, strict=True))
         for (label, outcome), count in self._tally.items():
-            sums[outcome.status] += count
-            sums["seen"] += count
+            counts.annotations[outcome.status] += count
+            counts.annotations["seen"] += count
             for code in outcome.codes:
-                codes[code, label] += count
-        self._tally.clear()
-        return self.counts
+                counts.codes[code, label] += count
+        counts.records["written"] += self._written
+        counts.records["listed"] += self._written + counts.records["failed"] + counts.records["filtered"]
+        counts.objects += self._objects
+        return counts
+
+
+_KEPT = frozenset({"written", "lossy"})
+
+
+def _keeps_any(outcomes: Sequence[Outcome]) -> bool:
+    for outcome in outcomes:  # noqa: SIM110 - several times faster than any() with a generator, and per record
+        if outcome.status in _KEPT:
+            return True
+    return False
 
 
 def codes_by_class(counts: Counts) -> Mapping[str, Mapping[str, int]]:

@@ -24,10 +24,16 @@ __all__ = ["KeyIndex", "NameCandidate", "NamePlan", "SafeName", "key_hash", "nam
 _LONGEST_NAME = 200
 _LONGEST_COMPONENT = 255
 _LONGEST_PATH = 4096
-_CLEAN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_-]*\.[A-Za-z0-9]{1,5}\Z")
+_RESERVED_WORDS = r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])"
+#: Names that need no closer look: plain ASCII, a short extension, no reserved word.
+_CLEAN = re.compile(
+    rf"(?:(?!{_RESERVED_WORDS}[./])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?/)*+"
+    rf"(?!{_RESERVED_WORDS}\.)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?\.[A-Za-z0-9]{{1,5}}\Z",
+    re.IGNORECASE,
+)
 _REFUSED = re.compile(r'[\x00-\x1f\x7f-\x9f\\]')
 _REPLACED = re.compile(r'[:<>"|?*]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(rf"{_RESERVED_WORDS}(?=\.|$)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:(?:/|$|[^/]*$)")
 _PLAIN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 _MADE_LETTERS = 12
@@ -117,15 +123,16 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
     ``content_format`` is the usual extension of the picture's content, empty when unknown. Raises
     RecordFault ``E_NAME_UNSAFE``.
     """
-    extension = source[source.rfind(".") + 1 :].lower()
     agrees = (
-        not rule.needs_extension
-        or not content_format
-        or extension == content_format
-        or extension in EXTENSIONS.get(content_format, ())
+        not content_format
+        or not rule.needs_extension
+        or source[source.rfind(".") + 1 :].lower() in EXTENSIONS.get(content_format, (content_format,))
     )
-    if agrees and len(source) <= _LONGEST_NAME and _CLEAN.match(source) and not _special(source, rule):
-        return SafeName(source if rule.layout == "tree" else source[source.rfind("/") + 1 :], changed=False)
+    if agrees and len(source) <= _LONGEST_NAME and _CLEAN.match(source) is not None:
+        if rule.layout == "flat":
+            return SafeName(source[source.rfind("/") + 1 :], changed=False)
+        if not rule.refused_folders or rule.refused_folders.isdisjoint(source.split("/")[:-1]):
+            return SafeName(source, changed=False)
     _ensure_nameable(source)
     parts = source.split("/") if rule.layout == "tree" else [source[source.rfind("/") + 1 :]]
     made = [_safe_component(part, is_file=False, rule=rule) for part in parts[:-1]]
@@ -135,15 +142,6 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
     made.append(last)
     made = [_cut(part, source) if len(part.encode()) > _LONGEST_NAME else part for part in made]
     return SafeName("/".join(made), made != parts)
-
-
-def _special(source: str, rule: NamingRule) -> bool:
-    # Only names that passed the clean pattern come here, so reserved words and folders are all that is left.
-    if rule.layout == "flat":
-        source = source[source.rfind("/") + 1 :]
-    return any(
-        _RESERVED.match(part) is not None or part in rule.refused_folders for part in source.split("/")
-    )
 
 
 class KeyIndex:

@@ -1,0 +1,82 @@
+"""What the checker remembers of a role file: little per piece, eight bytes an id over the whole."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+
+from exportkit_coco.distinct import IdColumn, name_key
+from exportkit_coco.rules import ImageEntry, ObjectEntry
+from exportkit_coco.skeleton import Categories
+
+__all__ = ["FileFacts", "Whole", "longer"]
+
+
+class FileFacts(msgspec.Struct):
+    """What one batch of pieces tells about one role file."""
+
+    image_ids: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    name_keys: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    annotation_ids: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    #: Pictures that annotations name and this batch does not hold.
+    foreign_images: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    category_ids: set[int] = msgspec.field(default_factory=set)
+    segmented: int = 0
+    bare: int = 0
+    bare_crowds: int = 0
+    #: Bytes and count of non-empty fragments by section, for a file assembled from them.
+    images_span: tuple[int, int] = (0, 0)
+    annotations_span: tuple[int, int] = (0, 0)
+    #: Its categories, where the rest of the file was a piece of its own.
+    categories: Categories | None = None
+
+    def take_images(self, images: Sequence[ImageEntry]) -> None:
+        """Remember pictures by id and name."""
+        self.image_ids.extend([image.id for image in images])
+        self.name_keys.extend([name_key(image.file_name) for image in images])
+
+    def take_objects(self, entries: Sequence[ObjectEntry]) -> set[int]:
+        """Remember annotations, and give the pictures that they name."""
+        self.annotation_ids.extend([entry.id for entry in entries])
+        self.category_ids.update([entry.category_id for entry in entries])
+        crowds = [bool(entry.iscrowd) for entry in entries if not entry.segmentation]
+        self.segmented += len(entries) - len(crowds)
+        self.bare_crowds += sum(crowds)
+        self.bare += len(crowds) - sum(crowds)
+        return {entry.image_id for entry in entries}
+
+
+class Whole:
+    """All facts of one role file."""
+
+    def __init__(self) -> None:
+        self.image_ids, self.annotation_ids, self.names = IdColumn(), IdColumn(), IdColumn()
+        self.foreign_images = array("q")
+        self.category_ids: set[int] = set()
+        self.segmented = self.bare = self.bare_crowds = 0
+        self.images_span = self.annotations_span = (0, 0)
+        self.categories: Categories | None = None
+
+    def take(self, facts: FileFacts) -> None:
+        self.image_ids.extend(facts.image_ids)
+        self.annotation_ids.extend(facts.annotation_ids)
+        self.names.extend(facts.name_keys)
+        self.foreign_images.extend(facts.foreign_images)
+        self.category_ids |= facts.category_ids
+        self.segmented += facts.segmented
+        self.bare += facts.bare
+        self.bare_crowds += facts.bare_crowds
+        self.images_span = _sum(self.images_span, facts.images_span)
+        self.annotations_span = _sum(self.annotations_span, facts.annotations_span)
+        self.categories = facts.categories or self.categories
+
+
+def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def longer(span: tuple[int, int], data: bytes) -> tuple[int, int]:
+    """The span with one more fragment."""
+    return (span[0] + len(data), span[1] + 1) if data else span

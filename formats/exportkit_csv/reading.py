@@ -1,0 +1,85 @@
+"""Tables as a stranger reads them: bytes cut at record ends, records cut into cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+__all__ = ["chunks_of_records", "is_live_formula", "records", "without_guard"]
+
+#: A record that does not end within this many bytes has lost its closing quote.
+_RECORD_LIMIT = 64 << 20
+_CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^",]*+))(,|\Z)')
+_BLANKS = r"\ufeff \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_LIVE = re.compile(rf"[{_BLANKS}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_GUARDED = re.compile(rf"'['{_BLANKS}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+
+
+def chunks_of_records(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Join and cut chunks so that each ends at the end of a record, each with its 1-based first line.
+
+    A record that is never closed comes as it is, cut at 64 MiB or at the end of the file.
+    """
+    rest, line = b"", 1
+    for chunk in chunks:
+        rest += chunk
+        cut = _last_end(rest)
+        if not cut and len(rest) > _RECORD_LIMIT:
+            cut = len(rest)
+        if cut:
+            yield rest[:cut], line
+            line += rest.count(b"\n", 0, cut)
+            rest = rest[cut:]
+    if rest:
+        yield rest, line
+
+
+def _last_end(data: bytes) -> int:
+    """Position behind the last line end that is not between quotes, 0 where there is none."""
+    end = data.rfind(b"\n") + 1
+    quotes = data.count(b'"', 0, end)
+    while end and quotes % 2:
+        before = data.rfind(b"\n", 0, end - 1) + 1
+        quotes -= data.count(b'"', before, end)
+        end = before
+    return end
+
+
+def records(text: str, line: int) -> Iterator[tuple[int, list[str] | None]]:
+    """Records of whole lines as (line, cells); cells are None where the quoting is broken."""
+    if '"' not in text:
+        for number, record in enumerate(text.removesuffix("\n").split("\n"), line):
+            yield number, record.removesuffix("\r").split(",")
+        return
+    begin, held = line, ""
+    for number, piece in enumerate(text.removesuffix("\n").split("\n"), line):
+        held = f"{held}\n{piece}" if held else piece
+        if held.count('"') % 2 == 0:
+            yield begin, _cells(held.removesuffix("\r"))
+            begin, held = number + 1, ""
+    if held:
+        yield begin, None
+
+
+def _cells(record: str) -> list[str] | None:
+    if '"' not in record:
+        return record.split(",")
+    cells: list[str] = []
+    at = 0
+    while match := _CELL.match(record, at):
+        quoted, plain, end = match.groups()
+        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        at = match.end()
+        if not end:
+            return cells
+    return None
+
+
+def is_live_formula(cell: str) -> bool:
+    """Whether a spreadsheet would compute the cell."""
+    return _LIVE.match(cell) is not None
+
+
+def without_guard(cell: str) -> str:
+    """The text of a cell that was guarded by one ``'``, any other cell as it is."""
+    return cell[1:] if _GUARDED.match(cell) else cell

@@ -1,0 +1,34 @@
+"""What it costs to write a box in place of another kind (formats, section 5.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exportkit.records import EPS, Annotation, RotatedBox
+
+__all__ = ["box_cost"]
+
+_COST: Mapping[str, tuple[str, ...]] = {
+    "box": (),
+    "polygon": ("L_REGION_DROPPED",),
+    "mask": ("L_REGION_DROPPED",),
+    "keypoints": ("L_KEYPOINTS_DROPPED",),
+}
+
+
+def box_cost(annotation: Annotation) -> tuple[str, ...]:
+    """Codes of an annotation that covers an area and is written as its box."""
+    cost = _COST.get(annotation.kind)
+    if cost is not None:
+        return cost
+    box = annotation.geometry
+    return ("L_ROTATION_FLATTENED",) if isinstance(box, RotatedBox) and _differs(box) else ()
+
+
+def _differs(box: RotatedBox) -> bool:
+    """Whether a corner is more than EPS away from every corner of the enclosing box."""
+    corners, enclosing = box.corners(), box.enclosing()
+    x0, y0, x1, y1 = enclosing.to_xyxy()
+    return any(min(abs(x - x0), abs(x - x1)) > EPS for x in corners[::2]) or any(
+        min(abs(y - y0), abs(y - y1)) > EPS for y in corners[1::2]
+    )

@@ -1,0 +1,153 @@
+"""Datasets that ``exportkit convert`` makes of a bundle, beside what the pictures hold in truth."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests import real_bundles
+from tests.consumers.ground_truth import FIXTURES, REAL, Corners, Key, Scene, Thing, fixture_scenes, real_scenes
+
+__all__ = ["BUNDLES", "OUTPUTS", "Dataset", "Seen", "Workshop", "assert_same_boxes", "assert_same_corners", "matched"]
+
+#: Every fixture bundle and every bundle of real data.
+BUNDLES = [
+    *sorted(folder.name for folder in (FIXTURES / "bundles").iterdir()),
+    *(pytest.param(name, marks=pytest.mark.shared_data) for name in REAL),
+]
+#: Datasets by name, all made by one run.
+OUTPUTS = {
+    "coco": "coco",
+    "coco_separate": "coco:boxes=separate",
+    "detect": "yolo:task=detect",
+    "segment": "yolo:task=segment",
+    "voc": "voc",
+    "voc_jpeg": "voc:images=transcode",
+    "voc_2007": "voc:year=2007,images=transcode",
+    "long": "csv",
+    "retinanet": "csv:dialect=retinanet",
+    "tfod": "csv:dialect=tfod",
+}
+#: Objects of a picture as a consumer tells them: class name and corners.
+Seen = list[tuple[str, Corners]]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One published dataset."""
+
+    folder: Path
+    #: Scenes by path of their picture, relative to the folder.
+    pictures: dict[str, Scene]
+    #: All scenes of the bundle.
+    scenes: dict[Key, Scene]
+    classes: list[str]
+
+    @property
+    def splits(self) -> list[str]:
+        return sorted({scene.split for scene in self.scenes.values()}) or ["train"]
+
+    def of(self, split: str) -> Iterator[tuple[str, Scene]]:
+        """Path and scene of each picture of one split."""
+        return ((path, scene) for path, scene in self.pictures.items() if scene.split == split)
+
+    def scene(self, path: str | Path) -> Scene:
+        """The scene of a picture that a consumer names by its path."""
+        return self.pictures[Path(path).resolve().relative_to(self.folder.resolve()).as_posix()]
+
+
+class Workshop:
+    """Makes the datasets of a bundle when the first of them is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[str, dict[str, Dataset]] = {}
+
+    def dataset(self, bundle: str, output: str) -> Dataset:
+        """One dataset of a bundle."""
+        if bundle not in self._made:
+            self._made[bundle] = self._make(bundle)
+        return self._made[bundle][output]
+
+    def _make(self, bundle: str) -> dict[str, Dataset]:
+        scenes = fixture_scenes(bundle) if bundle not in REAL else None
+        source = FIXTURES / "bundles" / bundle
+        if scenes is None:
+            real = real_bundles.READERS[bundle](self.folder / "bundles" / bundle)
+            if real is None:
+                pytest.skip("the real photographs (../shared/data) are not on this machine")
+            scenes, source = real_scenes(real), real.folder
+        target = self.folder / "datasets" / bundle
+        arguments = [f"{spec}{',' if ':' in spec else ':'}as={name}" for name, spec in OUTPUTS.items()]
+        command = [sys.executable, "-m", "exportkit", "convert", str(source), "-o", str(target), "--json", "--quiet"]
+        classes = FIXTURES / "classes" / f"{bundle}.txt"
+        if classes.exists():
+            command += ["--classes", str(classes)]
+        run = subprocess.run(
+            [*command, *(part for argument in arguments for part in ("--to", argument))],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode in {0, 3}, run.stdout[-2000:] + run.stderr[-2000:]
+        told = {output["name"]: output for output in json.loads(run.stdout)["outputs"]}
+        return {name: _published(target / name, scenes, told[name]["classes"]) for name in OUTPUTS}
+
+
+def _published(folder: Path, scenes: dict[Key, Scene], classes: list[str]) -> Dataset:
+    pictures = {}
+    for line in (folder / "exportkit-images.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        pictures[row["path"]] = scenes[row["record"], row["media"]]
+    return Dataset(folder, pictures, scenes, classes)
+
+
+def matched(seen: Seen, expected: Iterable[tuple[str, Corners]], tolerance: float) -> list[int | None]:
+    """For each expected object the position of the one seen in its place, or None."""
+    free = dict(enumerate(seen))
+    found: list[int | None] = []
+    for label, box in expected:
+        distances = {
+            place: max(abs(a - b) for a, b in zip(corners, box, strict=True))
+            for place, (name, corners) in free.items()
+            if name == label
+        }
+        nearest = min(distances, key=distances.__getitem__, default=None)
+        if nearest is not None and not distances[nearest] <= tolerance:
+            nearest = None
+        if nearest is not None:
+            del free[nearest]
+        found.append(nearest)
+    return found
+
+
+def assert_same_boxes(seen: Seen, scene: Scene, expected: list[tuple[str, Corners]], tolerance: float) -> None:
+    """Every expected box was seen, and no other one (but for what broken annotations may have left)."""
+    places = matched(seen, expected, tolerance)
+    missing = [thing for thing, place in zip(expected, places, strict=True) if place is None]
+    assert not missing, f"{scene.name}: {missing} not among {seen}"
+    assert len(expected) <= len(seen) <= len(expected) + scene.broken, f"{scene.name}: {seen}, not {expected}"
+
+
+def assert_same_corners(
+    found: dict[str, Seen],
+    dataset: Dataset,
+    expect: Callable[[Scene, Thing], Corners | None],
+    tolerance: Callable[[Scene], float] = lambda _: 0.0,
+) -> None:
+    """The boxes that a consumer found in each picture are the expected ones; None says that a thing has none."""
+    for path, seen in found.items():
+        scene = dataset.pictures[path]
+        boxes = ((thing.label, expect(scene, thing)) for thing in scene.things)
+        assert_same_boxes(seen, scene, [(label, box) for label, box in boxes if box is not None], tolerance(scene))
+
+
+def half_up(value: float) -> int:
+    """The whole number nearest to a value, the greater one of two (formats, section 5.3)."""
+    return math.floor(value + 0.5)

@@ -1,0 +1,218 @@
+"""What is in the pictures, told without exportkit: from the truth of the fixtures and from the sources of real data."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tests import real_bundles
+
+__all__ = ["FIXTURES", "REAL", "Corners", "Key", "Scene", "Thing", "covered", "fixture_scenes", "real_scenes"]
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+#: Names of the bundles of real data.
+REAL = sorted(real_bundles.READERS)
+
+#: Item id and media id, as ``exportkit-images.jsonl`` has them.
+Key = tuple[int | str, str | None]
+#: x0, y0, x1, y1 in pixels of the upright picture, half-open (formats, section 1.1).
+Corners = tuple[float, float, float, float]
+#: x, y, x, y …
+Ring = list[float]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One object with an extent."""
+
+    label: str
+    #: The declared box, else the tight one, within the picture.
+    box: Corners
+    #: Tight extent of the region, where there is one, else the box, within the picture.
+    extent: Corners
+    crowd: bool = False
+    #: Rings of a polygon without holes, or of a box; None where the object is pixels.
+    rings: list[Ring] | None = None
+    #: Pixels of a mask or of a polygon with holes.
+    pixels: npt.NDArray[np.bool_] | None = None
+
+
+@dataclass
+class Scene:
+    """One picture."""
+
+    key: Key
+    name: str
+    #: Size upright.
+    width: int
+    height: int
+    orientation: int
+    #: Whether the bundle has the picture's file.
+    has_file: bool
+    split: str
+    things: list[Thing] = field(default_factory=list)
+    #: Annotations that are broken on purpose: what becomes of them depends on what a writer reads.
+    broken: int = 0
+
+
+def fixture_scenes(bundle: str) -> dict[Key, Scene]:
+    """The scenes of a committed bundle."""
+    truth = json.loads((FIXTURES / "truth" / f"{bundle}.json").read_text(encoding="utf-8"))
+    scenes = {}
+    for record in truth["records"]:
+        scene = Scene(
+            (record["item_id"], record["media_id"]),
+            record["name"],
+            record["width"],
+            record["height"],
+            record["orientation"],
+            record["file"] is not None,
+            record.get("split") or "train",
+        )
+        for drawn in record["annotations"]:
+            if "code" in drawn:
+                scene.broken += 1
+            elif drawn["kind"] in {"box", "rotated_box", "polygon", "mask", "keypoints"}:
+                scene.things.append(_drawn(drawn, scene.width, scene.height))
+        scenes[scene.key] = scene
+    return scenes
+
+
+def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
+    label, crowd = drawn["label"], drawn.get("iscrowd", False)
+    box = _corners(drawn["box"]) if "box" in drawn else None
+    if drawn["kind"] == "rotated_box":
+        ring = _turned(drawn["box"], drawn["rotation"])
+        return Thing(label, _extent(ring), _extent(ring), crowd, [ring])
+    if drawn["kind"] == "polygon":
+        rings = [[float(value) for point in ring for value in point] for part in drawn["parts"] for ring in part]
+        extent = _extent([value for ring in rings for value in ring])
+        if any(len(part) > 1 for part in drawn["parts"]):
+            return Thing(label, box or extent, extent, crowd, pixels=covered(rings, width, height))
+        return Thing(label, box or extent, extent, crowd, rings)
+    if drawn["kind"] == "mask":
+        pixels = np.zeros(width * height, dtype=np.bool_)
+        for start, length in drawn["runs"]:
+            pixels[start : start + length] = True
+        return _painted(label, box, pixels.reshape(height, width), crowd)
+    if box is None:
+        box = _around([(x, y) for _, x, y, v in drawn["keypoints"] if v > 0], width, height)
+    return Thing(label, box, box, crowd, [_rectangle(box)])
+
+
+def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
+    """The scenes of a bundle of real data."""
+    scenes = {}
+    for record in bundle.records:
+        size = record.width, record.height
+        key = (record.item_id, None)
+        orientation = int(record.name[:-4].rpartition("_")[2]) if bundle.folder.name == "turned_photographs" else 1
+        has_file = record.picture is not None
+        scene = Scene(key, record.name, *size, orientation, has_file, record.split or "train")
+        for annotation, (label, x, y, w, h) in zip(record.annotations, record.boxes, strict=True):
+            scene.things.append(_annotated(annotation, label, (x, y, x + w, y + h), *size))
+        scenes[key] = scene
+    return scenes
+
+
+def _annotated(annotation: dict[str, Any], label: str, box: Corners, width: int, height: int) -> Thing:
+    crowd = bool(annotation.get("iscrowd"))
+    region = annotation.get("segmentation") or ([annotation["obb"]] if "obb" in annotation else None)
+    if isinstance(region, dict):
+        return _painted(label, box, _counted(region["counts"], width, height), crowd)
+    if not region:
+        return Thing(label, box, box, crowd, [_rectangle(box)])
+    rings = [_within(ring, width, height) for ring in region]
+    extent = _extent([value for ring in rings for value in ring])
+    return Thing(label, extent if "obb" in annotation else box, extent, crowd, rings)
+
+
+def _painted(label: str, box: Corners | None, pixels: npt.NDArray[np.bool_], crowd: bool) -> Thing:
+    rows, columns = np.nonzero(pixels)
+    extent = (float(columns.min()), float(rows.min()), float(columns.max() + 1), float(rows.max() + 1))
+    return Thing(label, box or extent, extent, crowd, pixels=pixels)
+
+
+def _counted(counts: Sequence[int], width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Pixels of COCO's run lengths, which go down the columns and begin with background."""
+    values = np.arange(len(counts)) % 2 == 1
+    return np.repeat(values, counts).reshape(width, height).T
+
+
+def covered(rings: Iterable[Ring], width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Pixels whose centre is inside by the even-odd rule (formats, section 1.1).
+
+    An edge counts where it lies on the centre or left of it, and its lower end is open: so a centre on a left or
+    top side is inside, on a right or bottom side outside.
+    """
+    inside = np.zeros((height, width), dtype=np.bool_)
+    x = np.arange(width) + 0.5
+    y = (np.arange(height) + 0.5)[:, None]
+    for ring in rings:
+        for (x0, y0), (x1, y1) in _edges(ring):
+            if y0 == y1:
+                continue
+            crossing = x0 + (y - y0) * (x1 - x0) / (y1 - y0)
+            inside ^= (min(y0, y1) <= y) & (y < max(y0, y1)) & (crossing <= x)
+    return inside
+
+
+def _edges(ring: Ring) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    points = list(zip(ring[::2], ring[1::2], strict=True))
+    return zip(points, points[1:] + points[:1], strict=True)
+
+
+def _within(ring: Ring, width: int, height: int) -> Ring:
+    """The part of a ring that lies in the picture (Sutherland and Hodgman, side after side)."""
+    for axis, limit, sign in ((0, 0.0, 1.0), (1, 0.0, 1.0), (0, float(width), -1.0), (1, float(height), -1.0)):
+        kept: Ring = []
+        for start, end in _edges(ring):
+            ahead, behind = sign * (end[axis] - limit), sign * (start[axis] - limit)
+            if ahead * behind < 0:
+                share = behind / (behind - ahead)
+                kept += [start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])]
+            if ahead >= 0:
+                kept += end
+        ring = kept
+    return ring
+
+
+def _turned(box: Sequence[float], angle: float) -> Ring:
+    """Corners of a box turned about its centre, clockwise on screen, from its own top-left corner on."""
+    x, y, w, h = box
+    cos, sin = math.cos(angle), math.sin(angle)
+    arms = [(-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2)]
+    return [v for dx, dy in arms for v in (x + w / 2 + dx * cos - dy * sin, y + h / 2 + dx * sin + dy * cos)]
+
+
+def _around(points: list[tuple[float, float]], width: int, height: int) -> Corners:
+    """The box that key points without one get: tight, each side at least 1 px, in the picture (formats, section 2.8)."""
+    sides = []
+    for values, limit in ((tuple(zip(*points, strict=True))[0], width), (tuple(zip(*points, strict=True))[1], height)):
+        low, high = min(values), max(values)
+        if high - low < 1:
+            low = min(max((low + high - 1) / 2, 0.0), limit - 1.0)
+            high = low + 1
+        sides.append((low, high))
+    (x0, x1), (y0, y1) = sides
+    return x0, y0, x1, y1
+
+
+def _corners(box: Sequence[float]) -> Corners:
+    x, y, w, h = box
+    return x, y, x + w, y + h
+
+
+def _extent(ring: Ring) -> Corners:
+    return min(ring[::2]), min(ring[1::2]), max(ring[::2]), max(ring[1::2])
+
+
+def _rectangle(box: Corners) -> Ring:
+    x0, y0, x1, y1 = box
+    return [x0, y0, x1, y0, x1, y1, x0, y1]

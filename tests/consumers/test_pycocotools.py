@@ -1,0 +1,149 @@
+"""pycocotools reads our COCO files, and its masks and its evaluation say what the pictures hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from pycocotools import mask as run_lengths
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, matched
+from tests.consumers.ground_truth import Scene, Thing, covered
+
+pytestmark = pytest.mark.consumers
+#: Computed coordinates are rounded to 6 decimals (formats, section 1.1).
+ROUNDED = 1e-6
+
+
+def loaded(dataset: Dataset, role: str) -> Iterator[tuple[str, COCO]]:
+    for path in sorted((dataset.folder / "annotations").glob(f"{role}_*.json")):
+        yield path.stem.removeprefix(f"{role}_"), COCO(path)
+
+
+def scenes_of(dataset: Dataset, split: str, coco: COCO) -> dict[int, str]:
+    """Path of the picture of each image id."""
+    paths = {image["id"]: f"images/{split}/{image['file_name']}" for image in coco.dataset["images"]}
+    assert set(paths.values()) == {path for path, _ in dataset.of(split)}
+    return paths
+
+
+def things_of(coco: COCO, image: int) -> list[dict[str, Any]]:
+    things: list[dict[str, Any]] = coco.loadAnns(coco.getAnnIds(imgIds=[image]))
+    return things
+
+
+def seen(coco: COCO, things: list[dict[str, Any]]) -> Seen:
+    boxes = ((thing["category_id"], thing["bbox"]) for thing in things)
+    return [(coco.cats[category]["name"], (x, y, x + w, y + h)) for category, (x, y, w, h) in boxes]
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_each_picture_has_its_boxes_and_its_size(workshop: Workshop, bundle: str) -> None:
+    dataset = workshop.dataset(bundle, "coco")
+    found = {}
+    for split, coco in loaded(dataset, "instances"):
+        assert [category["name"] for category in coco.dataset["categories"]] == dataset.classes
+        for image, path in scenes_of(dataset, split, coco).items():
+            scene = dataset.pictures[path]
+            assert (coco.imgs[image]["width"], coco.imgs[image]["height"]) == (scene.width, scene.height)
+            found[path] = seen(coco, things_of(coco, image))
+    assert len(found) == len(dataset.scenes)
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, lambda _: ROUNDED)
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_each_mask_covers_the_pixels_of_its_object(workshop: Workshop, bundle: str) -> None:
+    dataset = workshop.dataset(bundle, "coco")
+    for split, coco in loaded(dataset, "instances"):
+        for image, path in scenes_of(dataset, split, coco).items():
+            scene = dataset.pictures[path]
+            things = things_of(coco, image)
+            places = matched(seen(coco, things), [(thing.label, thing.box) for thing in scene.things], ROUNDED)
+            for thing, place in zip(scene.things, places, strict=True):
+                assert place is not None
+                written = things[place]
+                assert written["iscrowd"] == thing.crowd
+                if written["segmentation"] != []:
+                    assert np.array_equal(coco.annToMask(written), pixels_of(thing, scene)), (path, thing.label)
+                else:
+                    assert thing.rings is not None
+                    assert len(thing.rings) == 1
+
+
+def pixels_of(thing: Thing, scene: Scene) -> npt.NDArray[np.bool_]:
+    """Masks as they are, polygons of crowds by the centres of pixels, other polygons as pycocotools draws them."""
+    if thing.pixels is not None:
+        return thing.pixels
+    assert thing.rings is not None
+    if thing.crowd:
+        return covered(thing.rings, scene.width, scene.height)
+    drawn = run_lengths.merge(run_lengths.frPyObjects(thing.rings, scene.height, scene.width))
+    pixels: npt.NDArray[np.bool_] = run_lengths.decode(drawn).astype(np.bool_)
+    return pixels
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_boxes_and_segments_stand_in_files_of_their_own_on_request(workshop: Workshop, bundle: str) -> None:
+    dataset = workshop.dataset(bundle, "coco_separate")
+    together = workshop.dataset(bundle, "coco")
+    apart = sum(len(coco.anns) for role in ("instances", "boxes") for _, coco in loaded(dataset, role))
+    assert apart == sum(len(coco.anns) for _, coco in loaded(together, "instances"))
+    for _, coco in loaded(dataset, "instances"):
+        assert len({thing["segmentation"] == [] for thing in coco.anns.values()}) <= 1
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_the_ground_truth_evaluated_against_itself_is_perfect(workshop: Workshop, bundle: str, kind: str) -> None:
+    """A crowd box has no segments (formats, section 5.1): ``boxes=separate`` keeps it from an evaluation of these."""
+    dataset = workshop.dataset(bundle, "coco_separate" if kind == "segm" else "coco")
+    for _, coco in loaded(dataset, "instances"):
+        truth = [thing for thing in coco.anns.values() if not thing["iscrowd"]]
+        if not truth or (kind == "segm" and truth[0]["segmentation"] == []):
+            continue
+        assert precision(coco, [detected(coco, thing, kind) for thing in truth], kind) == pytest.approx(1.0, abs=1e-12)
+
+
+def detected(coco: COCO, thing: dict[str, Any], kind: str) -> dict[str, Any]:
+    geometry = {"bbox": thing["bbox"]} if kind == "bbox" else {"segmentation": coco.annToRLE(thing)}
+    return {"image_id": thing["image_id"], "category_id": thing["category_id"], "score": 1.0, **geometry}
+
+
+def precision(coco: COCO, detections: list[dict[str, Any]], kind: str) -> float:
+    evaluation = COCOeval(coco, coco.loadRes(detections), kind)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    return float(evaluation.stats[0])
+
+
+def test_the_evaluation_of_a_shifted_box_is_not_perfect(workshop: Workshop) -> None:
+    """What the test of perfection would say of a box that lies elsewhere."""
+    (_, coco), *_ = loaded(workshop.dataset("golden", "coco"), "instances")
+    thing = detected(coco, next(iter(coco.anns.values())), "bbox")
+    thing["bbox"] = [value + 2 for value in thing["bbox"]]
+    assert precision(coco, [thing], "bbox") < 0.9
+
+
+def test_the_golden_case_has_its_two_pictures_and_its_one_polygon(workshop: Workshop) -> None:
+    """Formats, section 9."""
+    dataset = workshop.dataset("golden", "coco")
+    coco = COCO(dataset.folder / "annotations" / "instances_train.json")
+    assert {image: coco.imgs[image]["file_name"] for image in coco.imgs} == {10: "a/x.jpg", 11: "b/x.jpg"}
+    assert things_of(coco, 10) == json.loads(
+        '[{"id": 1, "image_id": 10, "category_id": 1, "bbox": [10, 10, 20, 20], "area": 200, "iscrowd": 0,'
+        ' "segmentation": [[10, 10, 30, 10, 10, 30]], "attributes": {"color": "red"}}]'
+    )
+    assert things_of(coco, 11) == []
+
+
+def test_a_dataset_without_a_record_is_read_as_empty(workshop: Workshop) -> None:
+    path: Path = workshop.dataset("zero_results", "coco").folder / "annotations" / "instances_train.json"
+    coco = COCO(path)
+    assert (coco.dataset["images"], coco.dataset["annotations"], coco.dataset["categories"]) == ([], [], [])

@@ -1,0 +1,261 @@
+"""The fast path gives what the general way gives, and its shape means the same to msgspec and to pydantic."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from exportkit.errors import AnnotationFault
+from exportkit.normalize import InputOptions, LineNormalizer, survey_of
+from exportkit.normalize.explain import explain
+from exportkit.normalize.seed_fast import SeedFast
+from exportkit.normalize.shapes import SeedLine
+from exportkit.records import Annotation, Record
+from exportkit.records.region import LazyRegion
+from exportkit.wire.tolerant import tolerant_loads
+
+FAST = SeedFast(InputOptions())
+GENERAL = LineNormalizer()
+ADAPTER = TypeAdapter(SeedLine)
+DECODER = msgspec.json.Decoder(SeedLine)
+
+NOTHING: dict[str, st.SearchStrategy[Any]] = {}
+
+odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**7), 10**7),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(
+        [2**63, -(2**70), 1.0, "", " ", "x", "é", [], {}, [[]], {"a": [1]}, [1, 2, 3], "files/a.jpg", "../a"]
+    ),
+    st.lists(st.integers(0, 9), max_size=5),
+)
+
+
+def mostly(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 19).flatmap(lambda chance: odd if chance == 0 else usual)
+
+
+number = st.one_of(st.integers(-5, 700), st.floats(0, 700), st.sampled_from([1_000_000, 1_000_001, -1e6, 1e-9]))
+rings = st.lists(st.lists(number, min_size=6, max_size=8), max_size=2)
+seed_annotations = st.fixed_dictionaries(
+    NOTHING,
+    optional={
+        "id": mostly(st.one_of(st.integers(), st.text(max_size=3))),
+        "category": mostly(st.sampled_from(["car", " car", "日本"])),
+        "bbox": mostly(st.lists(number, min_size=4, max_size=4)),
+        "segmentation": mostly(st.one_of(rings, st.just({"size": [2, 2], "counts": [0, 4]}), st.none())),
+        "area": mostly(number),
+        "iscrowd": mostly(st.sampled_from([0, 1, True, False])),
+        "difficult": mostly(st.booleans()),
+        "score": mostly(number),
+        "frame": mostly(st.integers(0, 9)),
+        "group_id": mostly(st.integers(0, 9)),
+        "attributes": mostly(st.dictionaries(st.text(max_size=3), st.one_of(number, st.text(max_size=3)), max_size=2)),
+        "unknown": odd,
+    },
+)
+rare = st.fixed_dictionaries(
+    NOTHING, optional=dict.fromkeys(("type", "rotation", "keypoints", "holes", "label", "box"), odd)
+)
+entries = st.fixed_dictionaries(
+    NOTHING,
+    optional={
+        "bundle_path": mostly(st.just("files/1/a.jpg")),
+        "url": mostly(st.just("https://x/1")),
+        "file_name_original": mostly(st.just("d/ä.jpg")),
+        "is_primary": mostly(st.booleans()),
+        "meta": mostly(
+            st.fixed_dictionaries(NOTHING, optional={"width": mostly(st.integers(1, 9)), "height": st.integers(1, 9)})
+        ),
+        "size": mostly(st.integers(0, 9)),
+        "sha256": mostly(st.just("A" * 64)),
+    },
+)
+lines = st.fixed_dictionaries(
+    {
+        "id": mostly(st.one_of(st.integers(-(2**63) + 1, 2**63 - 1), st.text(min_size=1, max_size=3))),
+        "data": mostly(
+            st.fixed_dictionaries(
+                {
+                    "annotations": mostly(
+                        st.lists(
+                            st.one_of(
+                                seed_annotations,
+                                st.tuples(seed_annotations, rare).map(lambda pair: {**pair[0], **pair[1]}),
+                            ),
+                            max_size=3,
+                        )
+                    )
+                },
+                optional={"split": mostly(st.just("val")), "group": odd, "data_unit": odd},
+            )
+        ),
+    },
+    optional={
+        "pgh_id": odd,
+        "data_unit": mostly(
+            st.fixed_dictionaries(
+                NOTHING,
+                optional={
+                    "name": mostly(st.just("u.jpg")),
+                    "width": mostly(st.integers(1, 9)),
+                    "height": st.just(4),
+                    "group": odd,
+                },
+            )
+        ),
+        "files_manifest": mostly(st.dictionaries(st.sampled_from(["a", "b"]), mostly(entries), max_size=2)),
+        "split": mostly(st.just("train")),
+        "group": odd,
+        "file": st.one_of(st.none(), entries),
+        "files": st.one_of(st.none(), entries),
+        "project": odd,
+    },
+)
+
+
+def plain(value: object) -> Any:
+    """A value that compares by content: regions by their source, faults by what they say."""
+    if isinstance(value, LazyRegion):
+        source = json.loads(value.source) if isinstance(value.source, bytes) else as_values(value.source)
+        return ("region", source, value.form, value.json_path, value.holes)
+    if isinstance(value, AnnotationFault):
+        return ("fault", value.code, value.json_path)
+    return value
+
+
+def described(annotation: Annotation) -> dict[str, Any]:
+    fields = {name: plain(getattr(annotation, name)) for name in annotation.__struct_fields__}
+    if isinstance(annotation.attributes, bytes):
+        fields["attributes"] = json.loads(annotation.attributes)
+    fields["types"] = [type(getattr(annotation, name)) for name in ("id", "iscrowd", "area", "score", "frame")]
+    return fields
+
+
+def contents(record: Record) -> tuple[Any, ...]:
+    return (
+        *(described(annotation) for annotation in record.annotations),
+        msgspec.structs.replace(record, annotations=()),
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines)
+def test_a_line_that_the_fast_path_accepts_gives_the_record_of_the_general_way(line: dict[str, Any]) -> None:
+    text = json.dumps(line).encode()
+    fast = FAST.normalise(text)
+    if fast is None:
+        assert FAST.survey(text) is None
+        return
+    (general,) = GENERAL.records_of(tolerant_loads(text))
+    assert contents(fast) == contents(general)
+    surveyed = FAST.survey(text)
+    assert surveyed == survey_of(general)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines, st.booleans())
+def test_msgspec_and_pydantic_accept_the_same_lines(line: dict[str, Any], ascii_only: bool) -> None:
+    text = json.dumps(line, ensure_ascii=ascii_only).encode()
+    try:
+        decoded: SeedLine | None = DECODER.decode(text)
+    except msgspec.ValidationError:
+        decoded = None
+    try:
+        validated: SeedLine | None = ADAPTER.validate_json(text)
+    except ValidationError:
+        validated = None
+    assert (decoded is None) == (validated is None)
+    assert (explain(json.loads(text)) == {}) == (decoded is not None)
+    if decoded is not None and validated is not None:
+        assert as_values(decoded) == as_values(validated)
+
+
+def as_values(value: Any) -> Any:
+    """Plain data; undecoded JSON is decoded, so that equal values compare equal whatever their blanks."""
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value) or b"null")
+    if isinstance(value, msgspec.Struct):
+        return as_values(msgspec.structs.asdict(value))
+    if isinstance(value, dict):
+        return {key: as_values(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_values(part) for part in value]
+    return value
+
+
+ORDINARY = {
+    "id": 7,
+    "data": {
+        "annotations": [
+            {"id": 1, "category": "car", "bbox": [1, 2.5, 3, 4], "segmentation": [[1, 2, 3, 4, 5, 6]], "area": 6,
+             "iscrowd": 0, "attributes": {"color": "red"}},
+            {"category": "car", "bbox": [1, 2, 3, 4]},
+            {"category": "sky", "segmentation": {"size": [2, 2], "counts": [0, 4]}, "iscrowd": 1},
+        ]
+    },
+    "data_unit": {"id": 1, "name": "a.jpg", "width": 640, "height": 480},
+    "files_manifest": {"image_1": {"file_name_original": "a.jpg", "bundle_path": "files/1/a.jpg"}},
+    "status_label": "completed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("compact", [True, False])
+def test_ordinary_lines_take_the_fast_path(compact: bool) -> None:
+    text = json.dumps(ORDINARY, separators=(",", ":") if compact else None).encode()
+    record = FAST.normalise(text)
+    assert record is not None
+    assert [annotation.kind for annotation in record.annotations] == ["polygon", "box", "mask"]
+    survey = FAST.survey(text)
+    assert survey is not None
+    assert list(survey.contents) == [("polygon", "car"), ("box", "car"), ("mask", "sky")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[1,2,3,4],"attributes":{"a":1e999}}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[1,2,3,4],"attributes":{"a":[-99999999999999999999]}}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[NaN,2,3,4]}]}}',
+        b'{"id":1,"data":{"annotations":[]},"x":"\xff"}',
+        b'{"id":1,"data":{"annotations":[]},"x":"\\ud800"}',
+        b'{"id":1,"data":{"annotations":[]},"x":' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"id":1,"data":{"annotations":[]},"x":' + b"[" * 30000 + b"]" * 30000 + b"}",
+        b'{"id":1,"data":{"annotations":[]}} x',
+        b'{"id":1,"data":{"annotations":[]}',
+        b"[]",
+        b"",
+        b"\xff\xfe",
+    ],
+)
+def test_what_only_the_general_way_can_name_is_refused(line: bytes) -> None:
+    assert SeedFast(InputOptions()).normalise(line) is None
+    assert SeedFast(InputOptions()).survey(line) is None
+
+
+@pytest.mark.parametrize("key", ["segmentation", "attributes"])
+@pytest.mark.parametrize(("start", "end"), [("[[", "]]"), ('{"a":[', "]}"), ('{"a":{"a":', "}}")])
+def test_deep_values_of_an_annotation_are_left_to_the_general_way(key: str, start: str, end: str) -> None:
+    value = start * 150 + "1" + end * 150
+    line = f'{{"id":1,"data":{{"annotations":[{{"category":"c","bbox":[1,2,3,4],"{key}":{value}}}]}}}}'.encode()
+    assert SeedFast(InputOptions()).normalise(line) is None
+
+
+def test_unknown_keys_do_not_cost_the_fast_path() -> None:
+    fast = SeedFast(InputOptions())
+    drifted = json.dumps({**ORDINARY, "assignee": {"name": "x"}}).encode()
+    for line in (drifted, json.dumps(ORDINARY).encode(), drifted):
+        assert fast.normalise(line) is not None
+
+
+def test_an_explanation_names_path_and_reason() -> None:
+    line = {"id": 1, "data": {"annotations": [{"category": "c", "bbox": [1, 2, 3, "4"]}]}}
+    assert list(explain(line)) == ["$.data.annotations[0].bbox[3]"]
