@@ -108,6 +108,8 @@ class VocWriter(Writer):
     # -- encoding --------------------------------------------------------------------------------------
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
+        if record.medium not in self.accepts_media:
+            return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         objects: list[str] = []

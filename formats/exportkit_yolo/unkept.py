@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from exportkit.records import Annotation
 from exportkit.writing import Outcome, lossy, written
 
-__all__ = ["OutcomeTable", "has_attributes", "unkept_fields"]
+__all__ = ["OutcomeTable", "has_attributes", "has_flags", "unkept_fields"]
 
 _FLAGS = ("difficult", "truncated", "occluded")
 _VALUES = ("score", "group_id", "track_id", "frame")
@@ -17,6 +19,19 @@ def has_attributes(annotation: Annotation) -> bool:
     if not attributes:
         return False
     return len(attributes) > 8 or not isinstance(attributes, bytes) or bool(attributes.strip(b"{} \t\r\n"))
+
+
+def has_flags(annotation: Annotation) -> bool:
+    """Whether any field is set that has no place in a row."""
+    return not (
+        annotation.score is None
+        and annotation.group_id is None
+        and annotation.track_id is None
+        and annotation.frame is None
+        and not annotation.difficult
+        and not annotation.truncated
+        and not annotation.occluded
+    )
 
 
 def unkept_fields(annotation: Annotation) -> tuple[str, ...]:
@@ -32,6 +47,13 @@ class OutcomeTable:
         self._keeps_attributes = keeps_attributes
         self._made: dict[tuple[tuple[str, ...], bool, tuple[str, ...]], Outcome] = {}
 
+    def ordinary(self, costs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[Outcome, Outcome]]:
+        """For kinds with their codes: the outcomes of an annotation without flags, without and with attributes."""
+        return {
+            kind: (_outcome(codes, False, ()), _outcome(codes, not self._keeps_attributes, ()))
+            for kind, codes in costs.items()
+        }
+
     def of(self, annotation: Annotation, codes: tuple[str, ...]) -> Outcome:
         """The outcome of an annotation whose geometry was written with these codes."""
         attributes = annotation.attributes
@@ -41,16 +63,7 @@ class OutcomeTable:
             and not self._keeps_attributes
             and (len(attributes) > 8 or has_attributes(annotation))
         )
-        if (
-            annotation.score is None
-            and annotation.group_id is None
-            and annotation.track_id is None
-            and annotation.frame is None
-            and not (annotation.difficult or annotation.truncated or annotation.occluded)
-        ):
-            fields: tuple[str, ...] = ()
-        else:
-            fields = unkept_fields(annotation)
+        fields = unkept_fields(annotation) if has_flags(annotation) else ()
         key = (codes, dropped, fields)
         found = self._made.get(key)
         if found is None:

@@ -14,7 +14,7 @@ import pytest
 from tests import real_bundles
 from tests.consumers.ground_truth import FIXTURES, REAL, Corners, Key, Scene, Thing, fixture_scenes, real_scenes
 
-__all__ = ["BUNDLES", "OUTPUTS", "Dataset", "Seen", "Workshop", "assert_same_boxes", "assert_same_corners", "matched"]
+__all__ = ["BUNDLES", "OUTPUTS", "YOLO_BUNDLES", "Dataset", "Seen", "Workshop", "assert_same_boxes", "assert_same_corners", "matched", "whole_corners"]
 
 #: Every fixture bundle and every bundle of real data.
 BUNDLES = [
@@ -34,6 +34,10 @@ OUTPUTS = {
     "retinanet": "csv:dialect=retinanet",
     "tfod": "csv:dialect=tfod",
 }
+#: Bundles whose pictures are all smaller than Ultralytics takes: nothing is written for it.
+TOO_SMALL = {"coco_instances", "coco_keypoints"}
+#: The others.
+YOLO_BUNDLES = [bundle for bundle in BUNDLES if not TOO_SMALL.intersection(getattr(bundle, "values", ()))]
 #: Objects of a picture as a consumer tells them: class name and corners.
 Seen = list[tuple[str, Corners]]
 
@@ -57,9 +61,9 @@ class Dataset:
         """Path and scene of each picture of one split."""
         return ((path, scene) for path, scene in self.pictures.items() if scene.split == split)
 
-    def scene(self, path: str | Path) -> Scene:
-        """The scene of a picture that a consumer names by its path."""
-        return self.pictures[Path(path).resolve().relative_to(self.folder.resolve()).as_posix()]
+    def path_of(self, picture: str | Path) -> str:
+        """The path in ``pictures`` of a file that a consumer names."""
+        return Path(picture).resolve().relative_to(self.folder.resolve()).as_posix()
 
 
 class Workshop:
@@ -84,7 +88,8 @@ class Workshop:
                 pytest.skip("the real photographs (../shared/data) are not on this machine")
             scenes, source = real_scenes(real), real.folder
         target = self.folder / "datasets" / bundle
-        arguments = [f"{spec}{',' if ':' in spec else ':'}as={name}" for name, spec in OUTPUTS.items()]
+        outputs = {name: spec for name, spec in OUTPUTS.items() if bundle not in TOO_SMALL or "yolo" not in spec}
+        arguments = [f"{spec}{',' if ':' in spec else ':'}as={name}" for name, spec in outputs.items()]
         command = [sys.executable, "-m", "exportkit", "convert", str(source), "-o", str(target), "--json", "--quiet"]
         classes = FIXTURES / "classes" / f"{bundle}.txt"
         if classes.exists():
@@ -97,7 +102,7 @@ class Workshop:
         )
         assert run.returncode in {0, 3}, run.stdout[-2000:] + run.stderr[-2000:]
         told = {output["name"]: output for output in json.loads(run.stdout)["outputs"]}
-        return {name: _published(target / name, scenes, told[name]["classes"]) for name in OUTPUTS}
+        return {name: _published(target / name, scenes, told[name]["classes"]) for name in outputs}
 
 
 def _published(folder: Path, scenes: dict[Key, Scene], classes: list[str]) -> Dataset:
@@ -145,7 +150,31 @@ def assert_same_corners(
     for path, seen in found.items():
         scene = dataset.pictures[path]
         boxes = ((thing.label, expect(scene, thing)) for thing in scene.things)
-        assert_same_boxes(seen, scene, [(label, box) for label, box in boxes if box is not None], tolerance(scene))
+        assert_same_boxes(seen, scene, [(label, box) for label, box in boxes if box is not None], tolerance(scene) + scene.blur)
+
+
+def whole_corners(scene: Scene, thing: Thing) -> Corners:
+    """A box of whole pixels, at least one each way (formats, sections 5.3 and 5.4)."""
+    x0, y0, x1, y1 = (half_up(value) for value in thing.box)
+    if x1 <= x0:
+        x0 = min(math.floor((thing.box[0] + thing.box[2]) / 2), scene.width - 1)
+        x1 = x0 + 1
+    if y1 <= y0:
+        y0 = min(math.floor((thing.box[1] + thing.box[3]) / 2), scene.height - 1)
+        y1 = y0 + 1
+    return x0, y0, x1, y1
+
+
+def unique(task: str) -> Callable[[Scene, Thing], Corners | None]:
+    """Boxes of YOLO rows: no crowds, and no two rows of a picture are equal (formats, section 5.2)."""
+
+    def corners(scene: Scene, thing: Thing) -> Corners | None:
+        same = [other for other in scene.things if (other.label, other.box) == (thing.label, thing.box)]
+        if thing.crowd or (task == "detect" and same[0] is not thing):
+            return None
+        return thing.box if task == "detect" else thing.extent
+
+    return corners
 
 
 def half_up(value: float) -> int:

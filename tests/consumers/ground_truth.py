@@ -37,6 +37,8 @@ class Thing:
     #: Tight extent of the region, where there is one, else the box, within the picture.
     extent: Corners
     crowd: bool = False
+    #: Whether it is an object of key points.
+    points: bool = False
     #: Rings of a polygon without holes, or of a box; None where the object is pixels.
     rings: list[Ring] | None = None
     #: Pixels of a mask or of a polygon with holes.
@@ -59,6 +61,8 @@ class Scene:
     things: list[Thing] = field(default_factory=list)
     #: Annotations that are broken on purpose: what becomes of them depends on what a writer reads.
     broken: int = 0
+    #: Pixels by which the source is uncertain.
+    blur: float = 0.0
 
 
 def fixture_scenes(bundle: str) -> dict[Key, Scene]:
@@ -89,13 +93,13 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
     box = _corners(drawn["box"]) if "box" in drawn else None
     if drawn["kind"] == "rotated_box":
         ring = _turned(drawn["box"], drawn["rotation"])
-        return Thing(label, _extent(ring), _extent(ring), crowd, [ring])
+        return Thing(label, _extent(ring), _extent(ring), crowd, rings=[ring])
     if drawn["kind"] == "polygon":
         rings = [[float(value) for point in ring for value in point] for part in drawn["parts"] for ring in part]
         extent = _extent([value for ring in rings for value in ring])
         if any(len(part) > 1 for part in drawn["parts"]):
             return Thing(label, box or extent, extent, crowd, pixels=covered(rings, width, height))
-        return Thing(label, box or extent, extent, crowd, rings)
+        return Thing(label, box or extent, extent, crowd, rings=rings)
     if drawn["kind"] == "mask":
         pixels = np.zeros(width * height, dtype=np.bool_)
         for start, length in drawn["runs"]:
@@ -103,7 +107,7 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
         return _painted(label, box, pixels.reshape(height, width), crowd)
     if box is None:
         box = _around([(x, y) for _, x, y, v in drawn["keypoints"] if v > 0], width, height)
-    return Thing(label, box, box, crowd, [_rectangle(box)])
+    return Thing(label, box, box, crowd, drawn["kind"] == "keypoints", [_rectangle(box)])
 
 
 def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
@@ -117,6 +121,8 @@ def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
         scene = Scene(key, record.name, *size, orientation, has_file, record.split or "train")
         for annotation, (label, x, y, w, h) in zip(record.annotations, record.boxes, strict=True):
             scene.things.append(_annotated(annotation, label, (x, y, x + w, y + h), *size))
+            # Four corners rounded to 6 decimals of the size are no exact rectangle: one is fitted to them.
+            scene.blur = 4e-6 * max(size) if "obb" in annotation else scene.blur
         scenes[key] = scene
     return scenes
 
@@ -124,19 +130,22 @@ def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
 def _annotated(annotation: dict[str, Any], label: str, box: Corners, width: int, height: int) -> Thing:
     crowd = bool(annotation.get("iscrowd"))
     region = annotation.get("segmentation") or ([annotation["obb"]] if "obb" in annotation else None)
+    points = "keypoints" in annotation
     if isinstance(region, dict):
-        return _painted(label, box, _counted(region["counts"], width, height), crowd)
+        return _painted(label, box, _counted(region["counts"], width, height), crowd, points)
     if not region:
-        return Thing(label, box, box, crowd, [_rectangle(box)])
+        return Thing(label, box, box, crowd, points, [_rectangle(box)])
     rings = [_within(ring, width, height) for ring in region]
     extent = _extent([value for ring in rings for value in ring])
-    return Thing(label, extent if "obb" in annotation else box, extent, crowd, rings)
+    return Thing(label, extent if "obb" in annotation else box, extent, crowd, points, rings)
 
 
-def _painted(label: str, box: Corners | None, pixels: npt.NDArray[np.bool_], crowd: bool) -> Thing:
+def _painted(
+    label: str, box: Corners | None, pixels: npt.NDArray[np.bool_], crowd: bool, points: bool = False
+) -> Thing:
     rows, columns = np.nonzero(pixels)
     extent = (float(columns.min()), float(rows.min()), float(columns.max() + 1), float(rows.max() + 1))
-    return Thing(label, box or extent, extent, crowd, pixels=pixels)
+    return Thing(label, box or extent, extent, crowd, points, pixels=pixels)
 
 
 def _counted(counts: Sequence[int], width: int, height: int) -> npt.NDArray[np.bool_]:

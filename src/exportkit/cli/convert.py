@@ -14,9 +14,7 @@ Media = Literal["copy", "hardlink", "symlink", "none"]
 
 def convert(
     bundle: Annotated[Path, typer.Argument(help="Folder of a raw bundle, or one .jsonl file.", show_default=False)],
-    to: Annotated[
-        list[str], typer.Option("--to", help="FORMAT[@OWNER][:key=value,…]; repeat it for several formats.")
-    ],
+    to: Annotated[list[str], typer.Option("--to", help="FORMAT[@OWNER][:key=value,…]; repeat it for several formats.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the dataset.", show_default=False)],
     target: Annotated[
         Optional[Literal["task", "assignment", "ground_truth"]],  # noqa: UP045 - typer evaluates it
@@ -47,7 +45,8 @@ def convert(
         Literal["first", "all", "none"], typer.Option(help="How many lossy and skipped annotations are listed.")
     ] = "first",
     strict_json: Annotated[bool, typer.Option("--strict-json", help="Refuse lines with the same key twice.")] = False,
-    max_pixels: Annotated[int, typer.Option(min=1, help="Largest picture that may be decoded or rasterised.")] = 1 << 28,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Largest picture that may be decoded or rasterised.")] = 1
+    << 28,
     validate: Annotated[
         Literal["read", "full"], typer.Option(help="Judge only what the writers read, or every part of every line.")
     ] = "read",
@@ -61,7 +60,7 @@ def convert(
 ) -> int:
     """Turn a raw bundle into one or more datasets.
 
-    Examples: exportkit convert bundle/ --to yolo -o out/ · exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
+    Example: exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
     """
     from exportkit.cli.console import progress
     from exportkit.cli.requests import key_values, output_requests, parse_options

@@ -66,8 +66,11 @@ def _show(found: Inspection) -> None:
         more = f" … and {len(found.classes) - 20} more" if len(found.classes) > 20 else ""
         say(f"  classes ({len(found.classes)}): " + ", ".join(f"{n} {c:,}" for n, c in shown) + more)
     if found.sizes:
-        say(f"  sizes: {found.sizes['smallest']} to {found.sizes['largest']} pixels, {found.sizes['unknown']:,} unknown")
+        say(
+            f"  sizes: {found.sizes['smallest']} to {found.sizes['largest']} pixels, {found.sizes['unknown']:,} unknown"
+        )
     for code, count in found.codes.items():
         say(f"  {count:,} × {code}")
     for problem in found.problems:
-        say(f"  {problem.file}:{problem.line}, record {problem.id!r}, {problem.json_path}: {problem.code}: {problem.message}")
+        where = f"{problem.file}:{problem.line}, record {problem.id!r}, {problem.json_path}"
+        say(f"  {where}: {problem.code}: {problem.message}")

@@ -20,6 +20,8 @@ __all__ = ["print_json", "show_conversion"]
 
 _SHOWN_PER_CODE = 20
 _SHOWN_CODES = 12
+#: Columns of a table that goes to a file or a pipe.
+_PLAIN_WIDTH = 110
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -34,9 +36,10 @@ def show_conversion(result: ConversionResult, plugins: PluginManager, *, as_json
         return
     from rich.console import Console
 
-    out, talk = Console(highlight=False), Console(stderr=True, highlight=False)
+    out = Console(highlight=False, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    talk = Console(stderr=True, highlight=False)
     for problem in [*plugins.problems, *result.warnings]:
-        talk.print(f"warning: {printable(problem)}", markup=False)
+        talk.print(f"warning: {printable(problem)}", markup=False, soft_wrap=True)
     _table(result, out)
     for output in result.outputs:
         _codes(output, out, several=len(result.outputs) > 1)
@@ -127,11 +130,11 @@ def _errors(result: ConversionResult, talk: Console) -> None:
             shown[entry.code] = shown.get(entry.code, 0) + 1
             if shown[entry.code] > _SHOWN_PER_CODE:
                 continue
-            talk.print(printable(_sentence(entry.file, entry.line, entry.id, entry.json_path, entry.code, entry.message)),
-                       markup=False, soft_wrap=True)  # fmt: skip
+            text = _sentence(entry.file, entry.line, entry.id, entry.json_path, entry.code, entry.message)
+            talk.print(printable(text), markup=False, soft_wrap=True)
         if output.errors and not result.dry_run:
-            talk.print(f"All errors of {printable(output.label)}: {printable(str(output.path))}/exportkit-errors.jsonl",
-                       markup=False, soft_wrap=True)  # fmt: skip
+            text = f"All errors of {output.label}: {output.path}/exportkit-errors.jsonl"
+            talk.print(printable(text), markup=False, soft_wrap=True)
 
 
 def _sentence(file: str, line: int, identity: object, path: str | None, code: str, message: str) -> str:

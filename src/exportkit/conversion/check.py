@@ -15,7 +15,7 @@ from exportkit.conversion.lists import LISTS, MANIFEST
 from exportkit.errors import UsageError
 from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
 from exportkit.plugins import PluginManager
-from exportkit.writing import Checker, CheckReport, Finding, Picture, Piece
+from exportkit.writing import Checker, Finding, Picture, Piece
 
 __all__ = ["CheckResult", "check_dataset"]
 
@@ -59,9 +59,7 @@ def _checker(dataset: DatasetDirectory, plugins: PluginManager, format_name: str
             return own[0].cls
     if format_name is not None:
         return plugins.checker(format_name).cls
-    found = [
-        entry for owners in plugins.checkers().values() for entry in owners if entry.cls.recognises(dataset)
-    ]
+    found = [entry for owners in plugins.checkers().values() for entry in owners if entry.cls.recognises(dataset)]
     if len(found) == 1:
         return found[0].cls
     if not found:
@@ -168,4 +166,6 @@ class _GeneralRules:
             yield Finding("C_EMPTY", "warn", "the dataset has no annotation", consumer="Ultralytics")
         declared = self._manifest.get("objects")
         if isinstance(declared, int) and declared != objects:
-            yield Finding("C_COUNTS", "error", f"the manifest says {declared} objects, the files hold {objects}", MANIFEST)
+            yield Finding(
+                "C_COUNTS", "error", f"the manifest says {declared} objects, the files hold {objects}", MANIFEST
+            )

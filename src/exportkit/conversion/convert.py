@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from exportkit.bundles import Bundle
+from exportkit.conversion.drift import drift_notices
 from exportkit.conversion.encode import EncodeJob, encode_shard
 from exportkit.conversion.line_errors import line_errors
 from exportkit.conversion.output import Output
@@ -22,7 +23,7 @@ from exportkit.errors import ConversionFailed, NothingToExport
 from exportkit.plugins.manager import PluginManager
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import Fragments, Plan, Writer
-from exportkit.writing.class_files import ClassLock, read_class_list, read_class_lock
+from exportkit.writing.class_files import read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
 
 __all__ = ["Advance", "convert"]
@@ -47,9 +48,7 @@ def convert(
 class _Conversion:
     """One run: each method is one step, in the order of :meth:`run`."""
 
-    def __init__(
-        self, request: ConversionRequest, plugins: PluginManager, run: RunDirectory, advance: Advance
-    ) -> None:
+    def __init__(self, request: ConversionRequest, plugins: PluginManager, run: RunDirectory, advance: Advance) -> None:
         self._request = request
         self._plugins = plugins
         self._run = run
@@ -73,12 +72,14 @@ class _Conversion:
             ordering = order_shards(survey.shards, survey.first_lines, self._run.spool)
             gone = forget_repeated(ordering.repeated, survey, survey_setup)
             renamed = plan_all_names(self._rules, survey.shards, gone, ordering.shards)
-            classes = make_class_map(
-                survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ()
-            )
+            classes = make_class_map(survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ())
             plan = self._plan(survey, classes)
             outputs = self._outputs(plan, classes, survey_setup)
-            notices = [*self._bundle_notices(bundle), *self._class_notices(classes)]
+            notices = [
+                *self._bundle_notices(bundle),
+                *drift_notices(survey, ordering.shards, survey_setup),
+                *self._class_notices(classes),
+            ]
             errors = list(line_errors(survey, ordering, bundle.parts, self._run.spool))
             for output in outputs:
                 output.begin(errors, notices)
@@ -146,6 +147,10 @@ class _Conversion:
                 plan=plan,
                 bad_classes={name: fault for name, fault in faults if fault is not None},
                 separators=_separators(wanted.writer(wanted.options, plan)),
+                provisional={
+                    "writer": {"name": wanted.writer.name, "options": wanted.options.model_dump(mode="json")},
+                    "media": request.media,
+                },
             )
             outputs.append(Output(wanted, setup, spool, request.loss_list, classes))
         return outputs
@@ -156,7 +161,10 @@ class _Conversion:
 
     def _class_notices(self, classes: ClassMap) -> Iterator[tuple[str, str]]:
         if self._listed is None and any(entry.source == "observed" for entry in classes.entries):
-            yield "N_CLASS_OBSERVED", "The class list is what was observed, in code-point order; --lock keeps it stable."
+            yield (
+                "N_CLASS_OBSERVED",
+                "The class list is what was observed, in code-point order; --lock keeps it stable.",
+            )
         for group in classes.twins:
             shown = ", ".join(name.encode("unicode_escape").decode() for name in group)
             yield "N_CLASS_TWINS", f"These class names differ only by case, blanks or normalisation: {shown}."
@@ -182,7 +190,9 @@ class _Conversion:
                 line_base=shard.line_base,
                 ordinal=ordinal,
                 bases=tuple(tuple(b) for b in bases),
-                renamed=tuple({n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed),
+                renamed=tuple(
+                    {n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed
+                ),
             )
             ordinal = end
             for output_bases, sets in zip(bases, numberings, strict=True):
@@ -269,9 +279,7 @@ class _Conversion:
                 "nothing was published."
             )
         if request.on_loss == "fail":
-            lost = sorted(
-                {code for code, _ in counts.codes if code[0] in "LS" and code not in request.accept}
-            )
+            lost = sorted({code for code, _ in counts.codes if code[0] in "LS" and code not in request.accept})
             if lost:
                 raise ConversionFailed(
                     f"'{label}' cannot keep everything ({', '.join(lost)}), so nothing was published; "
@@ -280,6 +288,4 @@ class _Conversion:
 
 
 def _separators(writer: Writer) -> dict[str, bytes]:
-    return {
-        part.key: part.separator for file in writer.files() for part in file.parts if isinstance(part, Fragments)
-    }
+    return {part.key: part.separator for file in writer.files() for part in file.parts if isinstance(part, Fragments)}

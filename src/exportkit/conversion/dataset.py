@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ class DatasetDirectory:
     Symbolic links are followed only as the last step of a path, as consumers do with linked pictures.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, manifest: dict[str, Any] | None = None) -> None:
+        """``manifest`` stands in for the one that a dataset under construction does not have yet."""
         try:
-            self._beneath = Beneath(root)
+            self._beneath = Beneath(root, judge=_judge)
         except BeneathError as error:
             raise UsageError(f"The dataset {root} {error}; name a directory.") from None
         self.root = self._beneath.root
-        self.manifest: dict[str, Any] | None = self._read_manifest()
+        self.manifest: dict[str, Any] | None = self._read_manifest() if manifest is None else manifest
 
     def _read_manifest(self) -> dict[str, Any] | None:
         try:
@@ -105,10 +107,15 @@ class DatasetDirectory:
             if error.kind != "link" or not _is_inside(path):
                 raise OSError(f"{path} {error}") from None
         descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if not os.path.isfile(f"/dev/fd/{descriptor}"):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(f"{path} is not a regular file")
         return descriptor
+
+
+def _judge(path: str) -> str | None:
+    # Names in a dataset need not be as plain as those in a bundle; they must only stay inside.
+    return None if _is_inside(path) else "leads out of the folder"
 
 
 def _is_inside(path: str) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
 from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
 from exportkit.conversion.media import MediaStep, PlacedFile
 from exportkit.conversion.rows import MediaRow, Row, read_rows
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, load_setup
@@ -17,7 +17,7 @@ from exportkit.conversion.source import ShardSource
 from exportkit.errors import AnnotationFault, RecordFault
 from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.storage.staging import Staging
-from exportkit.writing import Checker, CheckReport, Encoded, Piece, Placement
+from exportkit.writing import Checker, CheckReport, Encoded, Piece, Placement, skipped
 from exportkit.writing.ledger import Counts, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 
@@ -52,6 +52,7 @@ class OutputShard(msgspec.Struct):
     images: bytes
     images_count: int
     report: CheckReport | None = None
+
 
 def encode_shard(job: EncodeJob) -> list[OutputShard]:
     """Encode one shard for every output; one result for each, in the order of the outputs."""
@@ -186,11 +187,13 @@ class _Output:
         return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
 
     def _encode(self, record: Record, placement: Placement) -> Encoded:
+        if record.medium not in self._accepts:
+            return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         try:
             encoded = self.writer.encode(record, placement)
         except RecordFault:
             raise
-        except Exception as error:  # noqa: BLE001 - a writer's own defect costs its record, never the run
+        except Exception as error:
             raise RecordFault(
                 "E_WRITER", f"The writer '{self.setup.label}' raised {type(error).__name__}: {str(error)[:200]}."
             ) from error
@@ -201,7 +204,7 @@ class _Output:
                 f"{len(record.annotations)} annotations; report this to its author.",
             )
         if encoded.streams and not self.setup.separators.keys() >= encoded.streams.keys():
-            unknown = sorted(set(encoded.streams) - self.setup.separators.keys())[0]
+            unknown = min(set(encoded.streams) - self.setup.separators.keys())
             raise RecordFault("E_WRITER", f"The writer '{self.setup.label}' has no file for its stream {unknown!r}.")
         return encoded
 
@@ -224,9 +227,7 @@ class _Output:
                 self._streams.setdefault(key, []).append(data)
         self.ledger.record_written(record, encoded.outcomes, encoded.objects)
 
-    def _note(
-        self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile
-    ) -> None:
+    def _note(self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile) -> None:
         note = self.ledger.record_notice
         for code, message in (*row.notices, *record.notices, *encoded.notices):
             note(record, code, message)
@@ -262,7 +263,7 @@ class _Output:
         for key, data in streams.items():
             path, _, section = key.partition("#")
             self._pieces.append(Piece(path, data, section))
-        report = checker(DatasetDirectory(self.setup.stage)).check_pieces(self._pieces)
+        report = checker(DatasetDirectory(self.setup.stage, self.setup.provisional)).check_pieces(self._pieces)
         report.pictures = []
         return report
 

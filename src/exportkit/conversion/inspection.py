@@ -60,7 +60,7 @@ def inspect_bundle(
 
     Raises BundleRefused and UsageError as a conversion would.
     """
-    targets = [target] if target is not None else list(bundle_targets(path)) or [None]
+    targets: list[str | None] = [target] if target is not None else [*bundle_targets(path)] or [None]
     return [_inspect(path, name, options, plugins, workers, advance) for name in targets]
 
 

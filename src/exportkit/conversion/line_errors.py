@@ -18,7 +18,7 @@ __all__ = ["line_errors"]
 
 def line_errors(survey: Survey, ordering: Ordering, parts: Sequence[Part], folder: Path) -> Iterator[Entry]:
     """Entries in typed order of ids, lines without a usable id first; one at a time, from disk."""
-    paths = []
+    paths: list[Path] = []
     for shard, base in zip(survey.shards, survey.first_lines, strict=True):
         if shard.errors_count:
             rows = (_numbered(row, base) for row in read_rows(shard.errors, ErrorRow))
@@ -37,7 +37,8 @@ def _numbered(row: ErrorRow, base: int) -> ErrorRow:
 
 
 def _sorted(rows: Iterator[ErrorRow], path: Path) -> Path:
-    write_rows(path, sorted(rows, key=_place))
+    ordered = sorted(rows, key=_place)
+    write_rows(path, ordered)
     return path
 
 

@@ -10,7 +10,20 @@ from typing import BinaryIO
 
 import msgspec
 
-__all__ = ["ERRORS", "FILES", "IMAGES", "LISTS", "LOSSES", "MANIFEST", "FileEntry", "FileRun", "HashedFile", "ImageEntry", "StoredRun", "merge_runs"]
+__all__ = [
+    "ERRORS",
+    "FILES",
+    "IMAGES",
+    "LISTS",
+    "LOSSES",
+    "MANIFEST",
+    "FileEntry",
+    "FileRun",
+    "HashedFile",
+    "ImageEntry",
+    "StoredRun",
+    "merge_runs",
+]
 
 MANIFEST = "exportkit-manifest.json"
 FILES = "exportkit-files.jsonl"

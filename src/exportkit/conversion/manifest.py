@@ -70,9 +70,7 @@ def dataset_manifest(
         "source": dict(source),
         **equations(counts),
         "codes": codes_by_class(counts),
-        "classes": [
-            {"name": entry.name, "index": entry.index, "source": entry.source} for entry in classes.entries
-        ],
+        "classes": [{"name": entry.name, "index": entry.index, "source": entry.source} for entry in classes.entries],
         "splits": [{"name": split.name, "records": split.records} for split in plan.splits],
         "media": plan.media_mode,
         "check": list(check),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 
 from exportkit.conversion.lists import FileEntry
 from exportkit.conversion.rows import MediaRow
@@ -83,6 +82,7 @@ class MediaStep:
     def __init__(self, setup: SurveySetup, files: Beneath | None) -> None:
         self._mode = setup.media
         self._files = files
+        self._root = files.root if files is not None else setup.bundle_root
 
     def open(self, record: Record, row: MediaRow) -> PlacedFile:
         """The original of a record; a fault of the file is kept until an output asks for the picture."""
@@ -131,10 +131,11 @@ class MediaStep:
             return None
         _obey(placed, rule)
         if self._mode == "symlink":
-            assert self._files is not None
-            staging.symlink_relative(path, self._files.root / placed.path, published=output.final)
+            staging.symlink_relative(path, self._root / placed.path, published=output.final)
         elif self._mode == "hardlink":
-            rewritten = rule.rewrites_jpeg and placed.format in {"jpg", "mpo"} and not jpeg_end_is_last(placed.descriptor)
+            rewritten = (
+                rule.rewrites_jpeg and placed.format in {"jpg", "mpo"} and not jpeg_end_is_last(placed.descriptor)
+            )
             if rewritten or not staging.link(path, placed.descriptor):
                 placed.note_copied(output.label)
                 self._copy(placed, staging, path)
@@ -158,14 +159,10 @@ def _obey(placed: PlacedFile, rule: PictureRule) -> None:
             "E_IMAGE_FORMAT", f"The consumer does not read pictures of the format '{placed.format}'.", where
         )
     if min(placed.width, placed.height) < rule.minimum_side:
-        raise RecordFault(
-            "E_IMAGE_TOO_SMALL",
-            f"The picture is {placed.width}x{placed.height}; the consumer drops sides below {rule.minimum_side} pixels.",
-            where,
-        )
-    if rule.maximum_pixels and placed.width * placed.height > rule.maximum_pixels:
-        raise RecordFault(
-            "E_PIXELS_LIMIT",
-            f"The picture has {placed.width * placed.height} pixels; the consumer drops it above {rule.maximum_pixels}.",
-            where,
-        )
+        size = f"{placed.width}x{placed.height}"
+        text = f"The picture is {size}; the consumer drops sides below {rule.minimum_side} pixels."
+        raise RecordFault("E_IMAGE_TOO_SMALL", text, where)
+    pixels = placed.width * placed.height
+    if rule.maximum_pixels and pixels > rule.maximum_pixels:
+        text = f"The picture has {pixels} pixels; the consumer drops it above {rule.maximum_pixels}."
+        raise RecordFault("E_PIXELS_LIMIT", text, where)

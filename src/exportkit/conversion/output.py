@@ -69,9 +69,7 @@ class Output:
         self._bytes = 0
         self._images = (setup.stage / IMAGES).open("xb")
         self._errors = _EntryList(setup.stage / ERRORS, None)
-        self._losses = _EntryList(
-            setup.stage / LOSSES, {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list]
-        )
+        self._losses = _EntryList(setup.stage / LOSSES, {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list])
         self._reports: list[CheckReport] = []
         self._findings: list[Finding] = []
         self._pictures = 0
@@ -85,9 +83,7 @@ class Output:
             self._error(msgspec.structs.replace(entry, writer=self.setup.label))
         for code, message in [*notices, *self._writer.notices()]:
             self.counts.codes[code, None] += 1
-            self._losses.take(
-                [Entry(None, "", 0, "plan", code, message, writer=self.setup.label, outcome="notice")]
-            )
+            self._losses.take([Entry(None, "", 0, "plan", code, message, writer=self.setup.label, outcome="notice")])
 
     def _error(self, entry: Entry) -> None:
         self._errors.take([entry])
@@ -156,8 +152,9 @@ class Output:
             self._bytes += run.size
 
     def _conclude(self) -> Iterator[Finding]:
-        dataset = DatasetDirectory(self.setup.stage)
-        yield from conclude_general(self.counts, self._pictures, self._reports, checked=self.setup.checker is not None)
+        dataset = DatasetDirectory(self.setup.stage, self.setup.provisional)
+        checked = self.setup.checker is not None
+        yield from conclude_general(self.counts, self._pictures, self._reports, checked=checked)
         if self.setup.checker is not None:
             yield from self.setup.checker(dataset).conclude(self._reports)
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from exportkit.conversion.rows import ErrorRow, Row, merge_sorted, read_rows, repeated_id, same_id, typed_key, write_rows
+from exportkit.conversion.rows import (
+    ErrorRow,
+    Row,
+    merge_sorted,
+    read_rows,
+    repeated_id,
+    same_id,
+    typed_key,
+    write_rows,
+)
 from exportkit.conversion.survey import SHARD_BYTES, ShardSurvey
 from exportkit.writing import NamingRule, SplitFacts
 from exportkit.writing.names import KeyIndex, NameCandidate, key_hash, name_key, plan_names, safe_name, split_stem
@@ -48,11 +58,11 @@ def order_shards(surveys: Sequence[ShardSurvey], first_lines: Sequence[int], fol
     filled = [survey for survey in surveys if survey.rows_count]
     bases = [base for survey, base in zip(surveys, first_lines, strict=True) if survey.rows_count]
     if all(s.ascending for s in filled) and all(
-        typed_key(a.last_id) < typed_key(b.first_id) for a, b in zip(filled, filled[1:], strict=False)
+        typed_key(a.last_id) < typed_key(b.first_id) for a, b in pairwise(filled)
     ):
         return Ordering(tuple(_kept(s, base, backwards=False) for s, base in zip(filled, bases, strict=True)))
     if all(s.descending for s in filled) and all(
-        typed_key(a.last_id) > typed_key(b.first_id) for a, b in zip(filled, filled[1:], strict=False)
+        typed_key(a.last_id) > typed_key(b.first_id) for a, b in pairwise(filled)
     ):
         kept = [_kept(s, base, backwards=True) for s, base in zip(filled, bases, strict=True)]
         return Ordering(tuple(reversed(kept)))
@@ -129,10 +139,13 @@ def split_facts(records: Counter[str], kinds: Counter[tuple[str, str]]) -> tuple
 
 
 def plan_all_names(
-    rules: Sequence[NamingRule], surveys: Sequence[ShardSurvey], gone: Sequence[Counter[int]], shards: Sequence[OrderedShard]
+    rules: Sequence[NamingRule],
+    surveys: Sequence[ShardSurvey],
+    gone: Sequence[Counter[int]],
+    shards: Sequence[OrderedShard],
 ) -> list[dict[int, str]]:
     """For each naming rule: new names by ordinal. ``gone`` are key hashes of lines that turned out to be repeated."""
-    plans = []
+    plans: list[dict[int, str]] = []
     for position, rule in enumerate(rules):
         hashes = array("Q")
         changed = False

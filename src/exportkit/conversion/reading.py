@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from exportkit.conversion.rows import MediaRow, Row
@@ -41,6 +43,11 @@ class RecordReader:
             for record in records
         ]
 
+    @property
+    def drift(self) -> set[str]:
+        """Paths of unknown keys in the lines that went the general way so far."""
+        return self._lines.drift
+
     def identity(self, line: bytes) -> int | str | None:
         """The id of a line that failed, if it can be read."""
         try:
@@ -50,11 +57,8 @@ class RecordReader:
 
     def records(self, line: bytes, row: Row, line_base: int) -> list[Record | None]:
         """The records of a surveyed line with their sizes; None for one that a hook dropped."""
-        found: list[Record | None]
-        if self._hooked:
-            found = self._hooked_records(line)[1]
-        else:
-            found = list(self._lines.records(line, surveyed=True))
+        found: Sequence[Record | None]
+        found = self._hooked_records(line)[1] if self._hooked else self._lines.records(line, surveyed=True)
         file, number = self._parts[row.part].path, row.line + line_base
         return [
             None if record is None else _placed(record, media, file, number)

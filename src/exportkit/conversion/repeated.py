@@ -40,7 +40,11 @@ def forget_repeated(rows: Sequence[Row], survey: Survey, setup: SurveySetup) -> 
                     except RecordFault:
                         continue
                     keys[key_hash(name_key(split_stem(safe.name)[0]))] += 1
-    for sums in (survey.splits, survey.media, survey.kinds, survey.labels):
-        for key in [key for key, count in sums.items() if count <= 0]:  # type: ignore[attr-defined]
-            del sums[key]  # type: ignore[attr-defined]
+    # Unary plus keeps what is positive.
+    survey.splits, survey.media, survey.kinds, survey.labels = (
+        +survey.splits,
+        +survey.media,
+        +survey.kinds,
+        +survey.labels,
+    )
     return gone

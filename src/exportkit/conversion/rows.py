@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 
 import msgspec
 
-__all__ = ["ErrorRow", "MediaRow", "Row", "merge_sorted", "read_rows", "repeated_id", "same_id", "typed_key", "write_rows"]
+__all__ = [
+    "ErrorRow",
+    "MediaRow",
+    "Row",
+    "merge_sorted",
+    "read_rows",
+    "repeated_id",
+    "same_id",
+    "typed_key",
+    "write_rows",
+]
 
 _HEADER = 4
 _OPEN_RUNS = 200

@@ -1,4 +1,4 @@
-"""What every worker needs to encode: made once by the plan, stored beside the staged output, loaded once per process."""
+"""What every worker needs: made once by the plan, stored beside the staged output, loaded once per process."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ class OutputSetup(msgspec.Struct, frozen=True):
     bad_classes: dict[str, str]
     #: Streams that have a place in a file: key → separator.
     separators: dict[str, bytes]
+    #: What a checker may know of the dataset before its manifest is written.
+    provisional: dict[str, Any]
 
 
 class EncodeSetup(msgspec.Struct, frozen=True):

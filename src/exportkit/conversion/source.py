@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -52,6 +51,11 @@ class ShardSource:
         """Each row with its records, sized by the row; None for one that a hook dropped."""
         for row, line in self._lines():
             yield row, self._reader.records(line, row, self._line_base)
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines as they stand in the bundle."""
+        for _, line in self._lines():
+            yield line
 
     def surveyed(self) -> Iterator[tuple[Row, list[RecordSurvey]]]:
         """Each row with the surveys of its records."""

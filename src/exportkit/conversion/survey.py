@@ -187,6 +187,7 @@ class _ShardSurveyor:
         with opened(self._part) as file:
             result.line_ends = ends + read_block(file, offset, shard.end).count(b"\n")
         result.errors_count = errors
+        result.drift = sorted(self._reader.drift)
         for (split, medium), count in Counter(self._places).items():
             result.splits[split] += count
             result.media[medium] += count
@@ -230,12 +231,11 @@ class Survey(msgspec.Struct):
     ids_usable: bool
     own_split: bool
     filtered: int
-    drift: list[str]
+    #: Paths of keys that no schema names, in lines that were read with care.
+    drift: set[str]
 
 
-def run_survey(
-    bundle: Bundle, setup: Path, folder: Path, engine: Engine, advance: Callable[[int], None]
-) -> Survey:
+def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advance: Callable[[int], None]) -> Survey:
     """Survey every line of the bundle, and compare the counts with the manifest.
 
     Raises BundleRefused ``E_MANIFEST_COUNT`` before anything is converted.
@@ -245,7 +245,7 @@ def run_survey(
         SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
         for n, shard in enumerate(shards)
     ]
-    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), True, False, 0, [])
+    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), True, False, 0, set())
     counted = [0] * len(bundle.parts)
     lines: dict[int, int] = {}
     for job, found in zip(jobs, engine.map_ordered(survey_shard, jobs), strict=True):
@@ -261,6 +261,7 @@ def run_survey(
         survey.ids_usable = survey.ids_usable and found.ids_usable
         survey.own_split = survey.own_split or found.own_split
         survey.filtered += found.filtered
+        survey.drift.update(found.drift)
         found.labels.clear()
         advance(job.shard.end - job.shard.start)
     bundle.verify_counts(counted)

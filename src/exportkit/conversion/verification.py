@@ -60,7 +60,7 @@ def verify_dataset(directory: Path) -> Verification:
         total.files += part.files
         total.differences.extend(Difference(f"{label}/{d.path}", d.reason) for d in part.differences)
     total.differences.extend(
-        Difference(name, "was not published") for name in sorted(set(os.listdir(dataset.root)) - known)
+        Difference(name, "was not published") for name in sorted({path.name for path in dataset.root.iterdir()} - known)
     )
     return total
 

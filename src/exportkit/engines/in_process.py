@@ -27,7 +27,7 @@ class InProcessEngine:
         self,
         function: Callable[[Job], Result],
         jobs: Iterable[Job],
-        window: int | None = None,  # noqa: ARG002 - one result exists at a time
+        window: int | None = None,
     ) -> Iterator[Result]:
         """Yield ``function(job)`` for each job, in order."""
         for job in jobs:

@@ -11,6 +11,7 @@ from exportkit.errors import RecordFault
 from exportkit.normalize.contract import Normalizer
 from exportkit.normalize.dm_v1 import DmV1Normalizer
 from exportkit.normalize.dm_v2 import DmV2Normalizer, DmV2WrappedNormalizer
+from exportkit.normalize.drift import unknown_keys
 from exportkit.normalize.explain import explain
 from exportkit.normalize.item import item_id, read_item
 from exportkit.normalize.options import InputOptions
@@ -23,6 +24,9 @@ from exportkit.wire.tolerant import tolerant_loads
 from exportkit.wire.wrapper import unwrap
 
 __all__ = ["BUILTIN_NORMALIZERS", "LineNormalizer"]
+
+#: Key paths are remembered up to here; what lies beyond is no drift but another schema.
+_REMEMBERED_DRIFT = 1000
 
 #: In the order in which a payload is offered to them (formats, section 1.3).
 BUILTIN_NORMALIZERS: tuple[type[Normalizer], ...] = (
@@ -52,6 +56,8 @@ class LineNormalizer:
         self._strict_json = strict_json
         # A normaliser that stands before the seed's may claim its lines, so the fast path keeps out of its way.
         first = tuple(normalizers[:2]) == BUILTIN_NORMALIZERS[:2]
+        #: Paths of keys that no schema names, in the lines that went the general way.
+        self.drift: set[str] = set()
         self._fast = SeedFast(self._options) if first and not strict_json else None
 
     def records(self, line: bytes, *, surveyed: bool = False) -> list[Record]:
@@ -71,6 +77,8 @@ class LineNormalizer:
 
     def records_of(self, line: dict[str, Any]) -> list[Record]:
         """The records of one parsed line, by the general way. Raises RecordFault."""
+        if len(self.drift) < _REMEMBERED_DRIFT:
+            self.drift.update(unknown_keys(line))
         try:
             records = self._general(line)
         except RecordFault as fault:

@@ -161,9 +161,8 @@ def _annotations(sources: list[SeedAnnotation], contents: _Contents) -> tuple[An
 
 
 def _region(source: list[msgspec.Raw] | RleShape) -> LazyRegion:
-    if type(source) is list:
+    if isinstance(source, list):
         return LazyRegion(source, "coco_rings")
-    assert isinstance(source, RleShape)
     return LazyRegion(b'{"size":%b,"counts":%b}' % (bytes(source.size), bytes(source.counts)), "rle")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -65,8 +66,12 @@ class Beneath:
     following links. Cheap per call, for one thread or several; a worker process makes its own.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Open the root. Raises BeneathError (missing, permission, io) when it is no folder one can enter."""
+    def __init__(self, root: Path, *, judge: Callable[[str], str | None] = judge_input_path) -> None:
+        """Open the root. Raises BeneathError (missing, permission, io) when it is no folder one can enter.
+
+        `judge` gives the reason why a path is unsafe, or None; whatever it allows, no path leads out of the root.
+        """
+        self._judge = judge
         self.root: Final = Path(os.path.realpath(root))
         try:
             self._root = os.open(self.root, _O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -132,12 +137,12 @@ class Beneath:
             os.close(descriptor)
 
     def _descend(self, path: str, flags: int, *, judged: bool = False) -> int:
-        reason = None if judged else judge_input_path(path)
+        reason = None if judged else self._judge(path)
         if reason is not None:
             raise BeneathError("unsafe", reason)
         try:
             if self._has_openat2:
-                return openat2_beneath(self._root, path.encode(), flags)
+                return openat2_beneath(self._root, os.fsencode(path), flags)
             return self._descend_by_folder(path, flags)
         except OSError as error:
             raise _beneath_error(error) from error

@@ -1,5 +1,28 @@
 """Tools for people who test formats and bundles of their own."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from exportkit.testing.tree_digest import lists_as_data, tree_digest
 
-__all__ = ["lists_as_data", "tree_digest"]
+if TYPE_CHECKING:
+    from exportkit.testing.writer_contract import WriterContract
+
+__all__ = ["WriterContract", "lists_as_data", "tree_digest"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, since the suite alone needs pytest.
+    if name != "WriterContract":
+        raise AttributeError(f"module 'exportkit.testing' has no attribute {name!r}")
+    try:
+        module = import_module("exportkit.testing.writer_contract")
+    except ModuleNotFoundError as error:
+        if error.name != "pytest":
+            raise
+        raise ImportError(
+            "WriterContract runs under pytest; install it with: pip install 'exportkit[testing]'"
+        ) from error
+    return module.WriterContract

@@ -24,7 +24,7 @@ def declarations(writer: type[Writer]) -> Iterator[str]:
     """Name, summary and interface version."""
     name: Any = getattr(writer, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        yield f"name is {name!r}; use 1 to 64 lower-case letters, digits, '-' and '_', beginning with a letter or digit."
+        yield f"name is {name!r}; use 1 to 64 of a-z, 0-9, '-' and '_', beginning with a letter or digit."
     if not writer.summary.isprintable():
         yield "summary has several lines; exportkit formats shows one."
     if type(writer.api_version) is not int or not 1 <= writer.api_version <= API_VERSION:
@@ -35,7 +35,7 @@ def declarations(writer: type[Writer]) -> Iterator[str]:
 
 def options(writer: type[Writer]) -> Iterator[str]:
     """The model of the options has defaults for all, is frozen, and refuses what it does not know."""
-    model = writer.options_model
+    model: Any = writer.options_model
     if not (isinstance(model, type) and issubclass(model, WriterOptions)):
         yield f"options_model is {model!r}; make it a subclass of exportkit.WriterOptions."
         return
@@ -65,8 +65,8 @@ def pickling(trial: Trial) -> Iterator[str]:
             copied: Any = pickle.loads(pickle.dumps(value))  # noqa: S301 - made in the line itself
         except Exception as error:  # noqa: BLE001 - any class may raise anything here
             yield (
-                f"the {what} cannot be pickled ({type(error).__name__}: {error}); define classes at the top of a module, "
-                "since every worker process imports them by name."
+                f"the {what} cannot be pickled ({type(error).__name__}: {error}); define classes at the top of a "
+                "module, since every worker process imports them by name."
             )
             continue
         if copied != value:
@@ -84,7 +84,7 @@ def rules(trial: Trial) -> Iterator[str]:
         if not asked[name][2]:
             yield f"{name}(options) returns {type(first).__name__}; return a {types.__name__}."
     for name in ODD_CLASSES:
-        reason = writer.class_fault(name, chosen)
+        reason: Any = writer.class_fault(name, chosen)
         asked[f"class_fault of {name!a}"] = (reason, writer.class_fault(name, chosen), True)
         if reason is not None and not isinstance(reason, str):
             yield f"class_fault({name!a}, options) returns {type(reason).__name__}; return the reason as text, or None."

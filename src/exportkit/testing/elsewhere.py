@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import pickle
@@ -26,7 +26,7 @@ __all__ = ["Elsewhere", "answer", "encoded_elsewhere"]
 
 _LIMIT_SECONDS = 120
 #: How far the other clock is off: another year, month, day and time of day.
-_OFF = datetime.timedelta(days=401, hours=5, minutes=7, seconds=11)
+_OFF = dt.timedelta(days=401, hours=5, minutes=7, seconds=11)
 #: What an encoder has no business with (audit events of Python).
 _OUTSIDE = ("open", "os.", "socket.", "subprocess.", "shutil.", "tempfile.", "glob.")
 
@@ -58,7 +58,7 @@ def encoded_elsewhere(trial: Trial) -> Elsewhere:
         }
         code = "import sys; from exportkit.testing.elsewhere import answer; answer(sys.argv[1], sys.argv[2])"
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - this very interpreter
                 [sys.executable, "-c", code, str(request), str(reply)],
                 cwd=folder, env=environment, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False,
             )  # fmt: skip
@@ -84,7 +84,7 @@ def answer(request: str, reply: str) -> None:
 
 def _move_away() -> None:
     """Turn on another time and another host for everything that is imported from now on."""
-    module: Any = datetime
+    module: Any = dt
     module.datetime, module.date = _Moment, _Day
     clock: Any = time
     seconds = _OFF.total_seconds()
@@ -106,21 +106,21 @@ def _later(read: Any, offset: float) -> Any:
     return lambda: read() + offset
 
 
-class _Moment(datetime.datetime):
+class _Moment(dt.datetime):
     @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> Self:
+    def now(cls, tz: dt.tzinfo | None = None) -> Self:
         return super().now(tz) + _OFF
 
     @classmethod
     def utcnow(cls) -> Self:
-        return cls.now(datetime.UTC).replace(tzinfo=None)
+        return cls.now(dt.UTC).replace(tzinfo=None)
 
     @classmethod
     def today(cls) -> Self:
         return cls.now()
 
 
-class _Day(datetime.date):
+class _Day(dt.date):
     @classmethod
     def today(cls) -> Self:
         return super().today() + _OFF

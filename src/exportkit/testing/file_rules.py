@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 import tempfile
@@ -34,16 +34,16 @@ def streams(trial: Trial, samples: Sequence[Sample]) -> Iterator[str]:
                 places[part.key] = file.path
                 if part.key.partition("#")[0] != file.path or not part.key.partition("#")[2]:
                     yield f"the stream {part.key!r} stands in the file {file.path!r}; call it {file.path + '#rows'!r}."
-            elif not isinstance(part, bytes):
+            elif type(part) is not bytes:
                 yield f"a part of the file {file.path!r} is {type(part).__name__}; give bytes or Fragments."
     for title, encoded in _encoded(trial, samples):
         for key, data in encoded.streams.items():
             if key not in places:
                 yield f"{title}: encode fills the stream {key!r}, which no file of files() has; name it there."
-            if not isinstance(data, bytes):
+            if type(data) is not bytes:
                 yield f"{title}: the stream {key!r} holds {type(data).__name__}; give bytes."
         for path, data in encoded.files:
-            if not isinstance(data, bytes):
+            if type(data) is not bytes:
                 yield f"{title}: the file {path!r} holds {type(data).__name__}; give bytes."
 
 
@@ -98,7 +98,7 @@ def traces(trial: Trial, samples: Sequence[Sample]) -> Iterator[str]:
 def traces_in(path: str, data: bytes, folders: Iterable[Path] = ()) -> Iterator[str]:
     """Sentences about each folder of this machine, its name, and today's date in the bytes of one file."""
     places = {str(Path.home()), os.getcwd(), tempfile.gettempdir() + os.sep, *map(str, folders)}  # noqa: PTH109
-    today = datetime.datetime.now(datetime.UTC)
+    today = dt.datetime.now(dt.UTC)
     words = {f"the folder {place}": place for place in places}
     words["the name of this machine"] = platform.node()
     words["today's date"] = today.strftime("%Y-%m-%d")
@@ -116,7 +116,7 @@ def _encoded(trial: Trial, samples: Sequence[Sample]) -> Iterator[tuple[str, Enc
     for title, record, placement in trial.placed(samples):
         try:
             encoded: Any = writer.encode(record, placement)
-        except Exception:  # noqa: BLE001 - the rule about what is raised tells it
+        except Exception:  # noqa: BLE001, S112 - the rule about what is raised tells it
             continue
         if isinstance(encoded, Encoded):
             yield title, encoded

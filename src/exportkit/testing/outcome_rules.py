@@ -8,7 +8,8 @@ from typing import Any
 
 from exportkit.errors import RecordFault
 from exportkit.records import KINDS, Record
-from exportkit.testing.sample_records import Sample, box_over_the_edge, broken, well_formed
+from exportkit.testing.sample_annotations import box_over_the_edge, broken, well_formed
+from exportkit.testing.sample_records import Sample
 from exportkit.testing.trial import Invalid, Trial, plan_of
 from exportkit.writing import Encoded, Outcome, Placement, Writer
 from exportkit.writing.codes import CODES
@@ -20,6 +21,7 @@ _LETTER = {"written": "N", "lossy": "L", "skipped": "S", "failed": "E"}
 _MEANING = {"L": "lossy", "S": "skipped", "E": "failed", "N": "notice"}
 _JSON_PATH = re.compile(r"(?:\.[^.\[\]]+|\[\d+\])*")
 _LONGEST_MESSAGE = 600
+_QUOTE = "show values of the input with exportkit.records.quoted(value), which escapes and cuts them"
 
 
 def raised(trial: Trial, samples: Sequence[Sample]) -> Iterator[str]:
@@ -27,7 +29,7 @@ def raised(trial: Trial, samples: Sequence[Sample]) -> Iterator[str]:
     writer = trial.made()
     for title, record, placement in trial.placed(samples):
         try:
-            encoded = writer.encode(record, placement)
+            encoded: Any = writer.encode(record, placement)
         except RecordFault as fault:
             yield from (f"{title}: {text}" for text in _record_fault(trial, fault))
         except Exception as error:  # noqa: BLE001 - a writer's defect is what is being looked for
@@ -84,14 +86,14 @@ def _outcome(writer: type[Writer], outcome: Any) -> Iterator[str]:
         yield f"is failed ({', '.join(outcome.codes)}) without a message; say what is wrong and how to mend it."
     yield from _message(outcome.message)
     if not _JSON_PATH.fullmatch(outcome.json_path):
-        yield f"has the JSON path {outcome.json_path!r}; it continues the annotation's own, like '.bbox' or '.segmentation[0]'."
+        yield f"has the JSON path {outcome.json_path!r}; it goes on from the annotation, like '.segmentation[0]'."
 
 
 def _message(message: str) -> Iterator[str]:
     if not message.isprintable():
-        yield f"has the message {message!r}; show values of the input with exportkit.records.quoted(value)."
+        yield f"has the message {message!r}; {_QUOTE}."
     elif len(message) > _LONGEST_MESSAGE:
-        yield f"has a message of {len(message)} characters; cut values of the input with exportkit.records.quoted(value)."
+        yield f"has a message of {len(message)} characters; {_QUOTE}."
 
 
 def _notices(writer: type[Writer], notices: Sequence[Any], scope: str) -> Iterator[str]:
@@ -113,17 +115,14 @@ def kinds_table(trial: Trial, *, default_options: bool) -> Iterator[str]:
     for kind, said in table.items():
         if kind not in KINDS:
             yield f"kinds names {kind!r}, which is no kind of annotation; the kinds are {', '.join(KINDS)}."
-        elif said != "written" and (said[:2] not in {"L_", "N_", "S_"} or not _is_known(said, "annotation", trial.writer)):
+        elif said != "written" and not (said[0] in "LNS" and _is_known(said, "annotation", trial.writer)):
             yield f"kinds says {said!r} of {kind}; say 'written' or the L_, N_ or S_ code that a plain {kind} gets."
     for kind in KINDS:
         outcome = _plain(trial, kind)
         said = table.get(kind, "S_KIND_UNSUPPORTED")
         if outcome is not None and not _agrees(said, outcome, default_options=default_options):
             stands = f"kinds says {said!r} of {kind}" if kind in table else f"kinds does not name {kind} ({said})"
-            yield (
-                f"{stands}, and encode gives a plain one {outcome.status} {' '.join(outcome.codes)}; "
-                "let table and encode say the same."
-            )
+            yield (f"{stands}, and a plain one is {_shown(outcome)}; let table and encode say the same.")
 
 
 def _agrees(said: str, outcome: Outcome, *, default_options: bool) -> bool:
@@ -145,8 +144,8 @@ def broken_geometry(trial: Trial) -> Iterator[str]:
         outcome = _alone(trial, case.title, case.annotation)
         if outcome is not None and (outcome.status != "failed" or case.code not in outcome.codes):
             yield (
-                f"a {case.title} is {outcome.status} {' '.join(outcome.codes)} and has to be failed {case.code}; ask the "
-                "Canvas for the geometry and return failed(fault.code, fault.message, fault.json_path) for its faults."
+                f"a {case.title} is {_shown(outcome)} and has to be failed {case.code}; ask the Canvas for the "
+                "geometry and return failed(fault.code, fault.message, fault.json_path) for its faults."
             )
 
 
@@ -163,8 +162,8 @@ def over_the_edge(trial: Trial) -> Iterator[str]:
         outcome = _alone(trial, "a box over the edge", box_over_the_edge(), invalid)
         if outcome is not None and (outcome.status != status or code not in outcome.codes):
             yield (
-                f"with --invalid {invalid} a box over the edge is {outcome.status} {' '.join(outcome.codes)} and has to be "
-                f"{status} {code}; make the Canvas with self.plan.invalid and keep the codes that it returns."
+                f"with --invalid {invalid} a box over the edge is {_shown(outcome)} and has to be {status} {code}; "
+                "make the Canvas with self.plan.invalid and keep the codes that it returns."
             )
 
 
@@ -179,7 +178,7 @@ def foreign_classes(trial: Trial, samples: Sequence[Sample]) -> Iterator[str]:
             reason = trial.writer.class_fault(annotation.label, trial.options) if annotation.label else None
             if reason is not None and outcome.status in {"written", "lossy"}:
                 yield (
-                    f"{title}: class_fault refuses {annotation.label!a} ({reason}), and encode gives its {annotation.kind} "
+                    f"{title}: class_fault refuses {annotation.label!a} ({reason}), and its {annotation.kind} is "
                     f"{outcome.status}; fail what carries an AnnotationFault as its geometry."
                 )
 
@@ -211,6 +210,10 @@ def _answer(writer: Writer, record: Record, placement: Placement) -> Encoded | N
 def _is_known(code: str, scope: str, writer: type[Writer]) -> bool:
     known = CODES.get(code)
     return scope in known.scope if known is not None else code.startswith(f"{code[:1]}_{_word(writer)}_")
+
+
+def _shown(outcome: Outcome) -> str:
+    return " ".join((outcome.status, *outcome.codes))
 
 
 def _word(writer: type[Writer]) -> str:

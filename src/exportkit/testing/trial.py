@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from exportkit.errors import AnnotationFault
-from exportkit.records import LABELLED_KINDS, Record
+from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.testing.sample_records import Sample
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts, Writer, WriterOptions
 from exportkit.writing.names import safe_name, split_stem
@@ -82,15 +82,16 @@ class Trial:
 
     def _judged(self, record: Record) -> Record:
         """The record with every class that the format cannot hold made unreadable."""
-        annotations = []
-        for annotation in record.annotations:
-            if annotation.label is not None and annotation.kind in LABELLED_KINDS:
-                reason = self.writer.class_fault(annotation.label, self.options)
-                if reason is not None:
-                    fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", reason)
-                    annotation = msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
-            annotations.append(annotation)
-        return msgspec.structs.replace(record, annotations=tuple(annotations))
+        return msgspec.structs.replace(record, annotations=tuple(map(self._judged_annotation, record.annotations)))
+
+    def _judged_annotation(self, annotation: Annotation) -> Annotation:
+        if annotation.label is None or annotation.kind not in LABELLED_KINDS:
+            return annotation
+        reason = self.writer.class_fault(annotation.label, self.options)
+        if reason is None:
+            return annotation
+        fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", str(reason))
+        return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
 
 
 def fingerprint(writer: Writer, record: Record, placement: Placement) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-__all__ = ["Checker", "CheckReport", "Dataset", "Finding", "Picture", "Piece", "Severity"]
+__all__ = ["CheckReport", "Checker", "Dataset", "Finding", "Picture", "Piece", "Severity"]
 
 Severity = Literal["error", "warn"]
 
@@ -52,7 +52,10 @@ class Picture(msgspec.Struct, frozen=True, gc=False):
 
 
 class CheckReport(msgspec.Struct):
-    """What was found in one batch of pieces. ``facts`` is whatever :meth:`Checker.conclude` needs, picklable and small."""
+    """What was found in one batch of pieces.
+
+    ``facts`` is whatever :meth:`Checker.conclude` needs, picklable and small.
+    """
 
     findings: list[Finding] = []
     pictures: list[Picture] = []
@@ -62,7 +65,10 @@ class CheckReport(msgspec.Struct):
 
 
 class Dataset(Protocol):
-    """A dataset directory as a checker may see it. Paths are ``/``-separated and relative; links that leave it are refused."""
+    """A dataset directory as a checker may see it.
+
+    Paths are ``/``-separated and relative; links that leave it are refused.
+    """
 
     root: Path
     #: The manifest of exportkit as plain data, or None for a directory that exportkit did not write.
@@ -73,6 +79,7 @@ class Dataset(Protocol):
     def listing(self, folder: str = "") -> Iterator[str]:
         """Relative paths of all regular files below ``folder``, sorted."""
         ...
+
     def folders(self, folder: str = "") -> Iterator[str]: ...
     def read(self, path: str, limit: int = 64 << 20) -> bytes: ...
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]: ...

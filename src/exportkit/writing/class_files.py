@@ -86,7 +86,10 @@ def _checked_names(value: Any, path: Path, what: str) -> tuple[str, ...]:
 
 
 def read_class_list(path: Path) -> tuple[str, ...]:
-    """Names of a ``--classes`` file in order: ``.txt`` one a line taken exactly, ``.yaml``/``.json`` a list or ``{classes: […]}``."""
+    """Names of a ``--classes`` file in order.
+
+    ``.txt``: one a line, taken exactly; ``.yaml`` and ``.json``: a list, or ``{classes: […]}``.
+    """
     what = "class list"
     text = _text(_read(path, what), path, what)
     suffix = path.suffix.lower()
@@ -138,7 +141,7 @@ def render_class_lock(names: tuple[str, ...], skeletons: Any = None) -> bytes:
 
 
 def quoted_yaml(text: str) -> str:
-    """A YAML double-quoted scalar in printable ASCII; astral characters as one ``\\U`` escape, never surrogate pairs."""
+    """A YAML double-quoted scalar in printable ASCII; astral characters are one escape, never surrogate pairs."""
     out = []
     for char in text:
         code = ord(char)

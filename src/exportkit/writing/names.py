@@ -12,6 +12,7 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -19,7 +20,17 @@ from exportkit.errors import RecordFault
 from exportkit.pictures import EXTENSIONS
 from exportkit.writing.contract import NamingRule
 
-__all__ = ["KeyIndex", "NameCandidate", "NamePlan", "SafeName", "key_hash", "name_key", "plan_names", "safe_name", "split_stem"]
+__all__ = [
+    "KeyIndex",
+    "NameCandidate",
+    "NamePlan",
+    "SafeName",
+    "key_hash",
+    "name_key",
+    "plan_names",
+    "safe_name",
+    "split_stem",
+]
 
 _LONGEST_NAME = 200
 _LONGEST_COMPONENT = 255
@@ -31,12 +42,13 @@ _CLEAN = re.compile(
     rf"(?!{_RESERVED_WORDS}\.)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?\.[A-Za-z0-9]{{1,5}}\Z",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(r'[\x00-\x1f\x7f-\x9f\\]')
+_REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _REPLACED = re.compile(r'[:<>"|?*]')
 _RESERVED = re.compile(rf"{_RESERVED_WORDS}(?=\.|$)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:(?:/|$|[^/]*$)")
 _PLAIN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 _MADE_LETTERS = 12
+
 
 class SafeName(msgspec.Struct, frozen=True, gc=False):
     """A planned name and whether it differs from what the source gave (leaving folders out does not count)."""
@@ -161,7 +173,7 @@ class KeyIndex:
         for position, bucket in enumerate(buckets):
             ordered = sorted(bucket)
             self._sorted.extend(ordered)
-            self.repeated.update(a for a, b in zip(ordered, ordered[1:], strict=False) if a == b)
+            self.repeated.update(a for a, b in pairwise(ordered) if a == b)
             buckets[position] = array("Q")
 
     def __contains__(self, value: int) -> bool:

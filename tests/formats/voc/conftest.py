@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exportkit_voc.options import VocOptions
-from exportkit_voc.writer import VocWriter
 
 from exportkit.records import Annotation, Record
 from exportkit.writing import Fragments, Placement, Plan, SplitFacts
+from exportkit_voc.options import VocOptions
+from exportkit_voc.writer import VocWriter
 
 JPEG = b"\xff\xd8\xff\xe0 not a picture, but its ends are right \xff\xd9"
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from exportkit_voc.checker import VocChecker
-from exportkit_voc.options import VocOptions
-from exportkit_voc.writer import VocWriter
 
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.records import Annotation, Box, Record
 from exportkit.writing import Finding, Piece, Placement, Plan, SplitFacts
+from exportkit_voc.checker import VocChecker
+from exportkit_voc.options import VocOptions
+from exportkit_voc.writer import VocWriter
 
 MAIN = "VOCdevkit/VOC2012/ImageSets/Main"
 XML = "VOCdevkit/VOC2012/Annotations/a.xml"
@@ -120,9 +120,7 @@ def test_a_picture_that_is_no_jpg_is_a_warning(write_dataset: Callable[..., Path
 
 
 @pytest.mark.parametrize(("year", "found"), [("2012", ["C_VOC_YEAR"]), ("2007", [])])
-def test_a_test_set_is_known_for_one_year_only(
-    write_dataset: Callable[..., Path], year: str, found: list[str]
-) -> None:
+def test_a_test_set_is_known_for_one_year_only(write_dataset: Callable[..., Path], year: str, found: list[str]) -> None:
     root = write_dataset({"train": [record("a.jpg", CAT)], "test": [record("b.jpg")]}, year=year)
 
     assert [finding.code for finding in check(root)] == found
@@ -145,10 +143,8 @@ def test_other_spellings_of_lists_are_taken(dataset: Path) -> None:
 
 
 def conversion_pieces() -> list[Piece]:
-    plan = Plan(
-        ("cat", "dog"), {"cat": 0, "dog": 1}, (SplitFacts("train", 2, {}), SplitFacts("val", 1, {})), {}, {"image": 3}, 3,
-        ids_usable=True,
-    )  # fmt: skip
+    splits = (SplitFacts("train", 2, {}), SplitFacts("val", 1, {}))
+    plan = Plan(("cat", "dog"), {"cat": 0, "dog": 1}, splits, {}, {"image": 3}, 3, ids_usable=True)
     writer = VocWriter(VocOptions(), plan)
     pieces: list[Piece] = []
     streams: dict[str, bytes] = {}

@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exportkit_voc.image_sets import plan_image_sets
-from exportkit_voc.label_map import palette_color
-from exportkit_voc.options import VocOptions
-from exportkit_voc.writer import VocWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -19,6 +15,10 @@ from lxml import etree
 from exportkit.errors import RecordFault
 from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Part, Polygon, Record, RotatedBox
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts
+from exportkit_voc.image_sets import plan_image_sets
+from exportkit_voc.label_map import palette_color
+from exportkit_voc.options import VocOptions
+from exportkit_voc.writer import VocWriter
 
 PLACE = Placement("train", "x.jpg", "x", 0)
 
@@ -72,7 +72,7 @@ def test_elements_stand_in_the_order_of_the_format(make_writer: Any) -> None:
         ((10.5, 9.49, 20, 20.01), "one", "12 10 31 30", False),
         ((0, 0, 100, 80), "one", "1 1 100 80", False),
         ((10.6, 10, 0.2, 20), "one", "11 11 11 30", True),
-        ((99.7, 10, 0.3, 20), "one", "100 11 100 30", True),
+        ((99.7, 10, 0.3, 20), "one", "100 11 100 30", False),
         ((10, 10, 20, 20), "zero", "10 10 30 30", False),
         ((10.6, 10, 0.2, 20), "zero", "10 10 11 30", True),
         ((99.7, 10, 0.3, 20), "zero", "99 10 100 30", True),
@@ -80,7 +80,7 @@ def test_elements_stand_in_the_order_of_the_format(make_writer: Any) -> None:
     ],
 )
 def test_coordinates_follow_the_mode_and_name_it(
-    make_writer: Any, geometry: tuple[float, ...], coords: str, expected: str, grown: bool
+    make_writer: Any, geometry: tuple[float, float, float, float], coords: str, expected: str, grown: bool
 ) -> None:
     encoded = encode(make_writer(coords=coords), box(*geometry))
 
@@ -96,7 +96,9 @@ extent = st.floats(0.001, 3000) | st.integers(1, 3000)
 
 
 @settings(max_examples=100)
-@given(width=side, height=side, geometry=st.tuples(start, start, extent, extent), coords=st.sampled_from(["one", "zero"]))
+@given(
+    width=side, height=side, geometry=st.tuples(start, start, extent, extent), coords=st.sampled_from(["one", "zero"])
+)
 def test_a_box_lies_in_the_picture_in_both_integer_modes(
     width: int, height: int, geometry: tuple[float, float, float, float], coords: str
 ) -> None:
@@ -156,6 +158,14 @@ def test_a_file_name_that_xml_cannot_hold_fails_its_record(make_writer: Any) -> 
         make_writer().encode(record, Placement("train", "x.\ufffe", "x", 0))
 
     assert caught.value.code == "E_NAME_UNSAFE"
+
+
+def test_a_record_that_is_no_picture_has_no_file(make_writer: Any) -> None:
+    encoded = make_writer().encode(Record(1, (box(1, 1, 5, 5),), name="x.mp4", medium="video"), PLACE)
+
+    assert codes(encoded) == [("skipped", ("S_MEDIA_UNSUPPORTED",))]
+    assert not encoded.files
+    assert not encoded.streams
 
 
 REGION = Polygon((Part((10, 10, 30, 10, 10, 30)),))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from exportkit_voc.annotation_xml import attributes_xml, document_xml, object_head, object_xml
-from exportkit_voc.xml_file import Unreadable, read_quickly, read_thoroughly, read_voc_file
-from exportkit_voc.xml_text import escaped, is_representable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from exportkit.records import Annotation
+from exportkit_voc.annotation_xml import attributes_xml, document_xml, object_head, object_xml
+from exportkit_voc.xml_file import Unreadable, read_quickly, read_thoroughly, read_voc_file
+from exportkit_voc.xml_text import escaped, is_representable
 
 #: Every text that XML 1.0 can hold, markup, blanks and line ends among the likelier ones.
 texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("<>&'\"\t\n\r ]]>")).filter(is_representable)
@@ -70,7 +70,7 @@ def test_the_template_equals_the_library_for_every_text(
     assert etree.tostring(etree.fromstring(made), method="c14n") == etree.tostring(
         etree.fromstring(wanted), method="c14n"
     )
-    filename, name, attributes, corners = parts
+    filename, name, attributes, _ = parts
     if not any(char in text for text in (filename, name, *attributes, *attributes.values()) for char in "\t\n"):
         assert made == wanted
 

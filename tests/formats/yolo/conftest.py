@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exportkit_yolo.options import YoloOptions
-from exportkit_yolo.writer import YoloWriter
 
 from exportkit.records import Annotation, Record
 from exportkit.writing import Fragments, Placement, Plan, SplitFacts
+from exportkit_yolo.options import YoloOptions
+from exportkit_yolo.writer import YoloWriter
 
 JPEG = b"\xff\xd8\xff\xe0 not a picture, but its ends are right \xff\xd9"
 

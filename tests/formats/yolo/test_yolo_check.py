@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exportkit_yolo.checker import YoloChecker
-from exportkit_yolo.label_file import judge_labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.records import Annotation, Box, Part, Polygon, Record
 from exportkit.writing import Finding
+from exportkit_yolo.checker import YoloChecker
+from exportkit_yolo.label_file import judge_labels
 
 BOX = Annotation(0, "box", "cat", box=Box(10, 10, 20, 20))
 FAR = Annotation(1, "box", "dog", box=Box(50, 50, 20, 20))

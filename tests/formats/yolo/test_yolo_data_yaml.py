@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from exportkit_yolo.data_yaml import data_yaml
-from exportkit_yolo.options import YoloOptions
-from exportkit_yolo.splits import yaml_folders
-from exportkit_yolo.writer import YoloWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from exportkit.writing import NamingRule, Plan, SplitFacts
+from exportkit_yolo.data_yaml import data_yaml
+from exportkit_yolo.options import YoloOptions
+from exportkit_yolo.splits import yaml_folders
+from exportkit_yolo.writer import YoloWriter
 
 
 def plan(*splits: str, classes: tuple[str, ...] = ("cat", "dog"), kinds: dict[str, int] | None = None) -> Plan:
@@ -31,9 +31,7 @@ def yaml_of(plan: Plan, **options: Any) -> str:
 
 
 def test_without_a_val_split_val_is_train() -> None:
-    assert yaml_of(plan("train")) == (
-        'train: images/train\nval: images/train\nnc: 2\nnames:\n  0: "cat"\n  1: "dog"\n'
-    )
+    assert yaml_of(plan("train")) == ('train: images/train\nval: images/train\nnc: 2\nnames:\n  0: "cat"\n  1: "dog"\n')
     assert [code for code, _ in YoloWriter(YoloOptions(), plan("train")).notices()] == ["N_VAL_IS_TRAIN"]
 
 
@@ -105,10 +103,12 @@ def test_every_name_comes_back(names: list[str]) -> None:
 
 
 def test_names_of_pictures_are_flat_and_the_tree_spares_words_of_the_loader() -> None:
-    flat, tree = (YoloWriter.naming(YoloOptions(names=layout)) for layout in ("flat", "tree"))  # type: ignore[arg-type]
+    flat, tree = (YoloWriter.naming(YoloOptions(names=layout)) for layout in ("flat", "tree"))
 
     words = frozenset({"images", "labels"})
-    assert flat == NamingRule("flat", needs_extension=True, refused_folders=words, reserved_stems=frozenset({"classes"}))
+    assert flat == NamingRule(
+        "flat", needs_extension=True, refused_folders=words, reserved_stems=frozenset({"classes"})
+    )
     assert tree.layout == "tree"
 
 

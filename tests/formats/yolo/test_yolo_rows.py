@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import pytest
-from exportkit_yolo.writer import YoloWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Mask, Part, Polygon, Record, RotatedBox
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts
+from exportkit_yolo.options import YoloOptions
+from exportkit_yolo.writer import YoloWriter
 
 PLACE = Placement("train", "x.jpg", "x", 0)
 TRIANGLE = Polygon((Part((10, 10, 30, 10, 10, 30)),))
@@ -200,6 +201,14 @@ def test_a_class_that_is_not_in_the_map_or_holds_nul_fails(make_writer: Any) -> 
     assert codes(encoded) == [("failed", ("E_CLASS_UNKNOWN",)), ("failed", ("E_CLASS_UNREPRESENTABLE",))]
 
 
+def test_a_record_that_is_no_picture_has_no_file(make_writer: Any) -> None:
+    encoded = make_writer().encode(Record(1, (box(1, 1, 5, 5),), name="x.mp4", medium="video"), PLACE)
+
+    assert codes(encoded) == [("skipped", ("S_MEDIA_UNSUPPORTED",))]
+    assert not encoded.files
+    assert not encoded.streams
+
+
 def test_equal_outcomes_are_one_object(make_writer: Any) -> None:
     encoded = encode(make_writer(), *(box(n, 1, 5, 5, truncated=True) for n in range(3)))
 
@@ -217,7 +226,7 @@ def test_every_value_of_a_box_row_is_in_range_and_the_box_inside(
     width: int, height: int, geometry: tuple[float, float, float, float]
 ) -> None:
     plan = Plan(("cat",), {"cat": 0}, (SplitFacts("train", 1, {}),), {"box": 1}, {"image": 1}, 1, ids_usable=True)
-    writer = YoloWriter(YoloWriter.options_model(), plan)  # type: ignore[arg-type]
+    writer = YoloWriter(YoloOptions(), plan)
 
     encoded = encode(writer, box(*geometry), width=width, height=height)
 
@@ -229,3 +238,28 @@ def test_every_value_of_a_box_row_is_in_range_and_the_box_inside(
         assert cx + w / 2 <= 1 + 2e-6
         assert cy - h / 2 >= -2e-6
         assert cy + h / 2 <= 1 + 2e-6
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "codes_of_the_polygon"),
+    [
+        ("auto", "0 0.100000 0.125000 0.300000 0.125000 0.100000 0.375000", ("L_ATTRIBUTES_DROPPED",)),
+        ("detect", "0 0.200000 0.250000 0.200000 0.250000", ("L_REGION_DROPPED", "L_ATTRIBUTES_DROPPED")),
+    ],
+)
+def test_the_golden_case(write_dataset: Any, task: str, row: str, codes_of_the_polygon: tuple[str, ...]) -> None:
+    polygon = Annotation(
+        0, "polygon", "cat", box=Box(10, 10, 20, 20), attributes=b'{"color":"red"}',
+        region=LazyRegion([[10, 10, 30, 10, 10, 30]], "coco_rings"),
+    )  # fmt: skip
+    first = Record(10, (polygon,), name="x.jpg", width=100, height=80)
+    second = Record(11, (box(5, 5, 0, 10, "dog"),), name="x__11.jpg", width=60, height=40)
+
+    root = write_dataset({"train": [first, second]}, task=task)
+
+    assert (root / "labels/train/x.txt").read_text() == f"{row}\n"
+    assert (root / "labels/train/x__11.txt").read_bytes() == b""
+    kinds = {"polygon": 1, "box": 1}
+    plan = Plan(("cat",), {"cat": 0}, (SplitFacts("train", 1, {}),), kinds, {"image": 1}, 1, ids_usable=True)
+    writer = YoloWriter(YoloOptions(task=task), plan)  # type: ignore[arg-type]
+    assert codes(writer.encode(first, PLACE)) == [("lossy", codes_of_the_polygon)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from exportkit_yolo.seams import join_rings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from exportkit_yolo.seams import join_rings
 
 Point = tuple[float, float]
 

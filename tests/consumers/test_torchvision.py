@@ -1,0 +1,98 @@
+"""torchvision reads our COCO and Pascal VOC datasets.
+
+It does not turn pictures upright: of those with an EXIF orientation it reads the pixels as they are stored, while
+our sizes and boxes are those of the upright picture (formats, section 1, "EXIF policy"; ``check`` warns of them).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, whole_corners
+from tests.consumers.ground_truth import Scene
+
+torchvision = pytest.importorskip("torchvision")
+
+pytestmark = pytest.mark.consumers
+ROUNDED = 1e-6
+
+
+def size_read(scene: Scene) -> tuple[int, int]:
+    """Size of the picture as stored."""
+    return (scene.height, scene.width) if scene.orientation >= 5 else (scene.width, scene.height)
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_coco_detection_opens_each_picture_and_gives_its_boxes(workshop: Workshop, bundle: str) -> None:
+    dataset = workshop.dataset(bundle, "coco")
+    found: dict[str, Seen] = {}
+    for split in dataset.splits:
+        root = dataset.folder / "images" / split
+        loader = torchvision.datasets.CocoDetection(root, dataset.folder / "annotations" / f"instances_{split}.json")
+        names = {category["id"]: category["name"] for category in loader.coco.dataset["categories"]}
+        for place, image in enumerate(loader.ids):
+            path = f"images/{split}/{loader.coco.imgs[image]['file_name']}"
+            scene = dataset.pictures[path]
+            if scene.has_file:
+                picture, things = loader[place]
+                assert picture.size == size_read(scene)
+            else:
+                things = loader._load_target(image)
+            boxes = [(names[thing["category_id"]], thing["bbox"]) for thing in things]
+            found[path] = [(label, (x, y, x + w, y + h)) for label, (x, y, w, h) in boxes]
+    assert found.keys() == dataset.pictures.keys()
+    assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, lambda _: ROUNDED)
+
+
+def annotations(loader: Any, place: int) -> Seen:
+    """Objects of one picture in 0-based half-open pixels; VOC counts from 1 and includes both ends."""
+    _, target = loader[place]
+    seen: Seen = []
+    for thing in target["annotation"]["object"]:
+        x0, y0, x1, y1 = (int(thing["bndbox"][side]) for side in ("xmin", "ymin", "xmax", "ymax"))
+        seen.append((thing["name"], (x0 - 1, y0 - 1, x1, y1)))
+    return seen
+
+
+def read(dataset: Dataset, year: str, split: str) -> dict[str, Seen]:
+    loader = torchvision.datasets.VOCDetection(dataset.folder, year=year, image_set=split)
+    found = {}
+    for place, (picture, target) in enumerate(zip(loader.images, loader.targets, strict=True)):
+        assert Path(picture).stem == Path(target).stem
+        path = Path(picture).relative_to(dataset.folder).as_posix()
+        scene = dataset.pictures[path]
+        if scene.has_file:
+            assert loader[place][0].size in {size_read(scene), (scene.width, scene.height)}
+            found[path] = annotations(loader, place)
+    return found
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_voc_detection_opens_each_picture_and_gives_its_boxes(workshop: Workshop, bundle: str) -> None:
+    """With ``images=transcode``, for torchvision appends ``.jpg`` to every id."""
+    dataset = workshop.dataset(bundle, "voc_2007")
+    found: dict[str, Seen] = {}
+    for split in dataset.splits:
+        of_split = read(dataset, "2007", split)
+        assert of_split.keys() == {path for path, scene in dataset.of(split) if scene.has_file}
+        found |= of_split
+    assert_same_corners(found, dataset, whole_corners)
+
+
+def test_trainval_is_train_and_val_together(workshop: Workshop) -> None:
+    dataset = workshop.dataset("splits", "voc")
+    together = read(dataset, "2012", "trainval")
+    assert together == read(dataset, "2012", "train") | read(dataset, "2012", "val")
+    assert len(together) == 7
+
+
+def test_the_golden_case_has_its_box_from_11_to_30(workshop: Workshop) -> None:
+    """Formats, section 9."""
+    dataset = workshop.dataset("golden", "voc")
+    loader = torchvision.datasets.VOCDetection(dataset.folder, year="2012", image_set="train")
+    (_, first), (_, second) = loader[0], loader[1]
+    assert first["annotation"]["object"][0]["bndbox"] == {"xmin": "11", "ymin": "11", "xmax": "30", "ymax": "30"}
+    assert second["annotation"]["filename"] == "x__11.jpg"
+    assert second["annotation"]["object"] == []

@@ -1,0 +1,33 @@
+"""The four formats of the distribution run exactly the suite that is shipped to format authors."""
+
+from __future__ import annotations
+
+from exportkit.testing import WriterContract
+
+
+class TestCoco(WriterContract):
+    writer = "coco"
+
+
+class TestYoloDetect(WriterContract):
+    writer = "yolo:task=detect"
+
+
+class TestYoloSegment(WriterContract):
+    writer = "yolo:task=segment"
+
+
+class TestVoc(WriterContract):
+    writer = "voc"
+
+
+class TestCsvLong(WriterContract):
+    writer = "csv"
+
+
+class TestCsvRetinanet(WriterContract):
+    writer = "csv:dialect=retinanet"
+
+
+class TestCsvTfod(WriterContract):
+    writer = "csv:dialect=tfod"
