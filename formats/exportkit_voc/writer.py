@@ -71,9 +71,8 @@ class VocWriter(Writer):
             if is_representable(plan.classes[index])
         }
         self._class_keys = {
-            split: dict.fromkeys(map(_stream_key, files), b"") for split, files in self._sets.class_files.items()
+            split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items() if files
         }
-        self._class_order = {split: tuple(keys) for split, keys in self._class_keys.items()}
         self._list_keys = {
             split: [_stream_key(path), *([_stream_key(self._sets.trainval)] if split in {"train", "val"} else [])]
             for split, path in self._sets.lists.items()
@@ -81,7 +80,8 @@ class VocWriter(Writer):
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
-        return NamingRule(layout="flat", needs_extension=True, refused_in_stem=_REFUSED_IN_IDS)
+        extension = cls.transcodes(options) or ""
+        return NamingRule("flat", needs_extension=True, refused_in_stem=_REFUSED_IN_IDS, extension=extension)
 
     @classmethod
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
@@ -183,30 +183,36 @@ class VocWriter(Writer):
         return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")
 
     def _list_lines(self, placement: Placement, present: Mapping[int, bool]) -> Mapping[str, bytes]:
-        """The record's line in each list; nearly all lines of class files are the same bytes object."""
-        stem = placement.stem.encode()
-        lines = dict.fromkeys(self._class_keys[placement.split], b"%b -1\n" % stem)
-        if lines:
-            keys = self._class_order[placement.split]
+        """The record's line in each list; in those of absent classes one stand-in line serves for all."""
+        split, stem = placement.split, placement.stem.encode()
+        lines = dict.fromkeys(self._list_keys[split], b"%b\n" % stem)
+        keys = self._class_keys.get(split)
+        if keys:
+            lines[_absent_key(split)] = b"%b -1\n" % stem
             for index, easy in present.items():
                 lines[keys[index]] = b"%b %2d\n" % (stem, easy)
-        for key in self._list_keys[placement.split]:
-            lines[key] = b"%b\n" % stem
         return lines
 
     # -- the rest of the dataset -----------------------------------------------------------------------
 
     def files(self) -> Iterable[OutputFile]:
         sets = self._sets
-        classes = (path for files in sets.class_files.values() for path in files)
-        for path in (*sets.lists.values(), sets.trainval, *classes):
+        for path in (*sets.lists.values(), sets.trainval):
             yield OutputFile(path, (Fragments(_stream_key(path)),))
+        for split, paths in sets.class_files.items():
+            for path in paths:
+                yield OutputFile(path, (Fragments(_stream_key(path), otherwise=_absent_key(split)),))
         if why_no_label_map(self.plan.classes) is None:
             yield OutputFile(f"{self._root}labelmap.txt", (label_map(self.plan.classes),))
 
     def folders(self) -> Iterable[str]:
         yield f"{self._root}Annotations"
         yield f"{self._root}JPEGImages"
+
+
+def _absent_key(split: str) -> str:
+    """Stream of the lines that say that a class is not in a picture; it stands in no file itself."""
+    return f"{split}#absent"
 
 
 def _stream_key(path: str) -> str:

@@ -206,7 +206,7 @@ class YoloWriter(Writer):
 
     def _sidecar_line(self, annotation: Annotation, placement: Placement, row: int) -> bytes:
         """``{image, row, attributes}`` or nothing; ``row`` is the 0-based line in the label file."""
-        if not has_attributes(annotation):
+        if not self._sidecar or not has_attributes(annotation):
             return b""
         head = msgspec.json.encode({"image": self.picture_path(placement), "row": row})
         return b'%s,"attributes":%s}\n' % (head[:-1], attribute_text(annotation.attributes, {}).encode())

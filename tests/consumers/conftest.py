@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +19,28 @@ if TYPE_CHECKING:
     from tests.consumers.datasets import Workshop
 
 
-def pytest_configure() -> None:
+def settings_folder() -> Path:
+    """A folder of settings with fonts in it: without them Ultralytics would fetch some."""
+    folder = Path(tempfile.mkdtemp(prefix="exportkit-consumers-"))
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib is not None and matplotlib.origin is not None:
+        font = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+        # Ultralytics puts a folder of its own below the one that it is given.
+        for home in (folder, folder / "Ultralytics"):
+            home.mkdir(exist_ok=True)
+            for name in ("Arial.ttf", "Arial.Unicode.ttf"):
+                shutil.copyfile(font, home / name)
+    return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Keep the consumers off the network, and their settings out of the home folder."""
-    os.environ.setdefault("YOLO_OFFLINE", "true")
-    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    folder = settings_folder()
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    for variable in ("YOLO_CONFIG_DIR", "MPLCONFIGDIR"):
+        os.environ[variable] = str(folder)
+    os.environ["YOLO_OFFLINE"] = "true"
+    os.environ["YOLO_AUTOINSTALL"] = "false"
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ __all__ = ["BUNDLES", "OUTPUTS", "YOLO_BUNDLES", "Dataset", "Seen", "Workshop", 
 
 #: Every fixture bundle and every bundle of real data.
 BUNDLES = [
-    *sorted(folder.name for folder in (FIXTURES / "bundles").iterdir()),
+    *(pytest.param(folder.name) for folder in sorted((FIXTURES / "bundles").iterdir())),
     *(pytest.param(name, marks=pytest.mark.shared_data) for name in REAL),
 ]
 #: Datasets by name, all made by one run.
@@ -28,8 +28,8 @@ OUTPUTS = {
     "detect": "yolo:task=detect",
     "segment": "yolo:task=segment",
     "voc": "voc",
-    "voc_jpeg": "voc:images=transcode",
-    "voc_2007": "voc:year=2007,images=transcode",
+    "voc_2007": "voc:year=2007",
+    "voc_jpeg": "voc:year=2007,images=transcode",
     "long": "csv",
     "retinanet": "csv:dialect=retinanet",
     "tfod": "csv:dialect=tfod",
@@ -37,7 +37,7 @@ OUTPUTS = {
 #: Bundles whose pictures are all smaller than Ultralytics takes: nothing is written for it.
 TOO_SMALL = {"coco_instances", "coco_keypoints"}
 #: The others.
-YOLO_BUNDLES = [bundle for bundle in BUNDLES if not TOO_SMALL.intersection(getattr(bundle, "values", ()))]
+YOLO_BUNDLES = [bundle for bundle in BUNDLES if not TOO_SMALL.intersection(bundle.values)]
 #: Objects of a picture as a consumer tells them: class name and corners.
 Seen = list[tuple[str, Corners]]
 

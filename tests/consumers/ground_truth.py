@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from tests import real_bundles
 
-__all__ = ["FIXTURES", "REAL", "Corners", "Key", "Scene", "Thing", "covered", "fixture_scenes", "real_scenes"]
+__all__ = ["FIXTURES", "REAL", "Corners", "Key", "Scene", "Thing", "covered", "fixture_scenes", "real_scenes", "turned", "within"]
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 #: Names of the bundles of real data.
@@ -92,7 +92,7 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
     label, crowd = drawn["label"], drawn.get("iscrowd", False)
     box = _corners(drawn["box"]) if "box" in drawn else None
     if drawn["kind"] == "rotated_box":
-        ring = _turned(drawn["box"], drawn["rotation"])
+        ring = turned(drawn["box"], drawn["rotation"])
         return Thing(label, _extent(ring), _extent(ring), crowd, rings=[ring])
     if drawn["kind"] == "polygon":
         rings = [[float(value) for point in ring for value in point] for part in drawn["parts"] for ring in part]
@@ -135,7 +135,7 @@ def _annotated(annotation: dict[str, Any], label: str, box: Corners, width: int,
         return _painted(label, box, _counted(region["counts"], width, height), crowd, points)
     if not region:
         return Thing(label, box, box, crowd, points, [_rectangle(box)])
-    rings = [_within(ring, width, height) for ring in region]
+    rings = [within(ring, width, height) for ring in region]
     extent = _extent([value for ring in rings for value in ring])
     return Thing(label, extent if "obb" in annotation else box, extent, crowd, points, rings)
 
@@ -177,7 +177,7 @@ def _edges(ring: Ring) -> Iterator[tuple[tuple[float, float], tuple[float, float
     return zip(points, points[1:] + points[:1], strict=True)
 
 
-def _within(ring: Ring, width: int, height: int) -> Ring:
+def within(ring: Ring, width: int, height: int) -> Ring:
     """The part of a ring that lies in the picture (Sutherland and Hodgman, side after side)."""
     for axis, limit, sign in ((0, 0.0, 1.0), (1, 0.0, 1.0), (0, float(width), -1.0), (1, float(height), -1.0)):
         kept: Ring = []
@@ -192,7 +192,7 @@ def _within(ring: Ring, width: int, height: int) -> Ring:
     return ring
 
 
-def _turned(box: Sequence[float], angle: float) -> Ring:
+def turned(box: Sequence[float], angle: float) -> Ring:
     """Corners of a box turned about its centre, clockwise on screen, from its own top-left corner on."""
     x, y, w, h = box
     cos, sin = math.cos(angle), math.sin(angle)

@@ -5,7 +5,6 @@ The tests put this folder on the path and register these classes by a plugin of 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -72,6 +71,10 @@ class PlainWriter(Writer):
 
     def files(self) -> Iterable[OutputFile]:
         yield OutputFile("boxes.txt", (b"index x y width height\n", Fragments("boxes.txt#rows")))
+
+
+class UnregisteredWriter(PlainWriter):
+    name = "unregistered"
 
 
 # -- the class ---------------------------------------------------------------------------------------------
@@ -380,7 +383,7 @@ class WithTheFolderOfTheRun(PlainWriter):
     name = "with-the-folder"
 
     def files(self) -> Iterable[OutputFile]:
-        head = f"# made in {os.getcwd()}\n".encode()
+        head = f"# made in {Path.cwd()}\n".encode()
         yield OutputFile("boxes.txt", (head, Fragments("boxes.txt#rows")))
 
 
@@ -401,6 +404,8 @@ class ThatItsCheckerRefuses(PlainWriter):
 
 
 class StrictChecker(Checker):
+    """Takes every dataset while it is made, and none that is published."""
+
     name = "refused"
 
     @classmethod
@@ -408,13 +413,16 @@ class StrictChecker(Checker):
         return False
 
     def pieces(self) -> Iterator[Piece]:
-        yield Piece("boxes.txt", self.dataset.read("boxes.txt"))
+        _, _, rows = self.dataset.read("boxes.txt").partition(b"\n")
+        yield Piece("boxes.txt", rows, "rows", 2)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
-        return CheckReport(findings=[], pictures=[], objects=0)
+        rows = b"".join(piece.data for piece in pieces if piece.section == "rows")
+        return CheckReport(findings=[], pictures=[], objects=rows.count(b"\n"))
 
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
-        yield Finding("C_REFUSED_ANYWAY", "error", "It is not liked.", "boxes.txt")
+        if self.dataset.exists("exportkit-manifest.json"):
+            yield Finding("C_REFUSED_ANYWAY", "error", "It is not liked.", "boxes.txt")
 
 
 # -- the plugin --------------------------------------------------------------------------------------------

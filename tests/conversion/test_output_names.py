@@ -10,7 +10,7 @@ import pytest
 
 from tests.conversion.workbench import Workbench, box, item, lines_of, png
 
-LONG = "é" * 98 + ".png"
+LONG = "é" * 99 + ".png"
 CUT = "é" * 91 + "__" + hashlib.sha256(LONG.encode()).hexdigest()[:12] + ".png"
 NFD = unicodedata.normalize("NFD", "é")
 
@@ -23,7 +23,7 @@ MADE = [
     # Source name, what COCO (a tree) makes of it, what YOLO and VOC (flat, by extension) make of it.
     ("a.png", "a.png", "a.png", "a.png"),
     ("a/b/c.png", "a/b/c.png", "c.png", "c.png"),
-    ("a:b.png", "a_b.png", "a_b.png", "a_b.png"),
+    ("ab:c.png", "ab_c.png", "ab_c.png", "ab_c.png"),
     ('a<b>"|?*.png', "a_b_____.png", "a_b_____.png", "a_b_____.png"),
     (".hidden.png", "_hidden.png", "_hidden.png", "_hidden.png"),
     ("trailing.png.", "trailing.png_", "trailing.png_.png", "trailing.png_.png"),

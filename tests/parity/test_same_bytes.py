@@ -15,7 +15,7 @@ from exportkit.testing import lists_as_data, tree_digest
 from tests.conversion.workbench import FIXTURES, FOUR, Workbench, box, item
 
 FORMATS = [word for text in FOUR for word in ("--to", text)]
-RECORDS = 9_000
+RECORDS = 6_000
 Line = dict[str, Any]
 
 
@@ -33,13 +33,14 @@ def _lines() -> list[Line]:
             if kind < 6:
                 parts.append(box(label, x, y, chance.randrange(60), 20.5, attributes={"note": "n" * chance.randrange(40)}))
             elif kind < 9:
-                ring = [chance.randrange(700) for _ in range(2 * chance.randrange(3, 40))]
+                width, height = chance.randrange(60), 30.25
+                ring = [x, y, x + width, y, x + width, y + height, x + 3, y + height]
                 parts.append({"category": label, "segmentation": [ring], "iscrowd": 0})
             else:
                 parts.append(chance.choice([5, {"category": "", "bbox": [1, 1, 1, 1]}, {"category": "cat", "caption": "c"}]))
         name = chance.choice(["a/%d.jpg", "b/%d.JPG", "%d.png", "x y/%d .jpg"]) % (number // 3)
         line = item(identity, *parts, name=name, data_unit={"name": name, "width": 640, "height": 480})
-        line["padding"] = "p" * 1000
+        line["padding"] = "p" * 1500
         if number % 997 == 0:
             line["data"] = None
         if number % 5 == 0:

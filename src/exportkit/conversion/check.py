@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding
         report.findings, report.pictures = [], []
         reports.append(report)
     yield from checker.conclude(reports)
+    yield from general.pictures(checker.pictures())
     yield from general.conclude(sum(report.objects for report in reports))
 
 
@@ -106,7 +107,7 @@ class _GeneralRules:
         self._referred: set[str] = set()
         self._absent_allowed = bool(manifest.get("codes", {}).get("N_NO_MEDIA"))
 
-    def pictures(self, pictures: Sequence[Picture]) -> Iterator[Finding]:
+    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Finding]:
         """Judge each picture that the dataset refers to, once."""
         for picture in pictures:
             if picture.path not in self._referred:

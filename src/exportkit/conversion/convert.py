@@ -18,6 +18,7 @@ from exportkit.conversion.request import ConversionRequest
 from exportkit.conversion.result import ConversionResult
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, SurveySetup, store_setup
 from exportkit.conversion.survey import Survey, run_survey
+from exportkit.conversion.transcode import ensure_pillow
 from exportkit.engines import Engine, open_engine
 from exportkit.errors import ConversionFailed, NothingToExport
 from exportkit.plugins.manager import PluginManager
@@ -128,6 +129,8 @@ class _Conversion:
         request = self._request
         several = len(request.outputs) > 1
         outputs = []
+        if request.media != "none" and any(wanted.writer.transcodes(wanted.options) for wanted in request.outputs):
+            ensure_pillow()
         for number, wanted in enumerate(request.outputs):
             stage = self._run.stage / wanted.label if several else self._run.stage
             stage.mkdir(exist_ok=True)
@@ -146,7 +149,8 @@ class _Conversion:
                 final=self._run.target / wanted.label if several else self._run.target,
                 plan=plan,
                 bad_classes={name: fault for name, fault in faults if fault is not None},
-                separators=_separators(wanted.writer(wanted.options, plan)),
+                streams=_streams(wanted.writer(wanted.options, plan)),
+                transcodes=wanted.writer.transcodes(wanted.options) if request.media != "none" else None,
                 provisional={
                     "writer": {"name": wanted.writer.name, "options": wanted.options.model_dump(mode="json")},
                     "media": request.media,
@@ -190,9 +194,8 @@ class _Conversion:
                 line_base=shard.line_base,
                 ordinal=ordinal,
                 bases=tuple(tuple(b) for b in bases),
-                renamed=tuple(
-                    {n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed
-                ),
+                renamed=tuple({n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed),
+                listed=tuple(output.listed for output in outputs),
             )
             ordinal = end
             for output_bases, sets in zip(bases, numberings, strict=True):
@@ -287,5 +290,5 @@ class _Conversion:
                 )
 
 
-def _separators(writer: Writer) -> dict[str, bytes]:
-    return {part.key: part.separator for file in writer.files() for part in file.parts if isinstance(part, Fragments)}
+def _streams(writer: Writer) -> dict[str, Fragments]:
+    return {part.key: part for file in writer.files() for part in file.parts if isinstance(part, Fragments)}

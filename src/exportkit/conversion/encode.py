@@ -14,6 +14,7 @@ from exportkit.conversion.media import MediaStep, PlacedFile
 from exportkit.conversion.rows import MediaRow, Row, read_rows
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, load_setup
 from exportkit.conversion.source import ShardSource
+from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault
 from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.storage.staging import Staging
@@ -39,6 +40,9 @@ class EncodeJob(msgspec.Struct, frozen=True):
     bases: tuple[tuple[int, ...], ...]
     #: For each naming rule: new names by ordinal.
     renamed: tuple[Mapping[int, str], ...]
+    #: For each output: entries by code that earlier shards are known to have listed, so that this one lists no more
+    #: than has room.
+    listed: tuple[Mapping[str, int], ...]
 
 
 class OutputShard(msgspec.Struct):
@@ -61,8 +65,8 @@ def encode_shard(job: EncodeJob) -> list[OutputShard]:
     with ShardSource(setup.survey, rows, job.line_base) as source:
         media = MediaStep(setup.survey, source.files)
         outputs = [
-            _Output(output, setup, media, bases, job.renamed[output.rule])
-            for output, bases in zip(setup.outputs, job.bases, strict=True)
+            _Output(output, setup, media, bases, job.renamed[output.rule], listed)
+            for output, bases, listed in zip(setup.outputs, job.bases, job.listed, strict=True)
         ]
         ordinal = job.ordinal
         for row, records in source.records():
@@ -96,11 +100,12 @@ class _Output:
         media: MediaStep,
         bases: tuple[int, ...],
         renamed: Mapping[int, str],
+        listed: Mapping[str, int],
     ) -> None:
         self.setup = setup
         self.writer = setup.writer(setup.options, setup.plan)
         # Only key points of one group stand together for several annotations of the source.
-        self.ledger = Ledger(setup.label, run.loss_list, weighs="keypoints" in setup.plan.kinds)
+        self.ledger = Ledger(setup.label, run.loss_list, listed, weighs="keypoints" in setup.plan.kinds)
         self._media = media
         self._rule = setup.writer.naming(setup.options)
         self._needs_size = setup.writer.needs_size(setup.options)
@@ -112,7 +117,7 @@ class _Output:
         self._bases = bases
         self._renamed = renamed
         self._staging = Staging(setup.stage)
-        self._streams: dict[str, list[bytes]] = {}
+        self._streams = StreamPieces(setup.streams)
         self._files: list[FileEntry] = []
         self._images: list[ImageEntry] = []
         self._pieces: list[Piece] = []
@@ -163,7 +168,9 @@ class _Output:
                 "$.data_unit",
             )
         stem = split_stem(name)[0]
-        return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, row.depth)
+        # A transcoded picture has no transparency.
+        depth = min(row.depth, 3) if self.setup.transcodes else row.depth
+        return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, depth)
 
     def _without_bad_classes(self, record: Record) -> Record:
         """Make unreadable, for this output, what carries a class that it cannot have.
@@ -203,8 +210,8 @@ class _Output:
                 f"The writer '{self.setup.label}' did not give one outcome for each of "
                 f"{len(record.annotations)} annotations; report this to its author.",
             )
-        if encoded.streams and not self.setup.separators.keys() >= encoded.streams.keys():
-            unknown = min(set(encoded.streams) - self.setup.separators.keys())
+        unknown = self._streams.unknown(encoded.streams)
+        if unknown is not None:
             raise RecordFault("E_WRITER", f"The writer '{self.setup.label}' has no file for its stream {unknown!r}.")
         return encoded
 
@@ -222,9 +229,8 @@ class _Output:
             self._staging.write(path, data)
             self._files.append(FileEntry(path, len(data), sha256(data).hexdigest()))
             self._pieces.append(Piece(path, data))
-        for key, data in encoded.streams.items():
-            if data:
-                self._streams.setdefault(key, []).append(data)
+        if encoded.streams:
+            self._streams.take(encoded.streams)
         self.ledger.record_written(record, encoded.outcomes, encoded.objects)
 
     def _note(self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile) -> None:
@@ -241,8 +247,7 @@ class _Output:
     def finish(self) -> OutputShard:
         """Everything of this shard, checked."""
         counts = self.ledger.close()
-        separators = self.setup.separators
-        streams = {key: separators[key].join(pieces) for key, pieces in self._streams.items()}
+        streams = self._streams.joined()
         report = None
         if self.setup.checker is not None:
             report = self._check(self.setup.checker, streams)

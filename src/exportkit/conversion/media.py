@@ -8,8 +8,9 @@ import os
 from exportkit.conversion.lists import FileEntry
 from exportkit.conversion.rows import MediaRow
 from exportkit.conversion.setup import OutputSetup, SurveySetup
+from exportkit.conversion.transcode import to_jpeg
 from exportkit.errors import RecordFault
-from exportkit.pictures import PictureUnreadable, check_structure, jpeg_end_is_last, probe
+from exportkit.pictures import EXTENSIONS, PictureUnreadable, check_structure, jpeg_end_is_last, probe
 from exportkit.records import Record
 from exportkit.storage.beneath import Beneath, BeneathError
 from exportkit.storage.staging import Staging
@@ -130,6 +131,10 @@ class MediaStep:
         if self._mode == "none" or placed.descriptor < 0:
             return None
         _obey(placed, rule)
+        if output.transcodes is not None and placed.format not in EXTENSIONS[output.transcodes]:
+            data = to_jpeg(placed.descriptor, output.plan.max_pixels)
+            staging.write(path, data)
+            return FileEntry(path, len(data), hashlib.sha256(data).hexdigest())
         if self._mode == "symlink":
             staging.symlink_relative(path, self._root / placed.path, published=output.final)
         elif self._mode == "hardlink":

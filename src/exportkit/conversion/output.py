@@ -35,15 +35,15 @@ class _EntryList:
         self._file = path.open("xb")
         self._encode = msgspec.json.Encoder().encode
         self._per_code = per_code
-        self._listed: dict[str, int] = {}
+        self.listed: dict[str, int] = {}
 
     def take(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             if self._per_code is not None:
-                listed = self._listed.get(entry.code, 0)
+                listed = self.listed.get(entry.code, 0)
                 if listed >= self._per_code:
                     continue
-                self._listed[entry.code] = listed + 1
+                self.listed[entry.code] = listed + 1
             self._file.write(self._encode(entry) + b"\n")
 
     def close(self) -> None:
@@ -89,6 +89,11 @@ class Output:
         self._errors.take([entry])
         if len(self.shown_errors) < _SHOWN_ERRORS:
             self.shown_errors.append(entry)
+
+    @property
+    def listed(self) -> dict[str, int]:
+        """How many losses and notices of each code are listed so far."""
+        return dict(self._losses.listed)
 
     def take(self, shard: OutputShard) -> None:
         """Add the next shard."""

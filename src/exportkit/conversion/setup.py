@@ -12,7 +12,7 @@ import msgspec
 from exportkit.bundles import Part
 from exportkit.normalize import InputOptions
 from exportkit.plugins.manager import PluginManager
-from exportkit.writing import Checker, MediaMode, NamingRule, Plan, Writer, WriterOptions
+from exportkit.writing import Checker, Fragments, MediaMode, NamingRule, Plan, Writer, WriterOptions
 from exportkit.writing.ledger import LossList
 
 __all__ = ["EncodeSetup", "OutputSetup", "SurveySetup", "load_setup", "store_setup"]
@@ -50,10 +50,12 @@ class OutputSetup(msgspec.Struct, frozen=True):
     plan: Plan
     #: Class names that this format cannot write: name → reason.
     bad_classes: dict[str, str]
-    #: Streams that have a place in a file: key → separator.
-    separators: dict[str, bytes]
+    #: Streams that have a place in a file, by key.
+    streams: dict[str, Fragments]
     #: What a checker may know of the dataset before its manifest is written.
     provisional: dict[str, Any]
+    #: Format that pictures of other formats are turned into, or None.
+    transcodes: str | None = None
 
 
 class EncodeSetup(msgspec.Struct, frozen=True):

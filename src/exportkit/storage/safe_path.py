@@ -9,6 +9,8 @@ __all__ = ["judge_input_path"]
 _MAX_SEGMENT = 255
 _MAX_PATH = 4096
 
+# What most paths are: plain ASCII segments that begin with no dot.
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*+[A-Za-z0-9_-][A-Za-z0-9_.-]*\Z")
 # One quick look for anything that may be refused; names without it, nearly all, need no closer one.
 _SUSPECT = re.compile(r"[\x00-\x1f\x7f-\x9f\\:%\ud800-\udfff]")
 # A percent escape counts however often it was escaped again (%252e).
@@ -37,6 +39,8 @@ def judge_input_path(text: str) -> str | None:
     normalised: Unicode look-alikes of dots and slashes are ordinary characters, because NFKC would turn
     them into the very separators that are refused here.
     """
+    if len(text) <= _MAX_SEGMENT and _PLAIN.match(text):
+        return None
     if not text:
         return "is empty"
     refused = _SUSPECT.search(text) and _REFUSED.search(text)

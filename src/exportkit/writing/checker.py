@@ -103,6 +103,10 @@ class Checker(ABC):
     def pieces(self) -> Iterator[Piece]:
         """The files of the directory, cut into pieces (for a directory that is checked after the fact)."""
 
+    def pictures(self) -> Iterator[Picture]:
+        """Pictures of a directory that the dataset refers to, beyond those in reports (for layouts that name none)."""
+        return iter(())
+
     @abstractmethod
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         """Judge a batch of pieces. Pure and stateless: called in any process, in any order."""

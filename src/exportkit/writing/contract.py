@@ -43,6 +43,8 @@ class NamingRule(msgspec.Struct, frozen=True):
     refused_folders: frozenset[str] = frozenset()
     #: Stems taken by the format's own files where labels share a folder with other things.
     reserved_stems: frozenset[str] = frozenset()
+    #: Extension of every picture where others are transcoded (``jpg``); empty keeps each its own.
+    extension: str = ""
 
 
 class PictureRule(msgspec.Struct, frozen=True):
@@ -84,6 +86,10 @@ class Fragments(msgspec.Struct, frozen=True):
 
     key: str
     separator: bytes = b""
+    #: Key of another stream whose piece stands in for a record that has none under ``key``: lists in which
+    #: nearly all lines are equal need only their exceptions. That stream has a piece for every record in
+    #: question, and need not stand in any file itself.
+    otherwise: str = ""
 
 
 class OutputFile(msgspec.Struct, frozen=True):
@@ -135,6 +141,11 @@ class Writer(ABC):
     def pictures(cls, options: WriterOptions) -> PictureRule:
         """Which pictures the consumer takes."""
         return PictureRule()
+
+    @classmethod
+    def transcodes(cls, options: WriterOptions) -> str | None:
+        """The format (``jpg``) that pictures of other formats are turned into, or None to keep every byte."""
+        return None
 
     @classmethod
     def needs_size(cls, options: WriterOptions) -> bool:

@@ -83,15 +83,20 @@ class Ledger:
     speed when the shard ends; one by one are looked at only those whose codes still have room in the list.
     """
 
-    def __init__(self, writer: str, loss_list: LossList, *, weighs: bool = True) -> None:
-        """``weighs`` False promises that every annotation stands for one of the source."""
+    def __init__(
+        self, writer: str, loss_list: LossList, listed: Mapping[str, int] | None = None, *, weighs: bool = True
+    ) -> None:
+        """``listed`` are entries by code that stand in the list already.
+
+        ``weighs`` False promises that every annotation stands for one of the source.
+        """
         self._writer = writer
         self._weighs = weighs
         self._limit = {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list]
         self._classes: list[str | None] = []
         self._outcomes: list[Outcome] = []
         self._tally: Counter[tuple[str | None, Outcome]] = Counter()
-        self._listed: Counter[str] = Counter()
+        self._listed: Counter[str] = Counter(listed)
         self._full: set[Outcome] = {WRITTEN}
         self._written = 0
         self._objects = 0

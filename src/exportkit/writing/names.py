@@ -135,6 +135,8 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
     ``content_format`` is the usual extension of the picture's content, empty when unknown. Raises
     RecordFault ``E_NAME_UNSAFE``.
     """
+    if rule.extension:
+        content_format = content_format and rule.extension
     agrees = (
         not content_format
         or not rule.needs_extension
@@ -146,6 +148,9 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
         if not rule.refused_folders or rule.refused_folders.isdisjoint(source.split("/")[:-1]):
             return SafeName(source, changed=False)
     _ensure_nameable(source)
+    if rule.extension and content_format and not agrees:
+        source = split_stem(source)[0] + "." + rule.extension
+        agrees = True
     parts = source.split("/") if rule.layout == "tree" else [source[source.rfind("/") + 1 :]]
     made = [_safe_component(part, is_file=False, rule=rule) for part in parts[:-1]]
     last = _safe_component(parts[-1], is_file=True, rule=rule)

@@ -1,0 +1,53 @@
+"""The pieces of streams that the records of one shard give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exportkit.writing import Fragments
+
+__all__ = ["StreamPieces"]
+
+
+class StreamPieces:
+    """Collects pieces by stream key in record order, and joins them when the shard ends."""
+
+    def __init__(self, streams: Mapping[str, Fragments]) -> None:
+        self._placed = streams
+        self._stand_ins = {key: part.otherwise for key, part in streams.items() if part.otherwise}
+        self._known = streams.keys() | set(self._stand_ins.values())
+        self._pieces: dict[str, list[bytes]] = {}
+        #: Pieces of sparse streams, each with its record's place in the stream that stands in for the others.
+        self._exceptions: dict[str, list[tuple[int, bytes]]] = {}
+
+    def unknown(self, streams: Mapping[str, bytes]) -> str | None:
+        """A key that has no place in any file, or None."""
+        return None if self._known >= streams.keys() else min(set(streams) - self._known)
+
+    def take(self, streams: Mapping[str, bytes]) -> None:
+        """Add the pieces of the next record."""
+        stand_ins = self._stand_ins
+        sparse = []
+        for key, data in streams.items():
+            if key in stand_ins:
+                sparse.append((key, data))
+            elif data:
+                self._pieces.setdefault(key, []).append(data)
+        for key, data in sparse:
+            place = len(self._pieces[stand_ins[key]]) - 1
+            self._exceptions.setdefault(key, []).append((place, data))
+
+    def joined(self) -> dict[str, bytes]:
+        """Each placed stream's pieces in one."""
+        found = {
+            key: self._placed[key].separator.join(pieces)
+            for key, pieces in self._pieces.items()
+            if key in self._placed and key not in self._stand_ins
+        }
+        for key, base in self._stand_ins.items():
+            pieces = list(self._pieces.get(base, ()))
+            for place, data in self._exceptions.get(key, ()):
+                pieces[place] = data
+            if pieces:
+                found[key] = self._placed[key].separator.join(pieces)
+        return found

@@ -1,0 +1,40 @@
+"""Run by datumaro's own Python: imports datasets and prints their pictures and boxes as JSON.
+
+Reads from standard input ``{name: [format, folder, options]}``, and answers for each name either
+``{subset: {item: [[kind, label, x0, y0, x1, y1], …]}}``, boxes as datumaro holds them, or the error as a text.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import datumaro
+from datumaro.components.errors import DatumaroError
+
+
+def imported(form: str, folder: str, options: dict[str, str]) -> dict[str, dict[str, list[list[object]]]]:
+    dataset = datumaro.Dataset.import_from(folder, form, **options)
+    labels = dataset.categories().get(datumaro.AnnotationType.label)
+    found: dict[str, dict[str, list[list[object]]]] = {}
+    for item in dataset:
+        things = found.setdefault(item.subset, {}).setdefault(item.id, [])
+        for annotation in item.annotations:
+            if annotation.type.name != "label":
+                x, y, w, h = map(float, annotation.get_bbox())
+                things.append([annotation.type.name, labels[annotation.label].name, x, y, x + w, y + h])
+    return found
+
+
+def main() -> None:
+    answers: dict[str, Any] = {}
+    for name, (form, folder, options) in json.load(sys.stdin).items():
+        try:
+            answers[name] = imported(form, folder, options)
+        except DatumaroError as error:
+            answers[name] = f"{error} {error.__cause__ or ''}"
+    print(json.dumps(answers))
+
+
+main()
