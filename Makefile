@@ -22,6 +22,9 @@ WHEEL_ENV := $(CACHE)/wheel-$(shell pwd | cksum | cut -d' ' -f1)
 CONSUMERS_LIST := tests/consumers/requirements.txt
 CONSUMERS_ENV := $(CACHE)/consumers-$(shell cat $(CONSUMERS_LIST) $(LOCK) | cksum | cut -d' ' -f1)
 CONSUMERS_READY := $(CONSUMERS_ENV)/.ready
+DATUMARO_LIST := tests/consumers/datumaro-requirements.txt
+DATUMARO_ENV := $(CACHE)/datumaro-$(shell cat $(DATUMARO_LIST) | cksum | cut -d' ' -f1)
+DATUMARO_READY := $(DATUMARO_ENV)/.ready
 
 .PHONY: help demo test lint format coverage test-wheel test-consumers lock clean
 
@@ -56,9 +59,9 @@ test-wheel: $(WHEEL_READY)  ## Run the tests against the built wheel, in an empt
 	$(WHEEL_ENV)/bin/python -m pip install $(PIP_FLAGS) --no-index $(WHEELS)/*.whl
 	$(WHEEL_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel
 
-test-consumers: $(CONSUMERS_READY) $(WHEEL_READY)  ## Load our datasets with torchvision, Ultralytics and others
+test-consumers: $(CONSUMERS_READY) $(DATUMARO_READY) $(WHEEL_READY)  ## Load our datasets with torchvision, Ultralytics and others
 	$(CONSUMERS_ENV)/bin/python -m pip install $(PIP_FLAGS) --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
-	YOLO_CONFIG_DIR=$(CONSUMERS_ENV) YOLO_AUTOINSTALL=false YOLO_OFFLINE=true MPLCONFIGDIR=$(CONSUMERS_ENV) \
+	EXPORTKIT_DATUMARO_PYTHON=$(DATUMARO_ENV)/bin/python \
 		$(CONSUMERS_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel tests/consumers
 
 lock:  ## Write the lock file anew: newest versions that pyproject.toml allows
@@ -92,4 +95,9 @@ $(CONSUMERS_READY): $(CONSUMERS_LIST) $(LOCK) $(WHEEL_READY)
 	sed -n 's/ *\\$$//; /^[a-z]/p' $(LOCK) > $(CONSUMERS_ENV)/constraints.txt
 	$(CONSUMERS_ENV)/bin/python -m pip install $(PIP_FLAGS) -c $(CONSUMERS_ENV)/constraints.txt -r $(CONSUMERS_LIST) \
 		"$$(echo $(WHEELS)/*.whl)[geometry,images,testing,zstd]"
+	@touch $@
+
+$(DATUMARO_READY): $(DATUMARO_LIST)
+	$(PYTHON) -m venv --clear $(DATUMARO_ENV)
+	$(DATUMARO_ENV)/bin/python -m pip install $(PIP_FLAGS) -r $(DATUMARO_LIST)
 	@touch $@

@@ -14,13 +14,25 @@ import pytest
 from tests import real_bundles
 from tests.consumers.ground_truth import FIXTURES, REAL, Corners, Key, Scene, Thing, fixture_scenes, real_scenes
 
-__all__ = ["BUNDLES", "OUTPUTS", "YOLO_BUNDLES", "Dataset", "Seen", "Workshop", "assert_same_boxes", "assert_same_corners", "matched", "whole_corners"]
+__all__ = [
+    "BUNDLES",
+    "OUTPUTS",
+    "WITHOUT_PICTURES",
+    "YOLO_BUNDLES",
+    "Dataset",
+    "Seen",
+    "Workshop",
+    "assert_same_boxes",
+    "assert_same_corners",
+    "each",
+    "half_up",
+    "matched",
+    "unique",
+    "whole_corners",
+]
 
 #: Every fixture bundle and every bundle of real data.
-BUNDLES = [
-    *(pytest.param(folder.name) for folder in sorted((FIXTURES / "bundles").iterdir())),
-    *(pytest.param(name, marks=pytest.mark.shared_data) for name in REAL),
-]
+BUNDLES = [*sorted(folder.name for folder in (FIXTURES / "bundles").iterdir()), *REAL]
 #: Datasets by name, all made by one run.
 OUTPUTS = {
     "coco": "coco",
@@ -37,9 +49,19 @@ OUTPUTS = {
 #: Bundles whose pictures are all smaller than Ultralytics takes: nothing is written for it.
 TOO_SMALL = {"coco_instances", "coco_keypoints"}
 #: The others.
-YOLO_BUNDLES = [bundle for bundle in BUNDLES if not TOO_SMALL.intersection(bundle.values)]
+YOLO_BUNDLES = [bundle for bundle in BUNDLES if bundle not in TOO_SMALL]
+#: Bundles of which no picture is at hand.
+WITHOUT_PICTURES = {"zero_results", "terrain_polygons", "panlabel_boxes"}
 #: Objects of a picture as a consumer tells them: class name and corners.
 Seen = list[tuple[str, Corners]]
+
+
+def each(bundles: Iterable[str], *without: str) -> pytest.MarkDecorator:
+    """Run a test for each of the bundles, but for those named."""
+    names = [bundle for bundle in bundles if bundle not in without]
+    return pytest.mark.parametrize(
+        "bundle", [pytest.param(name, marks=pytest.mark.shared_data) if name in REAL else name for name in names]
+    )
 
 
 @dataclass(frozen=True)
@@ -150,7 +172,9 @@ def assert_same_corners(
     for path, seen in found.items():
         scene = dataset.pictures[path]
         boxes = ((thing.label, expect(scene, thing)) for thing in scene.things)
-        assert_same_boxes(seen, scene, [(label, box) for label, box in boxes if box is not None], tolerance(scene) + scene.blur)
+        assert_same_boxes(
+            seen, scene, [(label, box) for label, box in boxes if box is not None], tolerance(scene) + scene.blur
+        )
 
 
 def whole_corners(scene: Scene, thing: Thing) -> Corners:

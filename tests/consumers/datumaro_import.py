@@ -6,12 +6,14 @@ Reads from standard input ``{name: [format, folder, options]}``, and answers for
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from typing import Any
 
-import datumaro
-from datumaro.components.errors import DatumaroError
+# Imported by name: the environment in which types are checked has no datumaro.
+datumaro: Any = importlib.import_module("datumaro")
+DatumaroError: Any = importlib.import_module("datumaro.components.errors").DatumaroError
 
 
 def imported(form: str, folder: str, options: dict[str, str]) -> dict[str, dict[str, list[list[object]]]]:

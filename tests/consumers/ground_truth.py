@@ -13,7 +13,19 @@ import numpy as np
 import numpy.typing as npt
 from tests import real_bundles
 
-__all__ = ["FIXTURES", "REAL", "Corners", "Key", "Scene", "Thing", "covered", "fixture_scenes", "real_scenes", "turned", "within"]
+__all__ = [
+    "FIXTURES",
+    "REAL",
+    "Corners",
+    "Key",
+    "Scene",
+    "Thing",
+    "covered",
+    "fixture_scenes",
+    "real_scenes",
+    "turned",
+    "within",
+]
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 #: Names of the bundles of real data.
@@ -112,10 +124,10 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
 
 def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
     """The scenes of a bundle of real data."""
-    scenes = {}
+    scenes: dict[Key, Scene] = {}
     for record in bundle.records:
         size = record.width, record.height
-        key = (record.item_id, None)
+        key: Key = (record.item_id, None)
         orientation = int(record.name[:-4].rpartition("_")[2]) if bundle.folder.name == "turned_photographs" else 1
         has_file = record.picture is not None
         scene = Scene(key, record.name, *size, orientation, has_file, record.split or "train")
@@ -201,16 +213,18 @@ def turned(box: Sequence[float], angle: float) -> Ring:
 
 
 def _around(points: list[tuple[float, float]], width: int, height: int) -> Corners:
-    """The box that key points without one get: tight, each side at least 1 px, in the picture (formats, section 2.8)."""
-    sides = []
-    for values, limit in ((tuple(zip(*points, strict=True))[0], width), (tuple(zip(*points, strict=True))[1], height)):
-        low, high = min(values), max(values)
-        if high - low < 1:
-            low = min(max((low + high - 1) / 2, 0.0), limit - 1.0)
-            high = low + 1
-        sides.append((low, high))
-    (x0, x1), (y0, y1) = sides
+    """The box that key points without one get: tight, at least 1 px each way, in the picture (formats, section 2.8)."""
+    x0, x1 = _side([x for x, _ in points], width)
+    y0, y1 = _side([y for _, y in points], height)
     return x0, y0, x1, y1
+
+
+def _side(values: list[float], limit: int) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    if high - low >= 1:
+        return low, high
+    low = min(max((low + high - 1) / 2, 0.0), limit - 1.0)
+    return low, low + 1
 
 
 def _corners(box: Sequence[float]) -> Corners:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, half_up
+from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, each, half_up
 from tests.consumers.ground_truth import Corners, Scene, Thing, turned, within
 
-pandas = pytest.importorskip("pandas")
+pandas: Any = pytest.importorskip("pandas")
 
 pytestmark = pytest.mark.consumers
 ROUNDED = 1e-6
@@ -49,7 +49,7 @@ def retinanet(path: Path, classes: dict[str, int]) -> dict[str, Seen]:
     return found
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_keras_retinanet(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "retinanet")
     with (dataset.folder / "classes.csv").open(newline="", encoding="utf-8") as lines:
@@ -74,7 +74,7 @@ def opens(dataset: Dataset, path: str) -> None:
         assert upright == (scene.width, scene.height)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_tensorflow_object_detection(workshop: Workshop, bundle: str) -> None:
     """Grouped by picture, as the scripts that make records of it do; each class has an id from 1 in the label map."""
     dataset = workshop.dataset(bundle, "tfod")
@@ -83,11 +83,13 @@ def test_tensorflow_object_detection(workshop: Workshop, bundle: str) -> None:
     assert ids == list(range(1, len(dataset.classes) + 1))
     found: dict[str, Seen] = {}
     for split in dataset.splits:
-        pictures = pandas.read_csv(dataset.folder / f"{split}_images.csv", keep_default_na=False, dtype={"filename": str})
+        pictures = pandas.read_csv(
+            dataset.folder / f"{split}_images.csv", keep_default_na=False, dtype={"filename": str}
+        )
         paths = [f"images/{unguarded(name)}" for name in pictures["filename"]]
         assert sorted(paths) == sorted(path for path, _ in dataset.of(split))
         found |= {path: [] for path in paths}
-        table = pandas.read_csv(dataset.folder / f"{split}_labels.csv", keep_default_na=False, dtype={"filename": str})
+        table = table_of(dataset.folder / f"{split}_labels.csv")
         assert list(table.columns) == ["filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax"]
         for row in table.itertuples(index=False, name=None):
             name, width, height, label, *corners = row
@@ -97,6 +99,11 @@ def test_tensorflow_object_detection(workshop: Workshop, bundle: str) -> None:
             x0, y0, x1, y1 = map(float, corners)
             found[path].append((label, (x0, y0, x1, y1)))
     assert_same_corners(found, dataset, no_crowd, lambda _: ROUNDED)
+
+
+def table_of(path: Path) -> Any:
+    """A table in which no text reads as missing and no name as a number."""
+    return pandas.read_csv(path, keep_default_na=False, dtype={"filename": str, "class": str})
 
 
 def unguarded(cell: str) -> str:
@@ -113,7 +120,7 @@ def rows(dataset: Dataset) -> list[dict[str, Any]]:
     return listed
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_pandas_reads_the_long_table(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "long")
     found: dict[str, Seen] = {}

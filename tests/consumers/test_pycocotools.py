@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from pycocotools import mask as run_lengths
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
-from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, matched
+from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, each, matched
 from tests.consumers.ground_truth import Scene, Thing, covered
+
+run_lengths: Any = pytest.importorskip("pycocotools.mask")
+COCO: Any = pytest.importorskip("pycocotools.coco").COCO
+COCOeval: Any = pytest.importorskip("pycocotools.cocoeval").COCOeval
 
 pytestmark = [
     pytest.mark.consumers,
@@ -25,29 +26,29 @@ pytestmark = [
 ROUNDED = 1e-6
 
 
-def loaded(dataset: Dataset, role: str) -> Iterator[tuple[str, COCO]]:
+def loaded(dataset: Dataset, role: str) -> Iterator[tuple[str, Any]]:
     for path in sorted((dataset.folder / "annotations").glob(f"{role}_*.json")):
         yield path.stem.removeprefix(f"{role}_"), COCO(path)
 
 
-def scenes_of(dataset: Dataset, split: str, coco: COCO) -> dict[int, str]:
+def scenes_of(dataset: Dataset, split: str, coco: Any) -> dict[int, str]:
     """Path of the picture of each image id."""
     paths = {image["id"]: f"images/{split}/{image['file_name']}" for image in coco.dataset["images"]}
     assert set(paths.values()) == {path for path, _ in dataset.of(split)}
     return paths
 
 
-def things_of(coco: COCO, image: int) -> list[dict[str, Any]]:
+def things_of(coco: Any, image: int) -> list[dict[str, Any]]:
     things: list[dict[str, Any]] = coco.loadAnns(coco.getAnnIds(imgIds=[image]))
     return things
 
 
-def seen(coco: COCO, things: list[dict[str, Any]]) -> Seen:
+def seen(coco: Any, things: list[dict[str, Any]]) -> Seen:
     boxes = ((thing["category_id"], thing["bbox"]) for thing in things)
     return [(coco.cats[category]["name"], (x, y, x + w, y + h)) for category, (x, y, w, h) in boxes]
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_each_picture_has_its_boxes_and_its_size(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "coco")
     found = {}
@@ -61,7 +62,7 @@ def test_each_picture_has_its_boxes_and_its_size(workshop: Workshop, bundle: str
     assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, lambda _: ROUNDED)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_each_mask_covers_the_pixels_of_its_object(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "coco")
     for split, coco in loaded(dataset, "instances"):
@@ -93,7 +94,7 @@ def pixels_of(thing: Thing, scene: Scene) -> npt.NDArray[np.bool_]:
     return pixels
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_boxes_and_segments_stand_in_files_of_their_own_on_request(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "coco_separate")
     together = workshop.dataset(bundle, "coco")
@@ -104,7 +105,7 @@ def test_boxes_and_segments_stand_in_files_of_their_own_on_request(workshop: Wor
 
 
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_the_ground_truth_evaluated_against_itself_is_perfect(workshop: Workshop, bundle: str, kind: str) -> None:
     """A crowd box has no segments (formats, section 5.1): ``boxes=separate`` keeps it from an evaluation of these."""
     dataset = workshop.dataset(bundle, "coco_separate" if kind == "segm" else "coco")
@@ -115,12 +116,12 @@ def test_the_ground_truth_evaluated_against_itself_is_perfect(workshop: Workshop
         assert precision(coco, [detected(coco, thing, kind) for thing in truth], kind) == pytest.approx(1.0, abs=1e-12)
 
 
-def detected(coco: COCO, thing: dict[str, Any], kind: str) -> dict[str, Any]:
+def detected(coco: Any, thing: dict[str, Any], kind: str) -> dict[str, Any]:
     geometry = {"bbox": thing["bbox"]} if kind == "bbox" else {"segmentation": coco.annToRLE(thing)}
     return {"image_id": thing["image_id"], "category_id": thing["category_id"], "score": 1.0, **geometry}
 
 
-def precision(coco: COCO, detections: list[dict[str, Any]], kind: str) -> float:
+def precision(coco: Any, detections: list[dict[str, Any]], kind: str) -> float:
     evaluation = COCOeval(coco, coco.loadRes(detections), kind)
     evaluation.evaluate()
     evaluation.accumulate()

@@ -13,12 +13,13 @@ from tests.consumers.datasets import (
     Seen,
     Workshop,
     assert_same_corners,
+    each,
     unique,
     whole_corners,
 )
 from tests.consumers.ground_truth import Scene
 
-supervision = pytest.importorskip("supervision")
+supervision: Any = pytest.importorskip("supervision")
 
 pytestmark = pytest.mark.consumers
 #: Extensions that supervision looks for.
@@ -45,7 +46,7 @@ def normalised(scene: Scene) -> float:
     return 1e-6 * max(scene.width, scene.height) + single(scene)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_coco_boxes_and_masks(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "coco")
     found: dict[str, Seen] = {}
@@ -63,7 +64,7 @@ def test_coco_boxes_and_masks(workshop: Workshop, bundle: str) -> None:
 
 
 @pytest.mark.parametrize("task", ["detect", "segment"])
-@pytest.mark.parametrize("bundle", YOLO_BUNDLES)
+@each(YOLO_BUNDLES)
 def test_yolo_boxes(workshop: Workshop, bundle: str, task: str) -> None:
     dataset = workshop.dataset(bundle, task)
     found: dict[str, Seen] = {}
@@ -79,7 +80,7 @@ def test_yolo_boxes(workshop: Workshop, bundle: str, task: str) -> None:
     assert_same_corners(found, dataset, unique(task), normalised)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_pascal_voc_boxes(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "voc")
     root = dataset.folder / "VOCdevkit" / "VOC2012"

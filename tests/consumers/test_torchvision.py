@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, whole_corners
+from tests.consumers.datasets import BUNDLES, Dataset, Seen, Workshop, assert_same_corners, each, whole_corners
 from tests.consumers.ground_truth import Scene
 
-torchvision = pytest.importorskip("torchvision")
+torchvision: Any = pytest.importorskip("torchvision")
 
 pytestmark = [
     pytest.mark.consumers,
@@ -22,31 +22,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"),
 ]
 ROUNDED = 1e-6
-ONLY_JPEG = {
-    "blood_cells",
-    "coco_instances",
-    "coco_keypoints",
-    "dm_v1_assignments",
-    "dm_v2_unwrapped",
-    "golden",
-    "panlabel_boxes",
-    "splits",
-    "terrain_polygons",
-    "turned_photographs",
-    "yolo_boxes",
-    "yolo_people",
-    "yolo_polygons",
-    "yolo_turned_boxes",
-    "zero_results",
-}
-
-
-def bundle_with_other_pictures(bundle: Any) -> Any:
-    """Pictures that are no JPEGs are copied as they are: the core makes no other ones of them."""
-    if ONLY_JPEG.issuperset(bundle.values):
-        return bundle
-    kept = pytest.mark.xfail(strict=True, raises=AssertionError, reason="images=transcode keeps the pictures")
-    return pytest.param(*bundle.values, marks=[*bundle.marks, kept])
 
 
 def size_read(scene: Scene) -> tuple[int, int]:
@@ -54,7 +29,7 @@ def size_read(scene: Scene) -> tuple[int, int]:
     return (scene.height, scene.width) if scene.orientation >= 5 else (scene.width, scene.height)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_coco_detection_opens_each_picture_and_gives_its_boxes(workshop: Workshop, bundle: str) -> None:
     dataset = workshop.dataset(bundle, "coco")
     found: dict[str, Seen] = {}
@@ -76,7 +51,7 @@ def test_coco_detection_opens_each_picture_and_gives_its_boxes(workshop: Worksho
     assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, lambda _: ROUNDED)
 
 
-def annotations(loader: Any, place: int) -> Seen:
+def objects(loader: Any, place: int) -> Seen:
     """Objects of one picture in 0-based half-open pixels; VOC counts from 1 and includes both ends."""
     _, target = loader[place]
     seen: Seen = []
@@ -95,11 +70,11 @@ def read(dataset: Dataset, year: str, split: str) -> dict[str, Seen]:
         if scene.has_file and path.endswith(".jpg"):
             assert Path(loader.images[place]) == dataset.folder / path
             assert loader[place][0].size == size_read(scene)
-            found[path] = annotations(loader, place)
+            found[path] = objects(loader, place)
     return found
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@each(BUNDLES)
 def test_voc_detection_opens_each_jpeg_and_gives_its_boxes(workshop: Workshop, bundle: str) -> None:
     """Of 2007, the one year with a test set in torchvision."""
     dataset = workshop.dataset(bundle, "voc_2007")
@@ -109,8 +84,9 @@ def test_voc_detection_opens_each_jpeg_and_gives_its_boxes(workshop: Workshop, b
     assert_same_corners(found, dataset, whole_corners)
 
 
-@pytest.mark.parametrize("bundle", [bundle_with_other_pictures(bundle) for bundle in BUNDLES])
-def test_voc_detection_opens_every_picture_that_was_made_a_jpeg(workshop: Workshop, bundle: str) -> None:
+@each(BUNDLES)
+def test_voc_detection_opens_every_picture_once_it_is_a_jpeg(workshop: Workshop, bundle: str) -> None:
+    """``images=transcode`` makes JPEGs of the others."""
     dataset = workshop.dataset(bundle, "voc_jpeg")
     found: dict[str, Seen] = {}
     for split in dataset.splits:
@@ -122,7 +98,9 @@ def test_voc_detection_opens_every_picture_that_was_made_a_jpeg(workshop: Worksh
 def test_trainval_is_train_and_val_together(workshop: Workshop) -> None:
     dataset = workshop.dataset("splits", "voc")
     loader = torchvision.datasets.VOCDetection(dataset.folder, year="2012", image_set="trainval")
-    parts = [torchvision.datasets.VOCDetection(dataset.folder, year="2012", image_set=part) for part in ("train", "val")]
+    parts = [
+        torchvision.datasets.VOCDetection(dataset.folder, year="2012", image_set=part) for part in ("train", "val")
+    ]
     assert sorted(loader.images) == sorted(picture for part in parts for picture in part.images)
     assert len(loader) == 7
 

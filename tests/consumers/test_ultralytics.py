@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.consumers.datasets import YOLO_BUNDLES, Dataset, Seen, Workshop, assert_same_corners, unique
+from tests.consumers.datasets import (
+    WITHOUT_PICTURES,
+    YOLO_BUNDLES,
+    Dataset,
+    Seen,
+    Workshop,
+    assert_same_corners,
+    each,
+    unique,
+)
 from tests.consumers.ground_truth import Scene
 
-pytest.importorskip("ultralytics")
-
-from ultralytics import YOLO
-from ultralytics.cfg import get_cfg
-from ultralytics.data.dataset import YOLODataset
-from ultralytics.data.utils import check_det_dataset, load_dataset_cache_file
+ultralytics: Any = pytest.importorskip("ultralytics")
+get_cfg: Any = pytest.importorskip("ultralytics.cfg").get_cfg
+YOLODataset: Any = pytest.importorskip("ultralytics.data.dataset").YOLODataset
+verification: Any = pytest.importorskip("ultralytics.data.utils")
 
 pytestmark = [
     pytest.mark.consumers,
@@ -25,8 +32,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 TASKS = ["detect", "segment"]
-WITHOUT_PICTURES = {"zero_results", "terrain_polygons", "panlabel_boxes"}
-WITH_PICTURES = [bundle for bundle in YOLO_BUNDLES if not WITHOUT_PICTURES.intersection(bundle.values)]
 
 
 def loaded(dataset: Dataset, task: str, split: str, data: dict[str, Any], **settings: Any) -> Any:
@@ -39,7 +44,7 @@ def loaded(dataset: Dataset, task: str, split: str, data: dict[str, Any], **sett
 def described(dataset: Dataset, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> dict[str, Any]:
     """The dataset's yaml, read from another working directory."""
     monkeypatch.chdir(elsewhere)
-    data: dict[str, Any] = check_det_dataset(str(dataset.folder / "data.yaml"), autodownload=False)
+    data: dict[str, Any] = verification.check_det_dataset(str(dataset.folder / "data.yaml"), autodownload=False)
     return data
 
 
@@ -49,7 +54,7 @@ def normalised(scene: Scene) -> float:
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("bundle", WITH_PICTURES)
+@each(YOLO_BUNDLES, *WITHOUT_PICTURES)
 def test_its_verification_finds_every_picture_and_every_box(
     workshop: Workshop, bundle: str, task: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -60,7 +65,7 @@ def test_its_verification_finds_every_picture_and_every_box(
     found: dict[str, Seen] = {}
     for split in dataset.splits:
         yolo = loaded(dataset, task, split, data)
-        cache = load_dataset_cache_file(dataset.folder / "labels" / f"{split}.cache")
+        cache = verification.load_dataset_cache_file(dataset.folder / "labels" / f"{split}.cache")
         read, missing, empty, corrupt, total = cache["results"]
         assert cache["msgs"] == []
         assert (missing, corrupt) == (0, 0)
@@ -114,7 +119,7 @@ def test_a_dataset_without_a_picture_is_refused_in_words(
     dataset = workshop.dataset("zero_results", "detect")
     data = described(dataset, monkeypatch, tmp_path)
     assert data["names"] == {0: "object"}
-    with pytest.raises(FileNotFoundError, match="No images found|Error loading data"):
+    with pytest.raises(FileNotFoundError, match="Error loading data"):
         loaded(dataset, "detect", "train", data)
 
 
@@ -128,7 +133,7 @@ def test_it_trains_for_one_epoch(
     """The smallest model, built from its description: no weights are fetched."""
     dataset = workshop.dataset(bundle, task)
     monkeypatch.chdir(tmp_path)
-    model = YOLO("yolo11n.yaml" if task == "detect" else "yolo11n-seg.yaml")
+    model = ultralytics.YOLO("yolo11n.yaml" if task == "detect" else "yolo11n-seg.yaml")
     model.train(
         data=str(dataset.folder / "data.yaml"),
         epochs=1,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import exportkit.conversion.convert as steps
 from tests.conversion.workbench import Workbench, box, item
 
 
@@ -103,6 +103,7 @@ def test_a_lock_changed_by_somebody_stops_the_run(bench: Workbench, monkeypatch:
     if not first:
         bench.convert(_bundle(bench, "ant", name="before"), "--lock", lock, out=bench.out.parent / "before")
     theirs = b'schema: exportkit-classes/1\nclasses:\n- "theirs"\n'
+    steps = sys.modules["exportkit.conversion.convert"]
     encode = steps.encode_shard
 
     def meddle(job: Any) -> Any:

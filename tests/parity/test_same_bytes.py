@@ -15,12 +15,12 @@ from exportkit.testing import lists_as_data, tree_digest
 from tests.conversion.workbench import FIXTURES, FOUR, Workbench, box, item
 
 FORMATS = [word for text in FOUR for word in ("--to", text)]
-RECORDS = 6_000
+RECORDS = 2_400
 Line = dict[str, Any]
 
 
 def _lines() -> list[Line]:
-    """About 20 MB: boxes, polygons, masks, odd names, broken annotations, broken records, text ids."""
+    """About 13 MB, so four shards: boxes, polygons, masks, odd names, broken annotations, broken records, text ids."""
     chance = random.Random(7)
     lines = []
     for number in range(1, RECORDS + 1):
@@ -40,8 +40,8 @@ def _lines() -> list[Line]:
                 parts.append(chance.choice([5, {"category": "", "bbox": [1, 1, 1, 1]}, {"category": "cat", "caption": "c"}]))
         name = chance.choice(["a/%d.jpg", "b/%d.JPG", "%d.png", "x y/%d .jpg"]) % (number // 3)
         line = item(identity, *parts, name=name, data_unit={"name": name, "width": 640, "height": 480})
-        line["padding"] = "p" * 1500
-        if number % 997 == 0:
+        line["padding"] = "p" * 4500
+        if number % 397 == 0:
             line["data"] = None
         if number % 5 == 0:
             line["split"] = "val"
@@ -71,7 +71,7 @@ def reference(lines: list[Line], tmp_path_factory: pytest.TempPathFactory) -> tu
     folder = tmp_path_factory.mktemp("reference")
     bench = Workbench(folder)
     bundle = _store(folder / "bundle", sorted(lines, key=_typed), bytes_per_part=1 << 30)
-    assert (bundle / "task/part-00001.jsonl").stat().st_size > 12 << 20
+    assert (bundle / "task/part-00001.jsonl").stat().st_size > 12_000_000
     return _converted(bench, bundle, 1)
 
 

@@ -33,6 +33,8 @@ __all__ = [
 #: Longest line that is read, in bytes without its end (formats, section 2.1).
 MAX_LINE: Final = 64 << 20
 SHARD_BYTES: Final = 16 << 20
+_WHOLE: Final = 8 << 20
+_CR: Final = 0x0D
 _BLOCK: Final = 1 << 18
 
 
@@ -138,6 +140,23 @@ def iter_lines(file: int, start: int, end: int, first_line: int = 1, limit: int 
 
     Raises LocalIOError when the file has become shorter than `end`.
     """
+    if end - start <= min(_WHOLE, limit):
+        return _whole_lines(read_block(file, start, end), start, first_line)
+    return _streamed_lines(file, start, end, first_line, limit)
+
+
+def _whole_lines(block: bytes, start: int, first_line: int) -> Iterator[Line]:
+    """Lines of a block that is small enough to be held at once, none of which can be too long."""
+    number, offset = first_line, start
+    for text in block.split(b"\n"):
+        length = len(text)
+        if length and not text.isspace():
+            yield Line(number, offset, length, text) if text[-1] != _CR else Line(number, offset, length - 1, text[:-1])
+        number += 1
+        offset += length + 1
+
+
+def _streamed_lines(file: int, start: int, end: int, first_line: int, limit: int) -> Iterator[Line]:
     number, offset = first_line, start
     pieces: list[bytes] = []
     held = 0

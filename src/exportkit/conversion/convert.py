@@ -22,6 +22,7 @@ from exportkit.conversion.transcode import ensure_pillow
 from exportkit.engines import Engine, open_engine
 from exportkit.errors import ConversionFailed, NothingToExport
 from exportkit.plugins.manager import PluginManager
+from exportkit.plugins.registry import Entry
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
@@ -137,7 +138,7 @@ class _Conversion:
             spool = self._run.spool / f"output-{number}"
             spool.mkdir()
             faults = ((name, wanted.writer.class_fault(name, wanted.options)) for name in classes.names)
-            checker = self._plugins.checker_of(self._plugins.writer(f"{wanted.writer.name}@{wanted.owner}"))
+            checker = self._plugins.checker_of(Entry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, ""))
             setup = OutputSetup(
                 label=wanted.label,
                 writer=wanted.writer,

@@ -160,7 +160,13 @@ class _Output:
     ) -> Placement:
         if row.fault is not None:
             raise RecordFault(*row.fault)
-        name = self._renamed.get(ordinal) or safe_name(record.name, self._rule, row.format).name
+        renamed = self._renamed.get(ordinal) if self._renamed else None
+        if renamed is not None:
+            name = renamed
+        elif row.plain_name and record.name == row.name:
+            name = row.name[row.name.rfind("/") + 1 :] if self._rule.layout == "flat" else row.name
+        else:
+            name = safe_name(record.name, self._rule, row.format).name
         if self._needs_size and record.width == 0 and record.medium in self._accepts:
             raise RecordFault(
                 "E_SIZE_UNKNOWN",

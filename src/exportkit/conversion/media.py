@@ -77,6 +77,11 @@ class PlacedFile:
             self.descriptor = -1
 
 
+#: Nothing is opened for these, so all records share them.
+_ABSENT = PlacedFile()
+_PLANNED = PlacedFile(present=True)
+
+
 class MediaStep:
     """Opens originals and puts them into staged datasets by the media mode."""
 
@@ -89,9 +94,9 @@ class MediaStep:
         """The original of a record; a fault of the file is kept until an output asks for the picture."""
         reference = record.file
         if reference is None or reference.bundle_path is None:
-            return PlacedFile()
+            return _ABSENT
         if self._mode == "none" or self._files is None or row.fault is not None:
-            return PlacedFile(present=True)
+            return _PLANNED
         path = reference.bundle_path
         try:
             descriptor = self._files.open(path)

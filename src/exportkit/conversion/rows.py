@@ -48,8 +48,8 @@ class MediaRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     #: (code, message, JSON path) of a fault that costs the record, or None.
     fault: tuple[str, str, str] | None = None
     dropped: bool = False
-    #: Whether the size is known but was not proven by a file.
-    has_file: bool = False
+    #: True where the source's name can be used as it is by every output, but for its folders.
+    plain_name: bool = False
 
 
 class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -97,11 +97,10 @@ def write_rows(path: Path, rows: Iterable[msgspec.Struct]) -> int:
     """Write rows, each behind its length; give their number."""
     encode = msgspec.msgpack.Encoder().encode
     count = 0
-    with path.open("wb") as file:
+    with path.open("wb", buffering=1 << 16) as file:
         for row in rows:
             data = encode(row)
-            file.write(len(data).to_bytes(_HEADER, "little"))
-            file.write(data)
+            file.write(len(data).to_bytes(_HEADER, "little") + data)
             count += 1
     return count
 

@@ -98,7 +98,7 @@ class _ShardSurveyor:
         self.result = ShardSurvey(job.rows, job.errors)
         self._name_keys = [array("Q") for _ in setup.rules]
         self._changed = [False] * len(setup.rules)
-        self._contents: list[tuple[str, str | None]] = []
+        self._contents: dict[str, list[tuple[str, str | None]]] = {}
         self._places: list[tuple[str, str]] = []
         self._end_of_last = (job.shard.start, 0)
 
@@ -119,7 +119,7 @@ class _ShardSurveyor:
                     if previous is not None and same_id(previous.id, identity):
                         yield repeated_id(identity, shard.part, line.number, (shard.part, previous.line))
                         continue
-                    rows = tuple(self._media_row(record) for record in surveyed)
+                    rows = tuple([self._media_row(record) for record in surveyed])
                 except RecordFault as fault:
                     identity_or_none = self._reader.identity(line.text) if line.text is not None else None
                     yield ErrorRow(
@@ -138,20 +138,38 @@ class _ShardSurveyor:
         kinds: dict[str, int] = {}
         for kind, _ in record.contents:
             kinds[kind] = kinds.get(kind, 0) + 1
+        split = split_name(record.split) if record.split is not None else "train"
+        plain = self._keep_names(record.name, found.format)
         return MediaRow(
             record.media_id, record.name, found.width, found.height, found.orientation, found.format, found.depth,
-            split_name(record.split) if record.split is not None else "train", kinds, found.notices, found.fault,
+            split, kinds, found.notices, found.fault, False, plain,
         )  # fmt: skip
+
+    def _keep_names(self, name: str, content_format: str) -> bool:
+        """Keep the keys of a record's names; whether every output can use the name as it is."""
+        plain = True
+        for position, rule in enumerate(self._setup.rules):
+            try:
+                safe = safe_name(name, rule, content_format)
+            except RecordFault:
+                plain = False
+                continue
+            self._name_keys[position].append(key_hash(name_key(split_stem(safe.name)[0])))
+            if safe.changed:
+                plain = False
+                self._changed[position] = True
+        return plain
 
     def _count(self, row: Row, surveyed: Sequence[RecordSurvey]) -> None:
         result = self.result
+        identity = row.id
         if result.rows_count == 0:
-            result.first_id = row.id
+            result.first_id = identity
         elif result.ascending or result.descending:
-            rises = _rises(result.last_id, row.id)
+            rises = _rises(result.last_id, identity)
             result.ascending = result.ascending and rises
             result.descending = result.descending and not rises
-        result.last_id = row.id
+        result.last_id = identity
         result.rows_count += 1
         kept = 0
         for media, record in zip(row.media, surveyed, strict=True):
@@ -162,22 +180,12 @@ class _ShardSurveyor:
             self._places.append((media.split, record.medium))
             if record.split is not None:
                 result.own_split = True
-            for kind, count in media.kinds.items():
-                result.kinds[media.split, kind] += count
-            self._contents += record.contents
-            self._keep_names(media)
-        if kept != 1 or not (type(row.id) is int and 1 <= row.id <= _USABLE_ID):
+            contents = self._contents.get(media.split)
+            if contents is None:
+                contents = self._contents[media.split] = []
+            contents += record.contents
+        if kept != 1 or not (type(identity) is int and 1 <= identity <= _USABLE_ID):
             result.ids_usable = result.ids_usable and kept == 0
-
-    def _keep_names(self, media: MediaRow) -> None:
-        for position, rule in enumerate(self._setup.rules):
-            try:
-                safe = safe_name(media.name, rule, media.format)
-            except RecordFault:
-                continue
-            self._name_keys[position].append(key_hash(name_key(split_stem(safe.name)[0])))
-            if safe.changed:
-                self._changed[position] = True
 
     def finish(self, shard: Shard, errors: int) -> ShardSurvey:
         """The sums of the shard."""
@@ -191,9 +199,11 @@ class _ShardSurveyor:
         for (split, medium), count in Counter(self._places).items():
             result.splits[split] += count
             result.media[medium] += count
-        for (kind, label), count in Counter(self._contents).items():
-            if label is not None and kind in LABELLED_KINDS:
-                result.labels[label] += count
+        for split, contents in self._contents.items():
+            for (kind, label), count in Counter(contents).items():
+                result.kinds[split, kind] += count
+                if label is not None and kind in LABELLED_KINDS:
+                    result.labels[label] += count
         result.name_keys = [keys.tobytes() for keys in self._name_keys]
         result.names_changed = self._changed
         return result

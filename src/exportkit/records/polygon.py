@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from exportkit.errors import AnnotationFault
-from exportkit.records.box import Box, overlap
+from exportkit.records.box import Box
 from exportkit.records.clipping import clipped_ring
 from exportkit.records.crossings import lies_inside
 from exportkit.records.numbers import EPS, Number, decimal_text, rounded
@@ -44,7 +44,7 @@ class Polygon(msgspec.Struct, frozen=True, gc=False, eq=False):
     parts: tuple[Part, ...]
     #: JSON text of the rings if they are used exactly as the source wrote them, so that digits pass through.
     source: bytes | None = None
-    #: What reading the rings has measured already: bounds and shoelace area.
+    #: What reading the rings has measured already: bounds and shoelace area; only of rings without holes.
     measures: Measures | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -86,7 +86,7 @@ class Polygon(msgspec.Struct, frozen=True, gc=False, eq=False):
     @property
     def has_holes(self) -> bool:
         """True if any part has a hole."""
-        return any(part.holes for part in self.parts)
+        return self.measures is None and any([part.holes for part in self.parts])
 
     @property
     def crosses_itself(self) -> bool:
@@ -95,8 +95,9 @@ class Polygon(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     def bounds(self) -> Bounds:
         """Return ``(x0, y0, x1, y1)`` around all parts, unrounded."""
-        if self.measures is not None:
-            return self.measures[:4]
+        measures = self.measures
+        if measures is not None:
+            return measures[:4]
         if len(self.parts) == 1:
             return bounds_of(self.parts[0].outer)
         lefts, tops, rights, bottoms = zip(*(bounds_of(part.outer) for part in self.parts), strict=True)
@@ -122,14 +123,16 @@ class Polygon(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     def overlaps(self, box: Box) -> bool:
         """True if the parts minus their holes and ``box`` have some area in common."""
-        x0, y0, x1, y1 = bounds = self.bounds()
-        if not overlap(bounds, box):
+        x0, y0, x1, y1 = self.bounds()
+        left, top = box.x, box.y
+        right, bottom = left + box.width, top + box.height
+        if not (left < x1 and x0 < right and top < y1 and y0 < bottom):
             return False
-        if box.x - EPS <= x0 and x1 <= box.x1 + EPS and box.y - EPS <= y0 and y1 <= box.y1 + EPS:
+        if left - EPS <= x0 and x1 <= right + EPS and top - EPS <= y0 and y1 <= bottom + EPS:
             return True
 
         def common(ring: Ring) -> Number:
-            moved = [value - (box.y if index % 2 else box.x) for index, value in enumerate(ring)]
+            moved = [value - (top if index % 2 else left) for index, value in enumerate(ring)]
             cut = clipped_ring(tuple(moved), box.width, box.height)
             return abs(signed_area(cut)) if cut else 0
 

@@ -11,7 +11,7 @@ from exportkit.errors import AnnotationFault
 from exportkit.records.mask import Mask, check_grid
 from exportkit.records.numbers import check_number, quoted, tolerant_json
 from exportkit.records.polygon import Part, Polygon
-from exportkit.records.ring import Measures, Ring, judged_ring, measured
+from exportkit.records.ring import Measures, Ring, are_in_range, judged_ring, measured
 
 __all__ = ["LazyRegion", "Mask", "Part", "Polygon", "RegionForm"]
 
@@ -21,9 +21,8 @@ __all__ = ["LazyRegion", "Mask", "Part", "Polygon", "RegionForm"]
 RegionForm = Literal["coco_rings", "rings_xy", "rle", "row_indices", "row_runs"]
 
 _BLANKS = b" \t\r\n"
-_RING: msgspec.json.Decoder[Ring] = msgspec.json.Decoder(Ring)
-_RINGS: msgspec.json.Decoder[list[Ring]] = msgspec.json.Decoder(list[Ring])
-_NUMBER_TYPES = frozenset({int, float})
+_decode_ring = msgspec.json.Decoder(Ring).decode
+_decode_rings = msgspec.json.Decoder(list[Ring]).decode
 _POLYGON_FORMS = frozenset({"coco_rings", "rings_xy"})
 
 
@@ -87,26 +86,28 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
     def _read_clean(self) -> Polygon | None:
         """Read JSON text of rings that need no care; None sends it to the careful judgement."""
         source = self.source
+        if self.holes is not None:
+            return None
         try:
-            if type(source) is list:
-                if not source or type(source[0]) is not msgspec.Raw:
-                    return None
-                rings = [_RING.decode(ring) for ring in source]
-                text = b"[" + b",".join(map(bytes, source)) + b"]"
+            if type(source) is not list:
+                rings, text = _decode_rings(source), bytes(source)
+            elif source and type(source[0]) is msgspec.Raw:
+                rings, text = [*map(_decode_ring, source)], b"[%b]" % b",".join(map(bytes, source))
             else:
-                rings = _RINGS.decode(source)
-                text = bytes(source)
+                return None
         except (msgspec.MsgspecError, TypeError):
             return None
-        if not rings or self.holes is not None:
-            return None
-        measures = [measured(ring) for ring in rings]
-        first = measures[0]
-        if None in measures or first is None:
+        if len(rings) == 1:
+            ring = rings[0]
+            measures = measured(ring)
+            parts: tuple[Part, ...] = (Part(ring),)
+        else:
+            measures = _combined([*map(measured, rings)])
+            parts = tuple(map(Part, rings))
+        if measures is None:
             return None
         text = text.translate(None, _BLANKS)
-        digits = text if b"e" not in text and b"E" not in text else None
-        return Polygon(tuple([Part(ring) for ring in rings]), digits, first if len(rings) == 1 else _combined(measures))
+        return Polygon(parts, text if b"e" not in text and b"E" not in text else None, measures)
 
     def _read_judged(self, split: Callable[[Any, str], list[tuple[Any, str]]], *, flat: bool) -> Polygon:
         found = split(_decoded(self.source, self.json_path), self.json_path)
@@ -120,7 +121,9 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
         return Polygon.of_rings(rings, holes, self.holes_path)
 
 
-def _combined(measures: list[Any]) -> Measures:
+def _combined(measures: list[Any]) -> Measures | None:
+    if None in measures or not measures:
+        return None
     lefts, tops, rights, bottoms, areas = zip(*measures, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms), sum(areas)
 
@@ -130,7 +133,7 @@ def _judged_ring(values: Any, json_path: str, *, flat: bool) -> Ring:
     _list(values, json_path)
     numbers = values if flat else _flattened(values, json_path)
     ring = tuple(numbers)
-    if set(map(type, ring)) <= _NUMBER_TYPES and measured(ring):
+    if are_in_range(ring) and measured(ring) is not None:
         return ring
     if numbers is not values:
         _check_points(values, json_path)

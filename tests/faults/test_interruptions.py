@@ -1,0 +1,116 @@
+"""A run that is stopped at any moment publishes nothing, and the next one succeeds (product description, promise 4)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exportkit.testing import tree_digest
+from tests.conversion.workbench import Workbench, box, digest_of, item, png
+
+FORMATS = ["--to", "coco", "--to", "yolo:task=detect"]
+
+
+@pytest.fixture
+def bundle(bench: Workbench) -> Path:
+    """A bundle whose conversion takes about a second."""
+    lines = [item(n, *[box(x=k % 25) for k in range(60)], file="files/1/1.png", name=f"{n}.png") for n in range(1, 1500)]
+    return bench.bundle(lines, {"files/1/1.png": png()})
+
+
+def _start(bundle: Path, out: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "exportkit", "convert", str(bundle), *FORMATS, "-o", str(out), *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def _wait_for_staging(out: Path, process: subprocess.Popen[str]) -> None:
+    stage = out.parent / ".out.exportkit-run" / "stage" / "yolo" / "labels"
+    while not stage.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_in_mid_run_publishes_and_leaves_nothing(
+    bench: Workbench, bundle: Path, number: signal.Signals, code: int, workers: str
+) -> None:
+    before = digest_of(bundle)
+    process = _start(bundle, bench.out, "--workers", workers)
+    _wait_for_staging(bench.out, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == code, (out, err)
+    assert "Traceback" not in err
+    assert list(bench.out.parent.iterdir()) == []
+    assert digest_of(bundle) == before
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_the_old_output_or_the_new_one(bench: Workbench, bundle: Path) -> None:
+    small = bench.bundle([item(1, box("old"))], name="small")
+    assert bench.run("convert", small, *FORMATS, "-o", bench.out).code == 0
+    old = tree_digest(bench.out)
+    reference = bench.out.parent / "reference"
+    begun = time.monotonic()
+    assert _start(bundle, reference).wait(60) == 0
+    lasted = time.monotonic() - begun
+    new = tree_digest(reference)
+    chance = random.Random(5)
+    for _ in range(6):
+        process = _start(bundle, bench.out, "--overwrite", "--workers", "1")
+        time.sleep(chance.uniform(0.2, lasted))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert tree_digest(bench.out) in {old, new}
+        assert bench.run("verify", bench.out).code == 0
+    assert bench.run("convert", bundle, *FORMATS, "-o", bench.out, "--overwrite").code == 0
+    assert tree_digest(bench.out) == new
+    assert sorted(path.name for path in bench.out.parent.iterdir()) == ["out", "reference"]
+
+
+def _no_large_files() -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+
+def test_a_refused_write_is_exit_7_and_leaves_nothing(bench: Workbench, bundle: Path) -> None:
+    run = bench.program("convert", bundle, *FORMATS, "-o", bench.out, "--json", preexec_fn=_no_large_files)
+
+    assert run.returncode == 7, (run.stdout, run.stderr)
+    assert json.loads(run.stdout)["exit_error"]["code"] == 7
+    assert "Traceback" not in run.stderr
+    assert list(bench.out.parent.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one mebibyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_full_disk_is_exit_7_and_leaves_nothing(bench: Workbench, bundle: Path, small_disk: Path, workers: str) -> None:
+    run = bench.program("convert", bundle, *FORMATS, "-o", small_disk / "out", "--json", "--workers", workers)
+
+    assert run.returncode == 7, (run.stdout, run.stderr)
+    assert "space" in json.loads(run.stdout)["exit_error"]["message"]
+    assert "Traceback" not in run.stderr
+    assert list(small_disk.iterdir()) == []
