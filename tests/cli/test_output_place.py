@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.conversion.workbench import Workbench, box, digest_of, item
 
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.testing import tree_digest
-from tests.conversion.workbench import Workbench, box, digest_of, item
 
 
 def _two(bench: Workbench) -> tuple[Path, Path]:

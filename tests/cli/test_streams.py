@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
 from tests.conversion.workbench import Workbench, box, item, png
 
 HOSTILE = "evil\x1b]0;owned\x07\x1b[2J\x1b[31m[bold]red[/bold]\u202egnp.\u009b5m\r\n"
@@ -36,7 +35,9 @@ def _hostile(bench: Workbench) -> Path:
 
 def _on_a_terminal(words: list[str], env: Mapping[str, str]) -> bytes:
     main, side = pty.openpty()
-    process = subprocess.Popen([sys.executable, "-m", "exportkit", *words], stdin=side, stdout=side, stderr=side, env=dict(env))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exportkit", *words], stdin=side, stdout=side, stderr=side, env=dict(env)
+    )
     os.close(side)
     shown = b""
     while True:
@@ -111,7 +112,9 @@ def test_json_is_exactly_one_object_on_stdout(bench: Workbench) -> None:
 
 
 def test_at_most_twenty_errors_of_one_code_are_shown_and_all_are_listed(bench: Workbench) -> None:
-    run = bench.program("convert", bench.bundle([item(n, box(width=0)) for n in range(1, 60)]), "--to", "coco", "-o", bench.out)
+    run = bench.program(
+        "convert", bench.bundle([item(n, box(width=0)) for n in range(1, 60)]), "--to", "coco", "-o", bench.out
+    )
 
     assert run.returncode == 3, run.stderr
     assert run.stderr.count("E_BOX_ZERO_AREA: ") == 20
@@ -125,7 +128,9 @@ def test_a_closed_pipe_is_no_traceback(bench: Workbench, words: list[str]) -> No
     command = " ".join(["exec", sys.executable, "-m", "exportkit", *words])
     reader, writer = os.pipe()
     os.close(reader)
-    process = subprocess.run(["sh", "-c", command], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    process = subprocess.run(
+        ["sh", "-c", command], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
     os.close(writer)
 
     assert "Traceback" not in process.stderr

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conversion.workbench import Workbench, box, item
 
 
@@ -29,7 +28,12 @@ def test_observed_names_come_in_code_point_order_whatever_was_seen_first(bench: 
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("c.txt", "dog\r\ncat\r\n"), ("c.txt", "dog\ncat"), ("c.json", '["dog", "cat"]'), ("c.yaml", "classes: [dog, cat]\n")],
+    [
+        ("c.txt", "dog\r\ncat\r\n"),
+        ("c.txt", "dog\ncat"),
+        ("c.json", '["dog", "cat"]'),
+        ("c.yaml", "classes: [dog, cat]\n"),
+    ],
 )
 def test_a_fixed_list_gives_the_numbers_and_others_fail(bench: Workbench, name: str, content: str) -> None:
     (bench.folder / name).write_text(content, newline="")
@@ -84,7 +88,9 @@ def test_a_lock_is_created_once_and_only_appended_to(bench: Workbench) -> None:
     assert (lock.stat().st_ino, lock.stat().st_mtime_ns) == (status.st_ino, status.st_mtime_ns)
 
 
-@pytest.mark.parametrize("words", [("--dry-run",), ("--on-error", "fail"), ("--max-errors", "0"), ("--on-loss", "fail")])
+@pytest.mark.parametrize(
+    "words", [("--dry-run",), ("--on-error", "fail"), ("--max-errors", "0"), ("--on-loss", "fail")]
+)
 def test_a_failed_or_dry_run_leaves_the_lock_alone(bench: Workbench, words: tuple[str, ...]) -> None:
     lock = bench.out.parent / "classes.lock"
     bundle = bench.bundle([item(1, box()), item(2, box(width=0), box(x=35))])
@@ -98,7 +104,9 @@ def test_a_failed_or_dry_run_leaves_the_lock_alone(bench: Workbench, words: tupl
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_lock_changed_by_somebody_stops_the_run(bench: Workbench, monkeypatch: pytest.MonkeyPatch, first: bool) -> None:
+def test_a_lock_changed_by_somebody_stops_the_run(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
     lock = bench.out.parent / "classes.lock"
     if not first:
         bench.convert(_bundle(bench, "ant", name="before"), "--lock", lock, out=bench.out.parent / "before")
@@ -140,13 +148,40 @@ def test_a_list_and_a_lock_exclude_each_other(bench: Workbench) -> None:
     assert run.code == 2
 
 
-ODD = ["yes", "null", "3.0", "2001-01-01", "a: b", "# c", "- d", '"e"', "tab\there", "line\nbreak", "\U0001f408", "\x85", " lead", "<x>&'", "=1+1", "%Y"]
+ODD = [
+    "yes",
+    "null",
+    "3.0",
+    "2001-01-01",
+    "a: b",
+    "# c",
+    "- d",
+    '"e"',
+    "tab\there",
+    "line\nbreak",
+    "\U0001f408",
+    "\x85",
+    " lead",
+    "<x>&'",
+    "=1+1",
+    "%Y",
+]
 
 
 def test_odd_names_come_back_exactly(bench: Workbench) -> None:
     from ruamel.yaml import YAML
 
-    run = bench.convert(_bundle(bench, *ODD), "--to", "coco", "--to", "yolo:task=detect", "--to", "voc", "--lock", bench.out.parent / "l")
+    run = bench.convert(
+        _bundle(bench, *ODD),
+        "--to",
+        "coco",
+        "--to",
+        "yolo:task=detect",
+        "--to",
+        "voc",
+        "--lock",
+        bench.out.parent / "l",
+    )
 
     assert run.code == 0, run
     names = sorted(ODD)

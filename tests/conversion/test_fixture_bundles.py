@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conversion.workbench import FIXTURES, FOUR, LISTS, Workbench, assert_balanced, lines_of
 
 BUNDLES = sorted(path.name for path in (FIXTURES / "bundles").iterdir())
@@ -27,7 +26,9 @@ def _four(bench: Workbench, name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=BUNDLES)
-def converted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Workbench, dict[str, Any]]:
+def converted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Workbench, dict[str, Any]]:
     """Each bundle, converted once to all four formats: name, workbench, summary."""
     bench = Workbench(tmp_path_factory.mktemp(request.param))
     return request.param, bench, _four(bench, request.param)
@@ -67,7 +68,9 @@ def test_lists_agree_with_the_account(converted: Converted) -> None:
         files = lines_of(bench.out / name / "exportkit-files.jsonl")
         assert [entry["path"] for entry in files] == sorted(entry["path"] for entry in files)
         assert len(files) == output["files"]["count"]
-        there = {path.relative_to(bench.out / name).as_posix() for path in (bench.out / name).rglob("*") if path.is_file()}
+        there = {
+            path.relative_to(bench.out / name).as_posix() for path in (bench.out / name).rglob("*") if path.is_file()
+        }
         assert there == {entry["path"] for entry in files} | {"exportkit-manifest.json", *LISTS}
 
 
@@ -96,7 +99,7 @@ def test_pictures_are_the_bytes_of_the_bundle(converted: Converted) -> None:
 
 
 def test_verify_finds_the_bytes_that_were_published(converted: Converted) -> None:
-    _, bench, summary = converted
+    _, bench, _summary = converted
     run = bench.run("verify", bench.out, "--json")
     assert run.data["differences"] == []
     assert run.code == 0
@@ -139,7 +142,9 @@ def test_a_dataset_of_its_own_stands_in_the_output_itself(bench: Workbench) -> N
 
 
 def test_two_outputs_of_one_format_stand_under_their_names(bench: Workbench) -> None:
-    run = bench.convert(FIXTURES / "bundles" / "seed_tasks", "--to", "yolo:task=detect,as=boxes", "--to", "yolo:task=segment")
+    run = bench.convert(
+        FIXTURES / "bundles" / "seed_tasks", "--to", "yolo:task=detect,as=boxes", "--to", "yolo:task=segment"
+    )
 
     assert run.code == 0
     assert sorted(path.name for path in bench.out.iterdir()) == ["boxes", "exportkit-manifest.json", "yolo"]

@@ -7,7 +7,6 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-
 from tests.conversion.workbench import FIXTURES, Workbench
 
 BUNDLE = FIXTURES / "bundles" / "golden"
@@ -35,7 +34,9 @@ def _convert(bench: Workbench, *formats: str) -> dict[str, Any]:
     return run.data
 
 
-@pytest.mark.parametrize("text", ["coco", "yolo", "yolo:task=detect", "voc", "csv", "csv:dialect=retinanet", "csv:dialect=tfod"])
+@pytest.mark.parametrize(
+    "text", ["coco", "yolo", "yolo:task=detect", "voc", "csv", "csv:dialect=retinanet", "csv:dialect=tfod"]
+)
 def test_the_account_is_the_same_in_every_format(bench: Workbench, text: str) -> None:
     (output,) = _convert(bench, text)["outputs"]
 
@@ -93,7 +94,10 @@ def test_voc(bench: Workbench) -> None:
     (thing,) = full.findall("object")
     assert [thing.findtext(part) for part in ("name", "truncated", "difficult")] == ["cat", "0", "0"]
     assert [thing.findtext(f"bndbox/{side}") for side in ("xmin", "ymin", "xmax", "ymax")] == ["11", "11", "30", "30"]
-    assert (thing.findtext("attributes/attribute/name"), thing.findtext("attributes/attribute/value")) == ("color", "red")
+    assert (thing.findtext("attributes/attribute/name"), thing.findtext("attributes/attribute/value")) == (
+        "color",
+        "red",
+    )
     empty = ET.parse(root / "Annotations/x__11.xml").getroot()
     assert empty.findall("object") == []
     assert empty.findtext("segmented") == "0"
@@ -114,7 +118,10 @@ def test_csv_long(bench: Workbench) -> None:
     (table,) = [path for path in bench.out.glob("*.csv") if path.read_text().count("\n") == 3]
     assert table.read_text().partition("\n")[2] == LONG
     assert output["annotations"]["written"] == 1
-    assert sorted(p.relative_to(bench.out).as_posix() for p in bench.out.rglob("*.jpg")) == ["images/a/x.jpg", "images/b/x.jpg"]
+    assert sorted(p.relative_to(bench.out).as_posix() for p in bench.out.rglob("*.jpg")) == [
+        "images/a/x.jpg",
+        "images/b/x.jpg",
+    ]
 
 
 def test_csv_retinanet(bench: Workbench) -> None:

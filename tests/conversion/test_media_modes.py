@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from tests.conversion.workbench import FIXTURES, Workbench, lines_of
 
 FORMATS = ("--to", "coco", "--to", "yolo:task=detect", "--to", "voc", "--to", "csv:dialect=retinanet")

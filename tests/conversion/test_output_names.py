@@ -7,7 +7,6 @@ import unicodedata
 from typing import Any
 
 import pytest
-
 from tests.conversion.workbench import Workbench, box, item, lines_of, png
 
 LONG = "é" * 99 + ".png"
@@ -47,7 +46,9 @@ MADE = [
 ]  # fmt: skip
 
 
-def _named(bench: Workbench, *records: tuple[Any, str], formats: tuple[str, ...] = ("coco",)) -> dict[str, dict[Any, str]]:
+def _named(
+    bench: Workbench, *records: tuple[Any, str], formats: tuple[str, ...] = ("coco",)
+) -> dict[str, dict[Any, str]]:
     """Convert records with these names and pictures; the path of each picture, by format and record."""
     lines = [item(i, box(), name=name, file=f"files/{n}/p") for n, (i, name) in enumerate(records)]
     bundle = bench.bundle(lines, {f"files/{n}/p": png(40 + n) for n in range(len(records))})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.conversion.workbench import Workbench, assert_balanced, box, item
 
 
@@ -118,7 +117,9 @@ def test_masks_of_a_huge_grid_cost_their_runs_and_nothing_more(bench: Workbench,
     mask = {"category": "cat", "segmentation": {"size": [side, side], "counts": counts}}
     line = item(1, mask, data_unit={"width": side, "height": side})
     bundle = bench.bundle([line], name="huge")
-    bench.convert(bench.bundle([item(1, box())], name="warm"), "--to", "coco", "--to", "yolo", out=bench.out.parent / "warm")
+    bench.convert(
+        bench.bundle([item(1, box())], name="warm"), "--to", "coco", "--to", "yolo", out=bench.out.parent / "warm"
+    )
 
     tracemalloc.start()
     try:

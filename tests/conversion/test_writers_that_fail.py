@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conversion.workbench import Workbench, assert_balanced, box, item, png
 
 from exportkit import WRITTEN, Encoded, Fragments, OutputFile, Placement, Record, Writer, WriterOptions
 from exportkit.conversion import ConversionRequest, ConversionResult, convert
 from exportkit.conversion.request import OutputRequest
 from exportkit.errors import ConversionFailed
 from exportkit.plugins import PluginManager
-from tests.conversion.workbench import Workbench, assert_balanced, box, item, png
 
 
 class Lines(Writer):
@@ -40,7 +40,7 @@ def _raise(error: BaseException) -> Any:
 DEEDS: dict[str, Callable[[Record], Any]] = {
     "raises": lambda _: _raise(ValueError("broken")),
     "raises with an escape": lambda _: _raise(RuntimeError("\x1b[31m" + "x" * 5000)),
-    "runs out of stack": lambda record: DEEDS["runs out of stack"](record),
+    "runs out of stack": DEEDS["runs out of stack"],
     "gives nothing": lambda _: None,
     "gives a text": lambda _: "x",
     "gives too few outcomes": lambda _: Encoded([]),
@@ -65,7 +65,9 @@ def _convert(bench: Workbench, bundle: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-def test_what_a_writer_does_wrong_costs_the_record(bench: Workbench, monkeypatch: pytest.MonkeyPatch, deed: str) -> None:
+def test_what_a_writer_does_wrong_costs_the_record(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
     monkeypatch.setattr(Lines, "deed", staticmethod(DEEDS[deed]))
     lines = [item(n, box(), file=f"files/{n}/{n}.png") for n in (1, 2, 3)]
     bundle = bench.bundle(lines, {f"files/{n}/{n}.png": png() for n in (1, 2, 3)})
@@ -85,7 +87,9 @@ def test_what_a_writer_does_wrong_costs_the_record(bench: Workbench, monkeypatch
     assert bench.run("verify", bench.out).code == 0
 
 
-def test_a_writer_that_fails_at_every_record_publishes_nothing(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_that_fails_at_every_record_publishes_nothing(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Lines, "deed", staticmethod(DEEDS["raises"]))
 
     with pytest.raises(ConversionFailed, match="E_WRITER"):

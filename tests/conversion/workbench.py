@@ -52,12 +52,16 @@ def png(width: int = 40, height: int = 30) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def box(label: str = "cat", x: float = 1, y: float = 1, width: float = 10, height: float = 10, **more: Any) -> dict[str, Any]:
+def box(
+    label: str = "cat", x: float = 1, y: float = 1, width: float = 10, height: float = 10, **more: Any
+) -> dict[str, Any]:
     """A box annotation in the seed's schema, absolute pixels."""
     return {"category": label, "bbox": [x, y, width, height], **more}
 
 
-def item(identity: Any, *annotations: Any, name: str | None = None, file: str | None = None, **more: Any) -> dict[str, Any]:
+def item(
+    identity: Any, *annotations: Any, name: str | None = None, file: str | None = None, **more: Any
+) -> dict[str, Any]:
     """A bundle line in the seed's schema with a picture of 40×30; ``file`` is its path in the bundle."""
     called = name if name is not None else f"{identity}.png"
     entry: dict[str, Any] = {"file_name_original": called, "is_primary": True}

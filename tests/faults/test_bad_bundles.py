@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conversion.workbench import Workbench, box, item
 
 PART = "task/part-00001.jsonl"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conversion.workbench import Workbench, box, item, png
 
 UNSAFE = [

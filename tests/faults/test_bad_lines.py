@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.conversion.workbench import FOUR, Workbench, assert_balanced, box, item
 
 BIG = 2**63
@@ -42,10 +41,25 @@ RECORDS = [
     ("nested objects", b'{"id": 2, "x": ' + b'{"a":' * 1500 + b"1" + b"}" * 1501, "E_JSON_DEPTH", None),
     ("NaN outside of annotations", _line(note=1).replace(b'"note": 1', b'"note": NaN'), "E_NOT_FINITE", "$.note"),
     ("overflow outside", _line(note=1).replace(b'"note": 1', b'"note": 1e400'), "E_NOT_FINITE", "$.note"),
-    ("integer beyond 64 bits", _line(note=1).replace(b'"note": 1', b'"note": 1' + b"0" * 30), "E_NUMBER_RANGE", "$.note"),
-    ("integer of 5,000 digits", _line(note=1).replace(b'"note": 1', b'"note": 1' + b"0" * 5000), "E_NUMBER_RANGE", "$.note"),
+    (
+        "integer beyond 64 bits",
+        _line(note=1).replace(b'"note": 1', b'"note": 1' + b"0" * 30),
+        "E_NUMBER_RANGE",
+        "$.note",
+    ),
+    (
+        "integer of 5,000 digits",
+        _line(note=1).replace(b'"note": 1', b'"note": 1' + b"0" * 5000),
+        "E_NUMBER_RANGE",
+        "$.note",
+    ),
     ("NaN in a known place", _line().replace(b'"width": 40', b'"width": NaN'), "E_NOT_FINITE", "$.data_unit.width"),
-    ("long integer in a known place", _line().replace(b'"width": 40', b'"width": 4' + b"0" * 30), "E_NUMBER_RANGE", "$.data_unit.width"),
+    (
+        "long integer in a known place",
+        _line().replace(b'"width": 40', b'"width": 4' + b"0" * 30),
+        "E_NUMBER_RANGE",
+        "$.data_unit.width",
+    ),
     ("id absent", _line(id=...), "E_ID_MISSING", "$.id"),
     ("id null", _line(id=None), "E_ID_MISSING", "$.id"),
     ("id true", _line(id=True), "E_ID_TYPE", "$.id"),
@@ -68,7 +82,12 @@ RECORDS = [
     ("files_manifest a list", _line(files_manifest=[1]), "E_FILES_MANIFEST", "$.files_manifest"),
     ("files_manifest a text", _line(files_manifest="x"), "E_FILES_MANIFEST", "$.files_manifest"),
     ("chosen entry no object", _line(files_manifest={"image_1": 5}), "E_FILES_MANIFEST", "$.files_manifest.image_1"),
-    ("payload that is only a URL", _line(data={"mode": "presigned", "presigned_url": "https://files.example/1"}), "E_WRAPPER", "$.data"),
+    (
+        "payload that is only a URL",
+        _line(data={"mode": "presigned", "presigned_url": "https://files.example/1"}),
+        "E_WRAPPER",
+        "$.data",
+    ),
     ("wrapper without a payload", _line(data={"mode": "inline", "truncated": False}), "E_WRAPPER", "$.data"),
 ]
 
@@ -79,8 +98,18 @@ ANNOTATIONS = [
     ("NaN in a box", '{"category": "cat", "bbox": [1, NaN, 2, 2]}', "E_NOT_FINITE", "$.data.annotations[0].bbox[1]"),
     ("infinity", '{"category": "cat", "bbox": [1, 1, Infinity, 2]}', "E_NOT_FINITE", "$.data.annotations[0].bbox[2]"),
     ("overflow", '{"category": "cat", "bbox": [1, 1, 2, 1e999]}', "E_NOT_FINITE", "$.data.annotations[0].bbox[3]"),
-    ("long integer", '{"category": "cat", "bbox": [1, 1, 2, 1%s]}' % ("0" * 40), "E_NUMBER_RANGE", "$.data.annotations[0].bbox[3]"),
-    ("NaN in an attribute", '{"category": "cat", "bbox": [1, 1, 2, 2], "attributes": {"a": NaN}}', "E_NOT_FINITE", None),
+    (
+        "long integer",
+        '{"category": "cat", "bbox": [1, 1, 2, 1%s]}' % ("0" * 40),
+        "E_NUMBER_RANGE",
+        "$.data.annotations[0].bbox[3]",
+    ),
+    (
+        "NaN in an attribute",
+        '{"category": "cat", "bbox": [1, 1, 2, 2], "attributes": {"a": NaN}}',
+        "E_NOT_FINITE",
+        None,
+    ),
     ("class null", '{"category": null, "bbox": [1, 1, 2, 2]}', "E_CLASS_INVALID", "$.data.annotations[0].category"),
     ("class number", '{"category": 3, "bbox": [1, 1, 2, 2]}', "E_CLASS_INVALID", "$.data.annotations[0].category"),
     ("class empty", '{"category": "", "bbox": [1, 1, 2, 2]}', "E_CLASS_INVALID", "$.data.annotations[0].category"),
@@ -103,7 +132,9 @@ def test_a_bad_line_costs_its_record_and_is_named(bench: Workbench, line: bytes,
     assert_balanced(bench.manifest())
 
 
-@pytest.mark.parametrize(("text", "code", "path"), [row[1:] for row in ANNOTATIONS], ids=[row[0] for row in ANNOTATIONS])
+@pytest.mark.parametrize(
+    ("text", "code", "path"), [row[1:] for row in ANNOTATIONS], ids=[row[0] for row in ANNOTATIONS]
+)
 def test_a_bad_annotation_costs_itself_alone(bench: Workbench, text: str, code: str, path: str | None) -> None:
     line = _with(f"{text}, {json.dumps(box('dog'))}")
 
@@ -119,7 +150,7 @@ def test_a_bad_annotation_costs_itself_alone(bench: Workbench, text: str, code: 
 
 @pytest.mark.parametrize("value", ["NaN", "-1", "0", '"x"', "1e400", "true", "null"])
 def test_a_wrong_area_alone_is_recomputed(bench: Workbench, value: str) -> None:
-    line = _with('{"category": "cat", "bbox": [1, 1, 4, 5], "area": %s}' % value)
+    line = _with(f'{{"category": "cat", "bbox": [1, 1, 4, 5], "area": {value}}}')
 
     run = bench.convert(bench.bundle([line]))
 
@@ -128,7 +159,9 @@ def test_a_wrong_area_alone_is_recomputed(bench: Workbench, value: str) -> None:
 
 
 def test_the_name_of_an_unknown_kind_is_listed_with_line_and_path(bench: Workbench) -> None:
-    run = bench.convert(bench.bundle([item(1, box()), _with('{"category": "cat", "type": "blob", "bbox": [1, 1, 2, 2]}')]))
+    run = bench.convert(
+        bench.bundle([item(1, box()), _with('{"category": "cat", "type": "blob", "bbox": [1, 1, 2, 2]}')])
+    )
 
     assert run.code == 0, run
     (loss,) = [entry for entry in bench.losses() if entry["code"] == "S_KIND_UNKNOWN"]
@@ -152,7 +185,7 @@ def test_the_second_of_two_equal_ids_names_the_line_of_the_first(bench: Workbenc
 
 def test_harmless_habits_of_text_files_are_accepted(bench: Workbench) -> None:
     first, second, third = (json.dumps(item(n, box())).encode() for n in (1, 2, 3))
-    bundle = bench.bundle([b"\xef\xbb\xbf" + first, b"", b"  \r", second + b"\r", "\u2028".join(["", ""]).encode() or b""][:4])
+    bundle = bench.bundle([b"\xef\xbb\xbf" + first, b"", b"  \r", second + b"\r", "\u2028".encode() or b""][:4])
     part = bundle / "task/part-00001.jsonl"
     part.write_bytes(part.read_bytes() + third)
     manifest = (bundle / "manifest.json").read_text()

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conversion.workbench import Workbench, box, digest_of, item, png
 
 from exportkit.testing import tree_digest
-from tests.conversion.workbench import Workbench, box, digest_of, item, png
 
 FORMATS = ["--to", "coco", "--to", "yolo:task=detect"]
 
@@ -24,7 +24,7 @@ FORMATS = ["--to", "coco", "--to", "yolo:task=detect"]
 @pytest.fixture
 def bundle(bench: Workbench) -> Path:
     """A bundle whose conversion takes about a second."""
-    lines = [item(n, *[box(x=k % 25) for k in range(60)], file="files/1/1.png", name=f"{n}.png") for n in range(1, 1500)]
+    lines = [item(n, *[box(x=k % 25) for k in range(60)], file="files/1/1.png", name=f"{n}.png") for n in range(1, 800)]
     return bench.bundle(lines, {"files/1/1.png": png()})
 
 
@@ -64,11 +64,13 @@ def test_a_killed_run_leaves_the_old_output_or_the_new_one(bench: Workbench, bun
     old = tree_digest(bench.out)
     reference = bench.out.parent / "reference"
     begun = time.monotonic()
-    assert _start(bundle, reference).wait(60) == 0
+    process = _start(bundle, reference)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
     lasted = time.monotonic() - begun
     new = tree_digest(reference)
     chance = random.Random(5)
-    for _ in range(6):
+    for _ in range(4):
         process = _start(bundle, bench.out, "--overwrite", "--workers", "1")
         time.sleep(chance.uniform(0.2, lasted))
         os.killpg(process.pid, signal.SIGKILL)
@@ -107,7 +109,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_full_disk_is_exit_7_and_leaves_nothing(bench: Workbench, bundle: Path, small_disk: Path, workers: str) -> None:
+def test_a_full_disk_is_exit_7_and_leaves_nothing(
+    bench: Workbench, bundle: Path, small_disk: Path, workers: str
+) -> None:
     run = bench.program("convert", bundle, *FORMATS, "-o", small_disk / "out", "--json", "--workers", workers)
 
     assert run.returncode == 7, (run.stdout, run.stderr)

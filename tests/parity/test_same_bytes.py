@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conversion.workbench import FIXTURES, FOUR, Workbench, box, item
 
 from exportkit.bundles import BundleWriter
 from exportkit.testing import lists_as_data, tree_digest
-from tests.conversion.workbench import FIXTURES, FOUR, Workbench, box, item
 
 FORMATS = [word for text in FOUR for word in ("--to", text)]
 RECORDS = 2_400
@@ -31,13 +31,17 @@ def _lines() -> list[Line]:
             label = chance.choice(["cat", "dog", "two words", "ünïcode"])
             kind = chance.randrange(10)
             if kind < 6:
-                parts.append(box(label, x, y, chance.randrange(60), 20.5, attributes={"note": "n" * chance.randrange(40)}))
+                parts.append(
+                    box(label, x, y, chance.randrange(60), 20.5, attributes={"note": "n" * chance.randrange(40)})
+                )
             elif kind < 9:
                 width, height = chance.randrange(60), 30.25
                 ring = [x, y, x + width, y, x + width, y + height, x + 3, y + height]
                 parts.append({"category": label, "segmentation": [ring], "iscrowd": 0})
             else:
-                parts.append(chance.choice([5, {"category": "", "bbox": [1, 1, 1, 1]}, {"category": "cat", "caption": "c"}]))
+                parts.append(
+                    chance.choice([5, {"category": "", "bbox": [1, 1, 1, 1]}, {"category": "cat", "caption": "c"}])
+                )
         name = chance.choice(["a/%d.jpg", "b/%d.JPG", "%d.png", "x y/%d .jpg"]) % (number // 3)
         line = item(identity, *parts, name=name, data_unit={"name": name, "width": 640, "height": 480})
         line["padding"] = "p" * 4500
@@ -76,7 +80,9 @@ def reference(lines: list[Line], tmp_path_factory: pytest.TempPathFactory) -> tu
 
 
 def _converted(bench: Workbench, bundle: Path, workers: int) -> tuple[str, dict[str, Any]]:
-    run = bench.program("convert", bundle, *FORMATS, "-o", bench.out, "--media", "none", "--workers", str(workers), "--quiet")
+    run = bench.program(
+        "convert", bundle, *FORMATS, "-o", bench.out, "--media", "none", "--workers", str(workers), "--quiet"
+    )
     assert run.returncode == 3, run.stderr
     return tree_digest(bench.out), lists_as_data(bench.out)
 

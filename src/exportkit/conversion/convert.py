@@ -20,7 +20,7 @@ from exportkit.conversion.setup import EncodeSetup, OutputSetup, SurveySetup, st
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
 from exportkit.engines import Engine, open_engine
-from exportkit.errors import ConversionFailed, NothingToExport
+from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry
 from exportkit.storage.run_directory import RunDirectory
@@ -42,7 +42,10 @@ def convert(
     Raises the errors of :mod:`exportkit.errors`; whatever happens, the former output is untouched, or the
     new one is complete.
     """
-    with RunDirectory(request.directory) as run:
+    directory = RunDirectory(request.directory)
+    if request.bundle.is_dir() and directory.target.is_relative_to(request.bundle.resolve()):
+        raise UsageError("The output lies inside the bundle, which is only ever read; choose a folder outside of it.")
+    with directory as run:
         conversion = _Conversion(request, plugins, run, advance)
         return conversion.run()
 

@@ -16,7 +16,7 @@ from exportkit.conversion.setup import EncodeSetup, OutputSetup, load_setup
 from exportkit.conversion.source import ShardSource
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault
-from exportkit.records import LABELLED_KINDS, Annotation, Record
+from exportkit.records import LABELLED_KINDS, Annotation, Canvas, Record
 from exportkit.storage.staging import Staging
 from exportkit.writing import Checker, CheckReport, Encoded, Piece, Placement, skipped
 from exportkit.writing.ledger import Counts, Entry, Ledger
@@ -75,6 +75,8 @@ def encode_shard(job: EncodeJob) -> list[OutputShard]:
                     for output in outputs:
                         output.ledger.record_filtered()
                     continue
+                if setup.survey.validate_full:
+                    record = _judged_whole(record)  # noqa: PLW2901 - the same record, with faults where it has any
                 picture = media.open(record, media_row)
                 for output in outputs:
                     output.take(record, media_row, ordinal, picture)
@@ -88,6 +90,21 @@ def _rows_of(job: EncodeJob) -> list[Row]:
     if job.backwards:
         rows.reverse()
     return rows
+
+
+def _judged_whole(record: Record) -> Record:
+    """The record with every part of its geometry judged: an annotation with a bad part is bad for every writer."""
+    canvas = Canvas(record.width, record.height)
+    annotations = []
+    for annotation in record.annotations:
+        faults = canvas.judge(annotation)
+        annotations.append(unreadable(annotation, faults[0]) if faults else annotation)
+    return msgspec.structs.replace(record, annotations=tuple(annotations))
+
+
+def unreadable(annotation: Annotation, fault: AnnotationFault) -> Annotation:
+    """The annotation in its place, with nothing in it that a writer could read."""
+    return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
 
 
 class _Output:
@@ -197,7 +214,7 @@ class _Output:
             fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", self.setup.bad_classes[label])
         else:
             return annotation
-        return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
+        return unreadable(annotation, fault)
 
     def _encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self._accepts:

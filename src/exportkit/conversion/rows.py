@@ -126,7 +126,10 @@ def merge_sorted(
         for number, start in enumerate(range(0, len(paths), _OPEN_RUNS)):
             group = paths[start : start + _OPEN_RUNS]
             target = folder / f"merge-{level}-{number}.rows"
-            write_rows(target, heapq.merge(*(read_rows(path, kind) for path in group), key=key))
+            runs: list[Iterator[RowType]] = [read_rows(path, kind) for path in group]
+            rows = heapq.merge(*runs, key=key)
+            write_rows(target, rows)
             merged.append(target)
         paths, level = merged, level + 1
-    yield from heapq.merge(*(read_rows(path, kind) for path in paths), key=key)
+    streams: list[Iterator[RowType]] = [read_rows(path, kind) for path in paths]
+    yield from heapq.merge(*streams, key=key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,20 +67,23 @@ class EncodeSetup(msgspec.Struct, frozen=True):
     fixed_classes: bool
 
 
-def store_setup(path: Path, setup: Any) -> Path:
-    """Store a setup for the workers of this run.
+_loaded: dict[Path, Any] = {}
 
-    A later run in this process may use the same path, so what was loaded before is forgotten.
-    """
-    load_setup.cache_clear()
+
+def store_setup(path: Path, setup: Any) -> Path:
+    """Store a setup for the workers of this run; this process keeps it as it is."""
     path.write_bytes(pickle.dumps(setup))
+    _loaded.clear()
+    _loaded[path] = setup
     return path
 
 
-@lru_cache(maxsize=4)
 def load_setup(path: Path) -> Any:
-    """The setup stored at ``path``, once per process.
+    """The setup stored at ``path``; read once per process.
 
     The file lies in the run directory (mode 0700) and was written by this very run.
     """
-    return pickle.loads(path.read_bytes())  # noqa: S301 - our own file, see above
+    if path not in _loaded:
+        _loaded.clear()
+        _loaded[path] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, see above
+    return _loaded[path]
