@@ -7,7 +7,7 @@ from abc import abstractmethod
 from exportkit.errors import AnnotationFault, AnnotationSkip
 from exportkit.records import EPS, EXTENT_KINDS, REGION_KINDS, Annotation, Box, Canvas, Record, RotatedBox
 from exportkit.writing import Encoded, Outcome, Placement, failed, skipped
-from exportkit_csv.outcomes import has_more_fields, outcome_in_box_table, outcome_of
+from exportkit_csv.outcomes import has_flags, outcome_in_box_table, outcome_of
 from exportkit_csv.table import Table
 
 __all__ = ["BOX_TABLE_KINDS", "BoxTable"]
@@ -25,6 +25,8 @@ BOX_TABLE_KINDS = {
 _COST: dict[str, tuple[str, ...]] = {kind: (code,) for kind, code in BOX_TABLE_KINDS.items() if code[0] == "L"}
 #: Outcome of an annotation with nothing but class and geometry, wholly inside its picture.
 _PLAIN = {kind: outcome_of(_COST.get(kind, ())) for kind in EXTENT_KINDS}
+#: The same with attributes beside it.
+_WITH_ATTRIBUTES = {kind: outcome_of((*_COST.get(kind, ()), "L_ATTRIBUTES_DROPPED")) for kind in EXTENT_KINDS}
 
 
 class BoxTable(Table):
@@ -55,10 +57,15 @@ class BoxTable(Table):
                 continue
             row, grown = row_of(head, label, box, canvas)
             rows.append(row)
-            if codes or grown or kind == "rotated_box" or has_more_fields(a):
+            attributes = a.attributes
+            if codes or grown or kind == "rotated_box" or has_flags(a):
                 outcomes.append(_outcome(a, codes, grown=grown))
-            else:
+            elif not attributes:
                 outcomes.append(_PLAIN[kind])
+            elif type(attributes) is dict:
+                outcomes.append(_WITH_ATTRIBUTES[kind])
+            else:
+                outcomes.append(_outcome(a, codes, grown=grown))
         return self.encoded(placement, head, rows, outcomes)
 
     def _without_row(self, annotation: Annotation, *, exclude: bool) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_csv.judges import JUDGES, Judge, RowFacts
-from exportkit_csv.reading import chunks_of_records, records, without_guard
+from exportkit_csv.reading import blocks, chunks_of_records, records, without_guard
 
 __all__ = ["CsvChecker"]
 
@@ -56,8 +56,8 @@ class CsvChecker(Checker):
             judges[piece.path] = judge
             text = _text(piece, report.findings)
             if text is not None:
-                for line, cells in records(text, piece.line or 1):
-                    judge.row(cells, line if piece.line else 0)
+                for block, line in blocks(text, piece.line):
+                    judge.rows(block, line if piece.line else 0)
         for path, judge in judges.items():
             report.facts[path] = judge.facts
             report.objects += judge.facts.objects

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, pairwise
+from operator import lt
 from typing import ClassVar
 
 import msgspec
 
-from exportkit_csv.reading import is_live_formula, without_guard
+from exportkit_csv.reading import columns, is_live_formula, records, without_guard
 
 __all__ = ["JUDGES", "Judge", "Report", "RowFacts"]
 
@@ -19,8 +21,13 @@ Report = Callable[[str, str, str, int], None]
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _NUMBERS = re.compile(r"(?:-?[0-9]+(?:\.[0-9]+)?|)(?:,(?:-?[0-9]+(?:\.[0-9]+)?|))*+")
 _FOUR_NUMBERS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:,-?[0-9]+(?:\.[0-9]+)?){3}")
-_FOUR_INTS = re.compile(r"[0-9]+(?:,[0-9]+){3}")
+_FOUR_INTS = re.compile(r"[0-9]{1,1000}(?:,[0-9]{1,1000}){3}")
+#: More digits than any size of a picture has.
+_MOST_DIGITS = 18
+#: Class of a row that was given a box so that its columns hold numbers.
+_BARE = "\0"
 _EPS = 0.001
+_decode_floats = msgspec.json.Decoder(list[float]).decode
 #: Words that dataframe libraries read as a missing value.
 _MISSING = frozenset(
     [
@@ -70,6 +77,8 @@ class Judge(ABC):
     label: ClassVar[int | None] = None
     #: Position of the picture's name.
     name: ClassVar[int]
+    #: Whether :meth:`judge_columns` can do anything.
+    by_columns: ClassVar[bool] = False
 
     def __init__(self, report: Report, *, raw: bool) -> None:
         self.report = report
@@ -78,6 +87,48 @@ class Judge(ABC):
         self.pictures: list[tuple[str, int, int]] = []
         self._last: str | None = None
         self._labels: set[str] = set()
+
+    def rows(self, block: str, line: int) -> None:
+        """Judge whole records, the first of which begins at ``line``; line 0 where that is not known.
+
+        Nothing is reported of a block whose columns pass all at once, so what is doubtful about any row of it
+        leaves the block to the rules for single rows, which alone decide and report.
+        """
+        if self.by_columns and self._pass_columns(block):
+            return
+        for number, cells in records(block, line or 1):
+            self.row(cells, number if line else 0)
+
+    def _pass_columns(self, block: str) -> bool:
+        """Judge all rows at once; False, with nothing noted, where one of them is not plainly right."""
+        lines = block.replace("\r\n", "\n") if "\r" in block else block
+        table = columns(self.filled(lines), self.columns)
+        if table is None:
+            return False
+        names = table[self.name]
+        starts = [at for at, (name, last) in enumerate(zip(names, [self._last, *names], strict=False)) if name != last]
+        begun = [names[at] for at in starts]
+        labels: set[str] = set() if self.label is None else {*table[self.label]} - self._labels
+        labels.discard(_BARE)
+        if not (_are_plain(begun) and _are_plain(labels)) or labels & _MISSING or not self.judge_columns(table, starts):
+            return False
+        self._labels |= labels
+        self._last = names[-1]
+        self.facts.pictures += len(starts)
+        for at, name in zip(starts, begun, strict=True):
+            self.begin_picture(name, [column[at] for column in table])
+        return True
+
+    def filled(self, block: str) -> str:
+        """The block with a number in each cell that may lack one."""
+        return block
+
+    def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
+        """Judge and count rows by columns; False, with nothing noted, unless all are right.
+
+        ``starts`` are the rows with which the rows of another picture begin.
+        """
+        return False
 
     def row(self, cells: list[str] | None, line: int) -> None:
         """Judge one record."""
@@ -115,6 +166,35 @@ class Judge(ABC):
         """Judge the cells that are special to the table."""
 
 
+def _are_plain(texts: Iterable[str]) -> bool:
+    """True only if each text begins with a letter or digit, so that it is neither a formula nor guarded, or is empty."""
+    first = "".join({text[:1] for text in texts})
+    return not first or first.isalnum()
+
+
+def _numbers_in(cells: list[list[str]], others: bytes) -> list[list[float]] | None:
+    """The columns as floats; None unless all cells are numbers of digits and ``others``, which may be minus and point.
+
+    What JSON takes for a number in these characters is one of the form wanted.
+    """
+    text = ",".join(chain.from_iterable(cells)).encode("utf-8")
+    if text.translate(None, b"0123456789," + others):
+        return None
+    try:
+        numbers = _decode_floats(b"[%b]" % text)
+    except msgspec.MsgspecError:
+        return None
+    rows = len(cells[0])
+    return [numbers[at : at + rows] for at in range(0, len(numbers), rows)]
+
+
+def _size_of(width: str, height: str) -> tuple[int, int] | None:
+    """Width and height in pixels, None unless both are whole numbers."""
+    if width.isdecimal() and height.isdecimal() and len(width) <= _MOST_DIGITS and len(height) <= _MOST_DIGITS:
+        return int(width), int(height)
+    return None
+
+
 class LongJudge(Judge):
     """``annotations.csv``."""
 
@@ -130,9 +210,7 @@ class LongJudge(Judge):
     _json = (14, 15, 16, 25)
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
-        width, height = cells[3], cells[4]
-        known = width.isdecimal() and height.isdecimal()
-        self.pictures.append((f"images/{name}", int(width) if known else 0, int(height) if known else 0))
+        self.pictures.append((f"images/{name}", *(_size_of(cells[3], cells[4]) or (0, 0))))
 
     def judge(self, cells: list[str], line: int) -> None:
         if cells[6]:
@@ -153,9 +231,24 @@ class RetinanetJudge(Judge):
     columns = 6
     label = 5
     name = 0
+    by_columns = True
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
         self.pictures.append((name, 0, 0))
+
+    def filled(self, block: str) -> str:
+        """A picture without objects gets a box, and a class by which it is still known."""
+        return block if _BARE in block else block.replace(",,,,,\n", f",0,0,1,1,{_BARE}\n")
+
+    def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
+        boxes = _numbers_in(table[1:5], b"")
+        if boxes is None:
+            return False
+        x1, y1, x2, y2 = boxes
+        if not (all(map(lt, x1, x2)) and all(map(lt, y1, y2))) or "" in table[5]:
+            return False
+        self.facts.objects += len(x1) - table[5].count(_BARE)
+        return True
 
     def judge(self, cells: list[str], line: int) -> None:
         numbers = ",".join(cells[1:5])
@@ -178,13 +271,32 @@ class TfodLabelsJudge(Judge):
     label = 3
     name = 0
 
-    #: Right and bottom edge of the picture at hand.
-    _size: tuple[float, float] | None = None
+    by_columns = True
+    #: Width and height of the picture at hand.
+    _size: tuple[int, int] | None = None
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
         self.facts.unlisted.add(name)
-        known = cells[1].isdecimal() and cells[2].isdecimal()
-        self._size = (int(cells[1]) + _EPS, int(cells[2]) + _EPS) if known else None
+        self._size = _size_of(cells[1], cells[2])
+
+    def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
+        boxes = _numbers_in(table[4:], b"-.")
+        if boxes is None:
+            return False
+        x0, y0, x1, y1 = boxes
+        if min(x0) < -_EPS or min(y0) < -_EPS or not (all(map(lt, x0, x1)) and all(map(lt, y0, y1))):
+            return False
+        sizes = [_size_of(table[1][at], table[2][at]) for at in starts]
+        if starts[:1] != [0]:
+            starts, sizes = [0, *starts], [self._size, *sizes]
+        for size, (start, end) in zip(sizes, pairwise([*starts, len(x0)]), strict=True):
+            if size is None or max(x1[start:end]) > size[0] + _EPS or max(y1[start:end]) > size[1] + _EPS:
+                return False
+        facts = self.facts
+        facts.objects += len(x0)
+        facts.greatest = max(facts.greatest, max(x1), max(y1))
+        facts.fractional = facts.fractional or any("." in cell for column in table[4:] for cell in column)
+        return True
 
     def judge(self, cells: list[str], line: int) -> None:
         facts = self.facts
@@ -194,8 +306,8 @@ class TfodLabelsJudge(Judge):
             self.report("C_CSV_BOX", "error", "size and box are not decimal numbers", line)
             return
         x0, y0, x1, y1 = map(float, cells[4:])
-        right, bottom = self._size
-        if not (-_EPS <= x0 < x1 <= right and -_EPS <= y0 < y1 <= bottom):
+        width, height = self._size
+        if not (-_EPS <= x0 < x1 <= width + _EPS and -_EPS <= y0 < y1 <= height + _EPS):
             self.report("C_CSV_BOX", "error", "the box is empty or leaves the picture", line)
         if x1 > facts.greatest or y1 > facts.greatest:
             facts.greatest = max(x1, y1)
@@ -209,13 +321,16 @@ class TfodImagesJudge(Judge):
     header = "filename,width,height"
     columns = 3
     name = 0
+    by_columns = True
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
-        known = cells[1].isdecimal() and cells[2].isdecimal()
-        self.pictures.append((f"images/{name}", int(cells[1]) if known else 0, int(cells[2]) if known else 0))
+        self.pictures.append((f"images/{name}", *(_size_of(cells[1], cells[2]) or (0, 0))))
+
+    def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
+        return _numbers_in(table[1:], b"") is not None and all(len(cell) <= _MOST_DIGITS for cell in chain(*table[1:]))
 
     def judge(self, cells: list[str], line: int) -> None:
-        if not (cells[1].isdecimal() and cells[2].isdecimal()):
+        if _size_of(cells[1], cells[2]) is None:
             self.report("C_CSV_QUOTE", "error", "width or height is no whole number", line)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from exportkit.records import Annotation
 from exportkit.writing import Outcome, lossy, written
 
-__all__ = ["has_more_fields", "outcome_in_box_table", "outcome_of"]
+__all__ = ["has_flags", "outcome_in_box_table", "outcome_of"]
 
 _FIELDS = ("difficult", "truncated", "occluded", "score", "group_id", "track_id", "frame")
 
@@ -18,11 +18,10 @@ def outcome_of(codes: tuple[str, ...]) -> Outcome:
     return lossy(*codes) if any(code[0] == "L" for code in codes) else written(*codes)
 
 
-def has_more_fields(a: Annotation) -> bool:
-    """Whether the annotation has more than a class and a geometry."""
-    return bool(
-        a.attributes
-        or a.difficult
+def has_flags(a: Annotation) -> bool:
+    """Whether the annotation has more than a class, a geometry and attributes."""
+    return (
+        a.difficult
         or a.truncated
         or a.occluded
         or a.score is not None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["chunks_of_records", "is_live_formula", "records", "without_guard"]
+__all__ = ["blocks", "chunks_of_records", "columns", "is_live_formula", "records", "without_guard"]
 
 #: A record that does not end within this many bytes has lost its closing quote.
 _RECORD_LIMIT = 64 << 20
+#: Characters of a table without quotes that are cut into columns at a time.
+_BLOCK = 1 << 15
 _CELL = re.compile(r'(?:"([^"]*+(?:""[^"]*+)*+)"|([^",]*+))(,|\Z)')
 _BLANKS = r"\ufeff \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _LIVE = re.compile(rf"[{_BLANKS}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
@@ -59,6 +61,32 @@ def records(text: str, line: int) -> Iterator[tuple[int, list[str] | None]]:
             begin, held = number + 1, ""
     if held:
         yield begin, None
+
+
+def blocks(text: str, line: int) -> Iterator[tuple[str, int]]:
+    """A text of records cut into smaller ones at line ends, each with its first line; one with quotes stays whole."""
+    at = 0
+    quoted = '"' in text
+    while not quoted and at + _BLOCK < len(text):
+        end = text.find("\n", at + _BLOCK) + 1 or len(text)
+        yield text[at:end], line
+        line += text.count("\n", at, end)
+        at = end
+    if at < len(text) or not text:
+        yield text[at:], line
+
+
+def columns(block: str, count: int) -> list[list[str]] | None:
+    """The columns of whole lines without quotes; None where that is not so or a record has not ``count`` cells."""
+    if '"' in block or not block.endswith("\n"):
+        return None
+    # A line end becomes a cell of its own: each record has `count` cells if that cell is in its place everywhere.
+    cells = block.replace("\n", ",\n,").split(",")
+    rows, step = block.count("\n"), count + 1
+    if len(cells) != rows * step + 1 or cells[count::step] != ["\n"] * rows:
+        return None
+    del cells[-1]
+    return [cells[position::step] for position in range(count)]
 
 
 def _cells(record: str) -> list[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from exportkit.records import Box, Canvas, Record, decimal_text, rounded
+from exportkit.records import Box, Canvas, Record, decimal_text
 from exportkit.writing import Encoded, Outcome, OutputFile, Placement
 from exportkit_csv.box_table import BoxTable
 
@@ -12,6 +12,8 @@ __all__ = ["TfodTable"]
 
 _LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax"
 _IMAGES = "filename,width,height"
+#: Texts of smaller floats have an exponent.
+_SHORT = 0.0001
 _NEGATIVE = (("N_NEGATIVE_ELSEWHERE", "The picture has no row; it stands in the table of pictures."),)
 #: What protobuf's text format cannot hold as it is between double quotes.
 _ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
@@ -37,11 +39,13 @@ class TfodTable(BoxTable):
                 wider or higher
             )
         x, y = box.x, box.y
-        right, bottom = rounded(x + box.width), rounded(y + box.height)
-        cells = f"{x},{y},{right},{bottom}"
-        if "e" in cells:
-            cells = ",".join(map(decimal_text, (x, y, right, bottom)))
-        return f"{head},{label},{cells}", False
+        # A sum of at least EPS: six decimals without the last zeros are its rounded value in its shortest form.
+        right = f"{x + box.width:.6f}".rstrip("0").rstrip(".")
+        bottom = f"{y + box.height:.6f}".rstrip("0").rstrip(".")
+        row = f"{head},{label},{x},{y},{right},{bottom}"
+        if x < _SHORT or y < _SHORT:  # perhaps with an exponent
+            row = f"{head},{label},{decimal_text(x)},{decimal_text(y)},{right},{bottom}"
+        return row, False
 
     def encoded(self, placement: Placement, head: str, rows: list[str], outcomes: list[Outcome]) -> Encoded:
         split = placement.split

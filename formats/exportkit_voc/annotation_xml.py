@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from exportkit.records import Annotation
 from exportkit.writing.attributes import read_attributes
 from exportkit_voc.xml_text import escaped
 
-__all__ = ["attributes_xml", "document_xml", "object_head", "object_xml"]
+__all__ = ["attributes_xml", "document_xml", "object_head", "object_xml", "plain_attributes", "plain_object"]
 
 _DOCUMENT = """<annotation>
 \t<folder>%s</folder>
@@ -37,6 +39,16 @@ _HEAD = """\t<object>
 \t\t<name>%s</name>
 \t\t<pose>Unspecified</pose>
 \t\t<truncated>"""
+_PLAIN_REST = """0</truncated>
+\t\t<difficult>0</difficult>
+\t\t<bndbox>
+\t\t\t<xmin>%d</xmin>
+\t\t\t<ymin>%d</ymin>
+\t\t\t<xmax>%d</xmax>
+\t\t\t<ymax>%d</ymax>
+\t\t</bndbox>
+%s\t</object>
+"""
 _OCCLUDED = "\t\t<occluded>1</occluded>\n"
 _ATTRIBUTES = "\t\t<attributes>\n%s\t\t</attributes>\n"
 _ATTRIBUTE = """\t\t\t<attribute>
@@ -48,7 +60,10 @@ _ATTRIBUTE = """\t\t\t<attribute>
 _FIELDS = ("score", "group_id", "track_id", "frame")
 #: Attributes of at most this many bytes are remembered: in practice a few texts repeat.
 _REMEMBERED = 512
+#: Types of values whose compact JSON tells them apart; that of a float that is not finite does not.
+_SIMPLE = frozenset({str, bool, int, type(None)})
 
+_encoded = msgspec.json.Encoder().encode
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 Corners = tuple[int | str, int | str, int | str, int | str]
@@ -82,6 +97,11 @@ def object_xml(head: str, annotation: Annotation, difficult: int, corners: Corne
     )
 
 
+def plain_object(head: str) -> str:
+    """What :func:`object_xml` gives for an object without flags, to be formatted with four ints and the attributes."""
+    return head.replace("%", "%%") + _PLAIN_REST
+
+
 def attributes_xml(annotation: Annotation) -> tuple[str, bool]:
     """The ``attributes`` element, empty where there are none, and whether an attribute could not be written.
 
@@ -97,10 +117,41 @@ def attributes_xml(annotation: Annotation) -> tuple[str, bool]:
     ):
         if not source:
             return "", False
-        if type(source) is bytes and len(source) <= _REMEMBERED:
-            return _remembered(source)
+        known = _known(source)
+        if known is not None:
+            return known
     added = [(name, value) for name in _FIELDS if (value := getattr(annotation, name)) is not None]
     return _rendered((*read_attributes(source).items(), *added))
+
+
+def plain_attributes(annotation: Annotation) -> str | None:
+    """What :func:`attributes_xml` gives for an annotation without flags and with the most usual attributes, or None."""
+    if (
+        annotation.iscrowd
+        or annotation.difficult
+        or annotation.truncated
+        or annotation.occluded
+        or annotation.score is not None
+        or annotation.group_id is not None
+        or annotation.track_id is not None
+        or annotation.frame is not None
+    ):
+        return None
+    source = annotation.attributes
+    if not source:
+        return ""
+    known = _known(source) if type(source) is dict else None
+    return None if known is None or known[1] else known[0]
+
+
+def _known(source: Any) -> tuple[str, bool] | None:
+    """The answer for attributes that may well repeat, or None."""
+    if type(source) is dict and _SIMPLE.issuperset(map(type, source.values())):
+        try:
+            source = _encoded(source)
+        except (ValueError, OverflowError):  # half a character, or beyond 64 bits
+            return None
+    return _remembered(source) if type(source) is bytes and len(source) <= _REMEMBERED else None
 
 
 @lru_cache(maxsize=4096)

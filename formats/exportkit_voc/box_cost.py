@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from exportkit.records import EPS, Annotation, RotatedBox
 
-__all__ = ["box_cost"]
+__all__ = ["box_cost", "box_cost_of"]
 
 _COST: Mapping[str, tuple[str, ...]] = {
     "box": (),
@@ -23,6 +23,11 @@ def box_cost(annotation: Annotation) -> tuple[str, ...]:
         return cost
     box = annotation.geometry
     return ("L_ROTATION_FLATTENED",) if isinstance(box, RotatedBox) and _differs(box) else ()
+
+
+def box_cost_of(kind: str) -> tuple[str, ...]:
+    """The codes of a kind whose cost does not depend on its geometry."""
+    return _COST[kind]
 
 
 def _differs(box: RotatedBox) -> bool:

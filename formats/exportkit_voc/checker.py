@@ -11,7 +11,7 @@ import msgspec
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_voc.file_rules import judge_file
 from exportkit_voc.set_rules import judge_sets
-from exportkit_voc.xml_file import Unreadable, VocFile, VocObject, read_voc_file
+from exportkit_voc.xml_file import Unreadable, VocFile, read_voc_file
 
 __all__ = ["VocChecker"]
 
@@ -135,10 +135,15 @@ def _check_file(piece: Piece, root: str, stem: str, flags: dict[str, dict[str, b
         )
         return
     report.findings.extend(judge_file(path, file))
-    report.objects += len(file.objects)
+    report.objects += len(file.words)
     if file.filename:
         report.pictures.append(_picture(f"{root}JPEGImages/{file.filename}", file, path))
-    _note_flags(file.objects, stem, flags)
+    for name, _, _, difficult in set(file.words):
+        if name:
+            own = flags.get(name)
+            if own is None:
+                own = flags[name] = {}
+            own[stem] = own.get(stem, False) or difficult == "0"
 
 
 def _picture(path: str, file: VocFile, source: str) -> Picture:
@@ -146,12 +151,3 @@ def _picture(path: str, file: VocFile, source: str) -> Picture:
         return Picture(path, int(file.width or 0), int(file.height or 0), source)
     except ValueError:
         return Picture(path, source=source)
-
-
-def _note_flags(objects: list[VocObject], stem: str, flags: dict[str, dict[str, bool]]) -> None:
-    for (name, _, _, difficult), _ in objects:
-        if name:
-            own = flags.get(name)
-            if own is None:
-                own = flags[name] = {}
-            own[stem] = own.get(stem, False) or difficult == "0"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from exportkit.writing import Finding
-from exportkit_voc.xml_file import Corners, VocFile, VocObject, Words
+from exportkit_voc.xml_file import Corners, VocFile, Words
 
 __all__ = ["judge_file"]
 
@@ -24,30 +24,26 @@ def judge_file(path: str, file: VocFile) -> list[Finding]:
     findings = list(_head_findings(path, file))
     mode = _MODE.search(file.source or "")
     width, height = _size(file.width), _size(file.height)
-    if mode is None:
-        findings.extend(_inclusive_findings(path, file.objects, width, height))
-    else:
-        for number, (words, corners) in enumerate(file.objects):
+    if mode is not None:
+        for number, (words, corners) in enumerate(zip(file.words, file.corners, strict=True)):
             findings.extend(_flag_findings(path, number, words))
-            why = _box_fault(corners, mode.group(1), width, height)
-            if why:
-                findings.append(_error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox"))
+            findings.extend(_box_findings(path, number, _box_fault(corners, mode.group(1), width, height)))
+    elif not (all(map(_are_good, set(file.words))) and _are_inside(file.corners, width, height)):
+        for number, (words, corners) in enumerate(zip(file.words, file.corners, strict=True)):
+            findings.extend(_flag_findings(path, number, words))
+            findings.extend(_box_findings(path, number, _box_fault(corners, "one", width, height)))
     return findings
 
 
-def _inclusive_findings(path: str, objects: list[VocObject], width: int, height: int) -> Iterator[Finding]:
-    for number, (words, corners) in enumerate(objects):
-        if not _are_good(words):
-            yield from _flag_findings(path, number, words)
-        x0, y0, x1, y1 = corners
-        try:
-            good = 1 <= int(x0) <= int(x1) <= width and 1 <= int(y0) <= int(y1) <= height  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            good = False
-        if not good or not (x0 + y0 + x1 + y1).isdecimal():  # type: ignore[operator]
-            why = _box_fault(corners, "one", width, height)
-            if why:
-                yield _error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox")
+def _are_inside(boxes: Iterable[Corners], width: int, height: int) -> bool:
+    """Whether all are plainly right, 1-based and inclusive; what is not may still be right in another spelling."""
+    try:
+        for x0, y0, x1, y1 in boxes:
+            if not (1 <= x0 <= x1 <= width and 1 <= y0 <= y1 <= height):  # type: ignore[operator]
+                return False
+    except TypeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1 << 12)
@@ -83,7 +79,13 @@ def _flag_findings(path: str, number: int, words: Words) -> Iterator[Finding]:
             yield _error("C_VOC_FLAG", f"'{element}' is missing or neither 0 nor 1.", path, f"{where}/{element}")
 
 
-def _box_fault(texts: Corners, mode: str, width: int, height: int) -> str | None:
+def _box_findings(path: str, number: int, why: str | None) -> Iterator[Finding]:
+    if why is not None:
+        yield _error("C_VOC_BOX", why, path, f"object[{number + 1}]/bndbox")
+
+
+def _box_fault(corners: Corners, mode: str, width: int, height: int) -> str | None:
+    texts = [None if edge is None else str(edge) for edge in corners]
     form = _DECIMAL if mode == "float" else _WHOLE
     if not all(text is not None and form.fullmatch(text) for text in texts):
         return "The box has not four whole numbers." if form is _WHOLE else "The box has not four plain numbers."
@@ -96,6 +98,7 @@ def _box_fault(texts: Corners, mode: str, width: int, height: int) -> str | None
     return None
 
 
+@lru_cache(maxsize=1 << 12)
 def _size(text: str | None) -> int:
     return int(text) if text is not None and _WHOLE.fullmatch(text) else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from exportkit.writing import Finding
 
@@ -14,11 +15,13 @@ Flags = Mapping[str, Mapping[str, bool]]
 SetLists = Mapping[str, bytes]
 
 _TRAINVAL = "trainval"
+_EASY, _DIFFICULT, _BLANK = b"10 "
 
 
 def is_class_list(data: bytes) -> bool:
     """Whether a list has a second column: then it is one of a class and not one of ids."""
-    return len(data.split(b"\n", 1)[0].split()) > 1
+    end = data.find(b"\n")
+    return len((data if end < 0 else data[:end]).split()) > 1
 
 
 def judge_sets(folder: str, lists: SetLists, ids: Sequence[str], flags: Flags) -> Iterator[Finding]:
@@ -96,17 +99,22 @@ class _ClassForm:
 
     def __init__(self, ids: list[str]) -> None:
         self.ids = ids
-        self._lines = [f"{name} -1\n" for name in ids]
-        self._place = {name: place for place, name in enumerate(ids)}
+        lines = [b"%b -1\n" % name.encode() for name in ids]
+        self._absent = b"".join(lines)
+        #: Where the line of each id ends.
+        self._ends = dict(zip(ids, accumulate(map(len, lines)), strict=True))
 
-    def expected(self, flags: Mapping[str, bool]) -> bytes:
+    def expected(self, flags: Mapping[str, bool]) -> bytes | bytearray:
         """The list of a class with these flags."""
-        lines = self._lines.copy()
+        if not flags:
+            return self._absent
+        data = bytearray(self._absent)
         for name, easy in flags.items():
-            place = self._place.get(name)
-            if place is not None:
-                lines[place] = f"{name} {easy:2d}\n"
-        return "".join(lines).encode()
+            end = self._ends.get(name)
+            if end is not None:
+                data[end - 2] = _EASY if easy else _DIFFICULT
+                data[end - 3] = _BLANK
+        return data
 
 
 def _line_findings(

@@ -8,7 +8,7 @@ from math import floor
 from typing import ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
-from exportkit.records import EXTENT_KINDS, Annotation, Box, Canvas, Record, decimal_text
+from exportkit.records import EPS, EXTENT_KINDS, Annotation, Box, Canvas, Record, decimal_text
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -24,8 +24,16 @@ from exportkit.writing import (
     skipped,
     written,
 )
-from exportkit_voc.annotation_xml import Corners, attributes_xml, document_xml, object_head, object_xml
-from exportkit_voc.box_cost import box_cost
+from exportkit_voc.annotation_xml import (
+    Corners,
+    attributes_xml,
+    document_xml,
+    object_head,
+    object_xml,
+    plain_attributes,
+    plain_object,
+)
+from exportkit_voc.box_cost import box_cost, box_cost_of
 from exportkit_voc.image_sets import plan_image_sets, renaming_table
 from exportkit_voc.label_map import label_map, why_no_label_map
 from exportkit_voc.options import VocOptions
@@ -70,6 +78,8 @@ class VocWriter(Writer):
             for label, index in plan.class_index.items()
             if is_representable(plan.classes[index])
         }
+        self._plain = {label: (index, plain_object(head)) for label, (index, head) in self._heads.items()}
+        self._ordinary = {kind: _outcome(box_cost_of(kind)) for kind in ("box", "polygon", "mask")}
         self._class_keys = {
             split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items() if files
         }
@@ -113,16 +123,12 @@ class VocWriter(Writer):
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         objects: list[str] = []
-        outcomes = []
         #: Class index → whether one of its objects is not difficult.
         present: dict[int, bool] = {}
-        for annotation in record.annotations:
-            try:
-                outcomes.append(self._write(annotation, canvas, objects, present))
-            except AnnotationFault as fault:
-                outcomes.append(failed(fault.code, fault.message, fault.json_path))
-            except AnnotationSkip as skip:
-                outcomes.append(skipped(skip.code, skip.message))
+        if self._inclusive:
+            outcomes = self._inclusive_outcomes(record, canvas, objects, present)
+        else:
+            outcomes = [self._outcome(annotation, canvas, objects, present) for annotation in record.annotations]
         size = (record.width, record.height, placement.depth)
         try:
             xml = document_xml(self._year_folder, placement.name, self._mode, size, "".join(objects))
@@ -133,6 +139,43 @@ class VocWriter(Writer):
             ((f"{self._root}Annotations/{placement.stem}.xml", xml),),
             self._list_lines(placement, present),
         )
+
+    def _inclusive_outcomes(
+        self, record: Record, canvas: Canvas, objects: list[str], present: dict[int, bool]
+    ) -> list[Outcome]:
+        """As :meth:`_outcome` for each annotation; good boxes without flags, nearly all there are, by a short way."""
+        width, height = record.width, record.height
+        plain, ordinary = self._plain, self._ordinary
+        outcomes = []
+        for annotation in record.annotations:
+            box = annotation.box
+            expected = ordinary.get(annotation.kind)
+            known = plain.get(annotation.label)
+            if type(box) is Box and expected is not None and known is not None:
+                x, y, w, h = box.x, box.y, box.width, box.height
+                right, bottom = x + w, y + h
+                if x >= 0 and y >= 0 and w >= EPS and h >= EPS and right <= width and bottom <= height:
+                    xmin, ymin, xmax, ymax = int(x + 0.5) + 1, int(y + 0.5) + 1, int(right + 0.5), int(bottom + 0.5)
+                    attributes = plain_attributes(annotation)
+                    if attributes is not None and xmin <= xmax and ymin <= ymax:
+                        index, form = known
+                        objects.append(form % (xmin, ymin, xmax, ymax, attributes))
+                        present[index] = True
+                        outcomes.append(expected)
+                        continue
+            outcomes.append(self._outcome(annotation, canvas, objects, present))
+        return outcomes
+
+    def _outcome(
+        self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]
+    ) -> Outcome:
+        """Add the object of one annotation; what became of it."""
+        try:
+            return self._write(annotation, canvas, objects, present)
+        except AnnotationFault as fault:
+            return failed(fault.code, fault.message, fault.json_path)
+        except AnnotationSkip as skip:
+            return skipped(skip.code, skip.message)
 
     def _write(self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]) -> Outcome:
         """Add the object of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
@@ -189,8 +232,9 @@ class VocWriter(Writer):
         keys = self._class_keys.get(split)
         if keys:
             lines[_absent_key(split)] = b"%b -1\n" % stem
+            easy_line = b"%b  1\n" % stem
             for index, easy in present.items():
-                lines[keys[index]] = b"%b %2d\n" % (stem, easy)
+                lines[keys[index]] = easy_line if easy else b"%b  0\n" % stem
         return lines
 
     # -- the rest of the dataset -----------------------------------------------------------------------

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, cast
+
+import msgspec
 
 if TYPE_CHECKING:
     from lxml import etree
 
-__all__ = ["Corners", "Unreadable", "VocFile", "VocObject", "Words", "read_quickly", "read_thoroughly", "read_voc_file"]
+__all__ = ["Corners", "Edge", "Unreadable", "VocFile", "Words", "read_quickly", "read_thoroughly", "read_voc_file"]
 
 #: name, pose, truncated, difficult: their texts, None where the element is absent.
 Words: TypeAlias = tuple[str | None, str | None, str | None, str | None]
-#: xmin, ymin, xmax, ymax: likewise.
-Corners: TypeAlias = tuple[str | None, str | None, str | None, str | None]
-VocObject: TypeAlias = tuple[Words, Corners]
+#: An int for a plain whole number of at most nine digits, the text for any other, None for an absent element.
+Edge: TypeAlias = int | str | None
+#: xmin, ymin, xmax, ymax.
+Corners: TypeAlias = tuple[Edge, Edge, Edge, Edge]
 
 
 class Unreadable(Exception):
@@ -31,16 +35,26 @@ class VocFile(NamedTuple):
     width: str | None
     height: str | None
     depth: str | None
-    objects: list[VocObject]
+    #: Of each object its words, and its corners.
+    words: list[Words]
+    corners: list[Corners]
 
 
 #: Printable ASCII without markup; whatever else a text holds is left to the XML library.
 _TEXT = r"[ -%'-;=?-~]*+"
-_NUMBERS = re.compile(
-    r"([\d.]+)</xmin>\n\t\t\t<ymin>([\d.]+)</ymin>\n\t\t\t<xmax>([\d.]+)</xmax>\n\t\t\t<ymax>([\d.]+)", re.ASCII
+_BOX = re.compile(
+    r"""<bndbox>
+\t\t\t<xmin>([\d.]+)</xmin>
+\t\t\t<ymin>([\d.]+)</ymin>
+\t\t\t<xmax>([\d.]+)</xmax>
+\t\t\t<ymax>([\d.]+)</ymax>
+\t\t</bndbox>
+""",
+    re.ASCII,
 )
-#: Long marks make splitting fast.
-_NUMBERS_BEGIN, _NUMBERS_END = "<bndbox>\n\t\t\t<xmin>", "</ymax>\n\t\t</bndbox>\n"
+_PLAIN_INT = re.compile("(?:0|[1-9][0-9]{0,8})")
+#: JSON has the same plain whole numbers.
+_plain_ints = msgspec.json.Decoder(list[Annotated[int, msgspec.Meta(ge=0, lt=1_000_000_000)]]).decode
 #: What stands before the numbers of an object, and after them.
 _BEFORE = rf"""\t<object>
 \t\t<name>({_TEXT})</name>
@@ -95,27 +109,47 @@ def read_quickly(data: bytes) -> VocFile | None:
     head = _FILE_HEAD.match(text)
     if head is None:
         return None
-    first, *rest = text[head.end() :].split(_NUMBERS_BEGIN)
-    objects: list[VocObject] = []
-    words, after = _words(first, _FIRST), first
-    for piece in rest:
-        numbers, _, after = piece.partition(_NUMBERS_END)
-        found = _NUMBERS.fullmatch(numbers)
-        if words is None or found is None:
+    # Texts around the boxes in turn with the four numbers of each.
+    numbers = _BOX.split(text[head.end() :])
+    first, *between = numbers[::5]
+    del numbers[::5]
+    if between:
+        last = between.pop()
+        words = [_first_words(first), *map(_next_words, between)]
+        if None in words or not _is_last(last):
             return None
-        x0, y0, x1, y1 = found.groups()
-        objects.append((words, (x0, y0, x1, y1)))
-        words = _words(after, _BETWEEN)
-    if not (_is_last(after) if rest else after == "</annotation>\n"):
+    elif first != "</annotation>\n":
         return None
-    filename, source, width, height, depth = head.groups()
-    return VocFile(filename, source, width, height, depth, objects)
+    else:
+        words = []
+    edge = iter(_edges(numbers))
+    return VocFile(*head.groups(), cast("list[Words]", words), list(zip(edge, edge, edge, edge, strict=True)))
+
+
+def _edges(numbers: list[str]) -> Sequence[Edge]:
+    try:
+        return _plain_ints(f"[{','.join(numbers)}]")
+    except msgspec.MsgspecError:
+        return list(map(_edge, numbers))
+
+
+def _edge(text: str | None) -> Edge:
+    return int(text) if text is not None and _PLAIN_INT.fullmatch(text) else text
+
+
+@lru_cache(maxsize=1 << 12)
+def _first_words(text: str) -> Words | None:
+    """The words of a file's first object; None if the text before its numbers has not the usual shape."""
+    return _words(_FIRST.fullmatch(text))
 
 
 @lru_cache(maxsize=1 << 14)
-def _words(text: str, shape: re.Pattern[str]) -> Words | None:
-    """The words of the object that begins in this text; None if the text has not this shape."""
-    found = shape.fullmatch(text)
+def _next_words(text: str) -> Words | None:
+    """The words of an object from the text between the numbers of the one before and its own, or None likewise."""
+    return _words(_BETWEEN.fullmatch(text))
+
+
+def _words(found: re.Match[str] | None) -> Words | None:
     return (found[1], found[2], found[3], found[4]) if found else None
 
 
@@ -137,7 +171,7 @@ def read_thoroughly(data: bytes) -> VocFile:
         raise Unreadable("it has a DOCTYPE, which careful readers refuse")
     if root.tag != "annotation":
         raise Unreadable("its outermost element is not 'annotation'")
-    objects = [_object_of(element) for element in root.iterfind("object")]
+    objects = root.findall("object")
     text = root.findtext
     return VocFile(
         text("filename"),
@@ -145,11 +179,16 @@ def read_thoroughly(data: bytes) -> VocFile:
         text("size/width"),
         text("size/height"),
         text("size/depth"),
-        objects,
+        [_texts(element, "name", "pose", "truncated", "difficult") for element in objects],
+        [_corners(element) for element in objects],
     )
 
 
-def _object_of(element: etree._Element) -> VocObject:
-    text = element.findtext
-    words = (text("name"), text("pose"), text("truncated"), text("difficult"))
-    return words, (text("bndbox/xmin"), text("bndbox/ymin"), text("bndbox/xmax"), text("bndbox/ymax"))
+def _corners(element: etree._Element) -> Corners:
+    x0, y0, x1, y1 = _texts(element, "bndbox/xmin", "bndbox/ymin", "bndbox/xmax", "bndbox/ymax")
+    return _edge(x0), _edge(y0), _edge(x1), _edge(y1)
+
+
+def _texts(element: etree._Element, *paths: str) -> Words:
+    first, second, third, fourth = (element.findtext(path) for path in paths)
+    return first, second, third, fourth

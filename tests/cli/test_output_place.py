@@ -1,4 +1,4 @@
-"""Where an output may stand: absent or empty, or one of ours with --overwrite (product description, reliability section 3)."""
+"""Where an output may stand: absent or empty, or one of ours with --overwrite (product description)."""
 
 from __future__ import annotations
 

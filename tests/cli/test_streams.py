@@ -1,4 +1,4 @@
-"""Results on stdout, talk on stderr; nothing from the input moves a terminal's cursor (reliability, sections 10 and 12)."""
+"""Results on stdout, talk on stderr; nothing from the input moves a terminal's cursor (reliability, 10, 12)."""
 
 from __future__ import annotations
 

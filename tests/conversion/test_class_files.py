@@ -49,7 +49,8 @@ def test_a_fixed_list_gives_the_numbers_and_others_fail(bench: Workbench, name: 
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("c.txt", b"cat\n\ndog\n"), ("c.txt", b"cat\ncat\n"), ("c.json", b'["cat", 3]'), ("c.json", b"{"), ("c.yaml", b"- cat\n- yes\n- 3\n"),
+    [("c.txt", b"cat\n\ndog\n"), ("c.txt", b"cat\ncat\n"),
+     ("c.json", b'["cat", 3]'), ("c.json", b"{"), ("c.yaml", b"- cat\n- yes\n- 3\n"),
      ("c.yaml", b"a: &x [b]\nclasses: *x\n"), ("c.txt", b"\xff\xfe"), ("c.txt", b"")],
 )  # fmt: skip
 def test_a_malformed_list_is_a_usage_error(bench: Workbench, name: str, content: bytes) -> None:
@@ -129,8 +130,10 @@ def test_a_lock_changed_by_somebody_stops_the_run(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"schema: other/1\nclasses: []\n", b"schema: exportkit-classes/1\n", b"schema: exportkit-classes/1\nclasses: [a, a]\n",
-     b"schema: exportkit-classes/1\nclasses: [1]\n", b"\xff", b"a: &b c\nd: *b\n", b"schema: exportkit-classes/1\nclasses: !!python/object:os.system {}\n"],
+    [b"", b"[]",
+     b"schema: other/1\nclasses: []\n", b"schema: exportkit-classes/1\n", b"schema: exportkit-classes/1\nclasses: [a, a]\n",
+     b"schema: exportkit-classes/1\nclasses: [1]\n", b"\xff",
+      b"a: &b c\nd: *b\n", b"schema: exportkit-classes/1\nclasses: !!python/object:os.system {}\n"],
 )  # fmt: skip
 def test_a_malformed_lock_is_a_usage_error(bench: Workbench, content: bytes) -> None:
     lock = bench.folder / "classes.lock"

@@ -36,7 +36,7 @@ MADE = [
     ("lying.jpg", "lying.jpg", "lying.jpg.png", "lying.jpg.png"),
     ("UPPER.PNG", "UPPER.PNG", "UPPER.PNG", "UPPER.PNG"),
     (LONG, CUT, CUT, CUT),
-    ("two words, 'quoted' & more.png", "two words, 'quoted' & more.png", "two words, 'quoted' & more.png", "two_words,_'quoted'_&_more.png"),
+    ("two words, 'quoted' & more.png", "two words, 'quoted' & more.png", "two words, 'quoted' & more.png", "two_words,_'quoted'_&_more.png"),  # noqa: E501
     ("a#b.png", "a#b.png", "a#b.png", "a_b.png"),
     ("猫 🐈.png", "猫 🐈.png", "猫 🐈.png", "猫_🐈.png"),
     (f"caf{NFD}.png", f"caf{NFD}.png", f"caf{NFD}.png", f"caf{NFD}.png"),

@@ -1,10 +1,10 @@
-"""A writer's own defect costs its record, is named with its owner, and never stops the run (house, formats E_WRITER)."""
+"""A writer's own defect costs its record, is named with its owner, and never stops the run (formats, E_WRITER)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.conversion.workbench import Workbench, assert_balanced, box, item, png
@@ -20,7 +20,7 @@ class Lines(Writer):
     """Writes one line a record, and does to record 2 what a test wants."""
 
     name = "lines"
-    kinds = {"box": "written"}
+    kinds: ClassVar[dict[str, str]] = {"box": "written"}
     deed: Callable[[Record], Any] = staticmethod(lambda _: None)
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
@@ -40,7 +40,7 @@ def _raise(error: BaseException) -> Any:
 DEEDS: dict[str, Callable[[Record], Any]] = {
     "raises": lambda _: _raise(ValueError("broken")),
     "raises with an escape": lambda _: _raise(RuntimeError("\x1b[31m" + "x" * 5000)),
-    "runs out of stack": DEEDS["runs out of stack"],
+    "runs out of stack": lambda _: _raise(RecursionError("too deep")),
     "gives nothing": lambda _: None,
     "gives a text": lambda _: "x",
     "gives too few outcomes": lambda _: Encoded([]),

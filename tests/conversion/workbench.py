@@ -145,8 +145,7 @@ class Workbench:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 main([str(word) for word in words])
         except SystemExit as end:
-            assert isinstance(end.code, int)
-            found = Run(end.code, out.getvalue(), err.getvalue())
+            found = Run(int(str(end.code)), out.getvalue(), err.getvalue())
         finally:
             signal.signal(signal.SIGTERM, former)
         assert "Traceback" not in found.err + found.out

@@ -237,7 +237,7 @@ def test_zero_results_are_a_valid_empty_dataset(bench: Workbench, how: str) -> N
 
     assert run.code == 0, run
     assert bench.coco() == {
-        "info": {"description": "", "version": "1.0"}, "licenses": [], "images": [], "annotations": [], "categories": [],
+        "info": {"description": "", "version": "1.0"}, "licenses": [], "images": [], "annotations": [], "categories": [],  # noqa: E501
     }  # fmt: skip
     assert any(finding["code"] == "C_EMPTY" for finding in run.data["outputs"][0]["check"])
 

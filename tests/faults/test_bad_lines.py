@@ -1,4 +1,4 @@
-"""One bad line costs one record, is named by code, line and JSON path, and the rest is published (formats, 2.1 to 2.3)."""
+"""One bad line costs one record, named by code, line and path; the rest is published (formats, 2.1 to 2.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes flipped, cut, inserted and swapped: every bundle ends in an honest exit code, never in a defect (formats, section 2)."""
+"""Bytes flipped, cut, inserted and swapped end in an honest exit code, never in a defect (formats, section 2)."""
 
 from __future__ import annotations
 

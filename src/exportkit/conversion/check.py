@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import LISTS, MANIFEST
 from exportkit.errors import UsageError
 from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
@@ -145,8 +146,7 @@ class _GeneralRules:
             )
             yield Finding("C_IMAGE_SIZE", "error", text, picture.source or picture.path, consumer="Ultralytics")
         if header.orientation != 1:
-            text = f"EXIF orientation {header.orientation}: some readers show the stored pixels unturned"
-            yield Finding("C_EXIF_ROTATED", "warn", text, picture.path, consumer="torchvision")
+            yield turned_picture(picture.path, header.orientation)
 
     def conclude(self, objects: int) -> Iterator[Finding]:
         """What only the whole directory shows."""

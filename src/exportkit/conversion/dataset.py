@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class DatasetDirectory:
             self._beneath = Beneath(root, judge=_judge)
         except BeneathError as error:
             raise UsageError(f"The dataset {root} {error}; name a directory.") from None
+        weakref.finalize(self, self._beneath.close)
         self.root = self._beneath.root
         self.manifest: dict[str, Any] | None = self._read_manifest() if manifest is None else manifest
 
@@ -81,10 +83,9 @@ class DatasetDirectory:
         """The bytes of a file. Raises OSError, also for a file larger than ``limit``."""
         descriptor = self.open(path)
         with os.fdopen(descriptor, "rb") as file:
-            data = file.read(limit + 1)
-        if len(data) > limit:
-            raise OSError(f"{path} is larger than {limit} bytes")
-        return data
+            if os.fstat(descriptor).st_size > limit:
+                raise OSError(f"{path} is larger than {limit} bytes")
+            return file.read()
 
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
         """The bytes of a file, a chunk at a time. Raises OSError."""

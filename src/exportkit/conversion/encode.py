@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
 from exportkit.conversion.media import MediaStep, PlacedFile
 from exportkit.conversion.rows import MediaRow, Row, read_rows
@@ -18,8 +19,8 @@ from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault
 from exportkit.records import LABELLED_KINDS, Annotation, Canvas, Record
 from exportkit.storage.staging import Staging
-from exportkit.writing import Checker, CheckReport, Encoded, Piece, Placement, skipped
-from exportkit.writing.ledger import Counts, Entry, Ledger
+from exportkit.writing import Checker, CheckReport, Encoded, Finding, Piece, Placement, skipped
+from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 
 __all__ = ["EncodeJob", "OutputShard", "encode_shard"]
@@ -55,7 +56,7 @@ class OutputShard(msgspec.Struct):
     files: FileRun
     images: bytes
     images_count: int
-    report: CheckReport | None = None
+    report: CheckReport
 
 
 def encode_shard(job: EncodeJob) -> list[OutputShard]:
@@ -138,6 +139,7 @@ class _Output:
         self._files: list[FileEntry] = []
         self._images: list[ImageEntry] = []
         self._pieces: list[Piece] = []
+        self._findings: list[Finding] = []
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
@@ -160,6 +162,8 @@ class _Output:
             return
         if placed is not None:
             self._files.append(placed)
+            if record.orientation != 1 and len(self._findings) < LISTED_PER_CODE:
+                self._findings.append(turned_picture(placed.path, record.orientation))
         if record.medium in self._accepts:
             self._images.append(
                 ImageEntry(
@@ -271,9 +275,8 @@ class _Output:
         """Everything of this shard, checked."""
         counts = self.ledger.close()
         streams = self._streams.joined()
-        report = None
-        if self.setup.checker is not None:
-            report = self._check(self.setup.checker, streams)
+        report = CheckReport() if self.setup.checker is None else self._check(self.setup.checker, streams)
+        report.findings = [*self._findings, *report.findings]
         self._files.sort(key=lambda entry: entry.path)
         self._staging.close()
         return OutputShard(

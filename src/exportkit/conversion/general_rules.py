@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from exportkit.writing import CheckReport, Finding
 from exportkit.writing.ledger import Counts
 
-__all__ = ["conclude_general"]
+__all__ = ["conclude_general", "turned_picture"]
+
+
+def turned_picture(path: str, orientation: int) -> Finding:
+    """A picture that some readers show unturned."""
+    text = f"EXIF orientation {orientation}: some readers show the stored pixels unturned"
+    return Finding("C_EXIF_ROTATED", "warn", text, path, consumer="torchvision")
 
 
 def conclude_general(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ class Output:
         self._losses = _EntryList(setup.stage / LOSSES, {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list])
         self._reports: list[CheckReport] = []
         self._findings: list[Finding] = []
+        self._found: Counter[str] = Counter()
         self._pictures = 0
 
     def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]]) -> None:
@@ -105,10 +107,14 @@ class Output:
         self._pictures += shard.images_count
         self._assembly.take(shard.streams)
         self._store(shard.files)
-        if shard.report is not None:
-            self._findings.extend(shard.report.findings)
-            shard.report.findings = []
-            self._reports.append(shard.report)
+        self._findings.extend(f for f in shard.report.findings if self._has_room(f))
+        shard.report.findings = []
+        self._reports.append(shard.report)
+
+    def _has_room(self, finding: Finding) -> bool:
+        """Whether a finding is still listed; an error always is counted among the first, so that it stops the run."""
+        self._found[finding.code] += 1
+        return self._found[finding.code] <= LISTED_PER_CODE
 
     def complete(self, options: Mapping[str, Any], source: Mapping[str, Any]) -> OutputResult:
         """Assemble, check, reconcile, and write the lists and the manifest."""

@@ -148,6 +148,7 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
         if not rule.refused_folders or rule.refused_folders.isdisjoint(source.split("/")[:-1]):
             return SafeName(source, changed=False)
     _ensure_nameable(source)
+    given = source.split("/") if rule.layout == "tree" else [source[source.rfind("/") + 1 :]]
     if rule.extension and content_format and not agrees:
         source = split_stem(source)[0] + "." + rule.extension
         agrees = True
@@ -158,7 +159,7 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
         last += "." + content_format
     made.append(last)
     made = [_cut(part, source) if len(part.encode()) > _LONGEST_NAME else part for part in made]
-    return SafeName("/".join(made), made != parts)
+    return SafeName("/".join(made), made != given)
 
 
 class KeyIndex:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.records import Annotation, Record
 from exportkit.writing import Fragments, Placement, Plan, SplitFacts
 from exportkit_voc.options import VocOptions
@@ -45,7 +46,8 @@ def write_dataset(tmp_path: Path) -> WriteDataset:
         writer = VocWriter(VocOptions(**options), plan_of(records, classes))
         root = tmp_path / "dataset"
         files: dict[str, bytes] = {}
-        streams: dict[str, bytes] = {}
+        parts = [part for file in writer.files() for part in file.parts if isinstance(part, Fragments)]
+        pieces = StreamPieces({part.key: part for part in parts})
         for split, own in records.items():
             for record in own:
                 placement = Placement(split, record.name, record.name.rsplit(".", 1)[0], 0)
@@ -53,12 +55,12 @@ def write_dataset(tmp_path: Path) -> WriteDataset:
                 assert len(encoded.outcomes) == len(record.annotations)
                 files.update(encoded.files)
                 files[writer.picture_path(placement)] = JPEG
-                for key, piece in encoded.streams.items():
-                    streams[key] = streams.get(key, b"") + piece
+                assert pieces.unknown(encoded.streams) is None
+                pieces.take(encoded.streams)
+        streams = pieces.joined()
         for file in writer.files():
-            parts = (streams.pop(part.key, b"") if isinstance(part, Fragments) else part for part in file.parts)
-            files[file.path] = b"".join(parts)
-        assert not streams
+            found = (streams.get(part.key, b"") if isinstance(part, Fragments) else part for part in file.parts)
+            files[file.path] = b"".join(found)
         for path, data in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(data)

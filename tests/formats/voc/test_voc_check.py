@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.records import Annotation, Box, Record
-from exportkit.writing import Finding, Piece, Placement, Plan, SplitFacts
+from exportkit.writing import Finding, Fragments, Piece, Placement, Plan, SplitFacts
 from exportkit_voc.checker import VocChecker
 from exportkit_voc.options import VocOptions
 from exportkit_voc.writer import VocWriter
@@ -147,14 +148,14 @@ def conversion_pieces() -> list[Piece]:
     plan = Plan(("cat", "dog"), {"cat": 0, "dog": 1}, splits, {}, {"image": 3}, 3, ids_usable=True)
     writer = VocWriter(VocOptions(), plan)
     pieces: list[Piece] = []
-    streams: dict[str, bytes] = {}
+    parts = [part for file in writer.files() for part in file.parts if isinstance(part, Fragments)]
+    streams = StreamPieces({part.key: part for part in parts})
     for split, own in RECORDS.items():
         for item in own:
             encoded = writer.encode(item, Placement(split, item.name, item.name[:-4], 0))
             pieces.extend(Piece(path, data) for path, data in encoded.files)
-            for key, data in encoded.streams.items():
-                streams[key] = streams.get(key, b"") + data
-    return [*pieces, *(Piece(key.partition("#")[0], data, "ids") for key, data in streams.items())]
+            streams.take(encoded.streams)
+    return [*pieces, *(Piece(key.partition("#")[0], data, "ids") for key, data in streams.joined().items())]
 
 
 def test_lines_and_files_of_one_batch_are_compared_at_once(dataset: Path) -> None:

@@ -209,7 +209,7 @@ def test_class_lists_tell_easy_from_difficult_from_absent(make_writer: Any) -> N
         f"{main}/train.txt#ids": b"x\n",
         f"{main}/trainval.txt#ids": b"x\n",
         f"{main}/cat_train.txt#ids": b"x  1\n",
-        f"{main}/cow_train.txt#ids": b"x -1\n",
+        "train#absent": b"x -1\n",
         f"{main}/dog_train.txt#ids": b"x  0\n",
     }
 

@@ -109,7 +109,8 @@ def test_the_usual_shape_is_read_quickly() -> None:
 
     assert quick == read_thoroughly(template(*parts))
     assert quick is not None
-    assert quick.objects == [(("traffic light", "Unspecified", "0", "1"), ("1", "2", "3", "4"))]
+    assert quick.words == [("traffic light", "Unspecified", "0", "1")]
+    assert quick.corners == [(1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(
