@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from exportkit.errors import AnnotationFault
-from exportkit.records import Annotation, Box, Canvas, Mask, Number, Polygon, decimal_text
+from exportkit.records import Annotation, Box, Canvas, Mask, Number, Part, Polygon, decimal_text
 from exportkit.writing.precision import Precision
 from exportkit_coco.options import CocoOptions
 
@@ -102,10 +100,9 @@ class Shapes:
     def _rings(self, polygon: Polygon) -> str:
         if not self._rounds:
             return polygon.rings_json().decode("ascii")
-        return "[" + ",".join(self._ring(part.outer) for part in polygon.parts) + "]"
-
-    def _ring(self, ring: Iterable[Number]) -> str:
-        return "[" + ",".join(map(self._precision.text, ring)) + "]"
+        near = self._precision.near
+        rounded = Polygon(tuple([Part(tuple(map(near, part.outer))) for part in polygon.parts]))
+        return rounded.rings_json().decode("ascii")
 
 
 def _runs(mask: Mask, *, crowd: bool) -> str:

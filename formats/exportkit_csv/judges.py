@@ -167,7 +167,7 @@ class Judge(ABC):
 
 
 def _are_plain(texts: Iterable[str]) -> bool:
-    """True only if each text begins with a letter or digit, so that it is neither a formula nor guarded, or is empty."""
+    """True only if each text begins with a letter or digit, so it is neither a formula nor guarded, or is empty."""
     first = "".join({text[:1] for text in texts})
     return not first or first.isalnum()
 
@@ -294,7 +294,7 @@ class TfodLabelsJudge(Judge):
                 return False
         facts = self.facts
         facts.objects += len(x0)
-        facts.greatest = max(facts.greatest, max(x1), max(y1))
+        facts.greatest = max([facts.greatest, *x1, *y1])
         facts.fractional = facts.fractional or any("." in cell for column in table[4:] for cell in column)
         return True
 

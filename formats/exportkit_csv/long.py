@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -139,14 +139,14 @@ class LongTable(Table):
         if isinstance(region, Mask):
             value = {"size": [region.height, region.width], "counts": region.to_coco_compressed()}
             return f",{quoted_cell(msgspec.json.encode(value).decode())}"
-        rings = (
-            "[" + ",".join(f"[{','.join(self._points(ring))}]" for ring in part.rings) + "]" for part in region.parts
-        )
-        return quoted_cell("[" + ",".join(rings) + "]") + ","
+        rings = [[self._points(ring) for ring in part.rings] for part in region.parts]
+        text = msgspec.json.encode(rings).decode("ascii")
+        # An encoder writes the same digits as Python does, but for those with an exponent.
+        return quoted_cell(_plain_json(rings) if "e" in text else text) + ","
 
-    def _points(self, ring: Sequence[Number]) -> Iterator[str]:
-        numbers = map(self.precision.text, ring)
-        return (f"[{x},{y}]" for x, y in zip(numbers, numbers, strict=True))
+    def _points(self, ring: Sequence[Number]) -> list[tuple[Number, Number]]:
+        numbers = ring if self.options.precision is None else [*map(self.precision.near, ring)]
+        return list(zip(numbers[0::2], numbers[1::2], strict=True))
 
     def _numbers(self, values: Iterable[Number]) -> str:
         return quoted_cell(f"[{','.join(map(self.precision.text, values))}]")
@@ -193,6 +193,15 @@ class LongTable(Table):
         if "\0" in value:
             raise AnnotationFault("E_ANNOTATION", "A group or track holds a NUL character, which no CSV cell can hold.")
         return self.text(value)
+
+
+def _plain_json(rings: Sequence[Sequence[Sequence[tuple[Number, Number]]]]) -> str:
+    """Parts of rings of points as compact JSON without exponents."""
+    parts = (
+        ",".join("[" + ",".join(f"[{decimal_text(x)},{decimal_text(y)}]" for x, y in ring) + "]" for ring in part)
+        for part in rings
+    )
+    return "[" + ",".join(f"[{part}]" for part in parts) + "]"
 
 
 def _finite(value: float) -> float:

@@ -38,9 +38,7 @@ class RetinanetTable(BoxTable):
 def _whole(low: Number, high: Number, limit: int) -> tuple[int, int, bool]:
     """Half-up whole edges within ``limit``; at least one pixel apart, and whether that took growing."""
     # int() is floor here: a box within its picture has no negative edge.
-    first, last = int(low + 0.5), int(high + 0.5)
-    if last > limit:
-        last = limit
+    first, last = int(low + 0.5), min(int(high + 0.5), limit)
     if last > first:
         return first, last, False
     middle = min(int((low + high) / 2), limit - 1)

@@ -17,7 +17,7 @@ from exportkit.records import Annotation
 from exportkit.writing.attributes import read_attributes
 from exportkit_voc.xml_text import escaped
 
-__all__ = ["attributes_xml", "document_xml", "object_head", "object_xml", "plain_attributes", "plain_object"]
+__all__ = ["attributes_xml", "document_xml", "object_head", "object_xml", "plain_head", "plain_object"]
 
 _DOCUMENT = """<annotation>
 \t<folder>%s</folder>
@@ -39,16 +39,6 @@ _HEAD = """\t<object>
 \t\t<name>%s</name>
 \t\t<pose>Unspecified</pose>
 \t\t<truncated>"""
-_PLAIN_REST = """0</truncated>
-\t\t<difficult>0</difficult>
-\t\t<bndbox>
-\t\t\t<xmin>%d</xmin>
-\t\t\t<ymin>%d</ymin>
-\t\t\t<xmax>%d</xmax>
-\t\t\t<ymax>%d</ymax>
-\t\t</bndbox>
-%s\t</object>
-"""
 _OCCLUDED = "\t\t<occluded>1</occluded>\n"
 _ATTRIBUTES = "\t\t<attributes>\n%s\t\t</attributes>\n"
 _ATTRIBUTE = """\t\t\t<attribute>
@@ -60,8 +50,10 @@ _ATTRIBUTE = """\t\t\t<attribute>
 _FIELDS = ("score", "group_id", "track_id", "frame")
 #: Attributes of at most this many bytes are remembered: in practice a few texts repeat.
 _REMEMBERED = 512
-#: Types of values whose compact JSON tells them apart; that of a float that is not finite does not.
+#: Types of values that become null only where they are None.
 _SIMPLE = frozenset({str, bool, int, type(None)})
+#: Half a character, an integer beyond 64 bits, what is no JSON, and endless depth.
+_UNENCODABLE = (ValueError, OverflowError, TypeError, RecursionError)
 
 _encoded = msgspec.json.Encoder().encode
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -97,9 +89,41 @@ def object_xml(head: str, annotation: Annotation, difficult: int, corners: Corne
     )
 
 
-def plain_object(head: str) -> str:
-    """What :func:`object_xml` gives for an object without flags, to be formatted with four ints and the attributes."""
-    return head.replace("%", "%%") + _PLAIN_REST
+def plain_head(head: str) -> str:
+    """The beginning, as far as the first number, of every object of a class that has no flags."""
+    return f"{head}0</truncated>\n\t\t<difficult>0</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>"
+
+
+def plain_object(head: str, annotation: Annotation, xmin: int, ymin: int, xmax: int, ymax: int) -> str | None:
+    """What :func:`object_xml` gives for an annotation without flags and with usual attributes; None for any other.
+
+    ``head`` is that of :func:`plain_head`.
+    """
+    if (
+        annotation.iscrowd
+        or annotation.difficult
+        or annotation.truncated
+        or annotation.occluded
+        or annotation.score is not None
+        or annotation.group_id is not None
+        or annotation.track_id is not None
+        or annotation.frame is not None
+    ):
+        return None
+    attributes = ""
+    source = annotation.attributes
+    if source:
+        known = _known(source) if type(source) is dict else None
+        if known is None or known[1]:
+            return None
+        attributes = known[0]
+    return (
+        f"{head}{xmin}</xmin>\n"
+        f"\t\t\t<ymin>{ymin}</ymin>\n"
+        f"\t\t\t<xmax>{xmax}</xmax>\n"
+        f"\t\t\t<ymax>{ymax}</ymax>\n"
+        f"\t\t</bndbox>\n{attributes}\t</object>\n"
+    )
 
 
 def attributes_xml(annotation: Annotation) -> tuple[str, bool]:
@@ -124,34 +148,18 @@ def attributes_xml(annotation: Annotation) -> tuple[str, bool]:
     return _rendered((*read_attributes(source).items(), *added))
 
 
-def plain_attributes(annotation: Annotation) -> str | None:
-    """What :func:`attributes_xml` gives for an annotation without flags and with the most usual attributes, or None."""
-    if (
-        annotation.iscrowd
-        or annotation.difficult
-        or annotation.truncated
-        or annotation.occluded
-        or annotation.score is not None
-        or annotation.group_id is not None
-        or annotation.track_id is not None
-        or annotation.frame is not None
-    ):
-        return None
-    source = annotation.attributes
-    if not source:
-        return ""
-    known = _known(source) if type(source) is dict else None
-    return None if known is None or known[1] else known[0]
-
-
 def _known(source: Any) -> tuple[str, bool] | None:
-    """The answer for attributes that may well repeat, or None."""
-    if type(source) is dict and _SIMPLE.issuperset(map(type, source.values())):
+    """The answer for short attributes, which are remembered because they repeat; None for others."""
+    key = source
+    if type(source) is dict:
         try:
-            source = _encoded(source)
-        except (ValueError, OverflowError):  # half a character, or beyond 64 bits
+            key = _encoded(source)
+        except _UNENCODABLE:
             return None
-    return _remembered(source) if type(source) is bytes and len(source) <= _REMEMBERED else None
+        # A number that is not finite becomes null too.
+        if b"null" in key and not _SIMPLE.issuperset(map(type, source.values())):
+            return None
+    return _remembered(key) if type(key) is bytes and len(key) <= _REMEMBERED else None
 
 
 @lru_cache(maxsize=4096)

@@ -30,7 +30,7 @@ from exportkit_voc.annotation_xml import (
     document_xml,
     object_head,
     object_xml,
-    plain_attributes,
+    plain_head,
     plain_object,
 )
 from exportkit_voc.box_cost import box_cost, box_cost_of
@@ -78,7 +78,7 @@ class VocWriter(Writer):
             for label, index in plan.class_index.items()
             if is_representable(plan.classes[index])
         }
-        self._plain = {label: (index, plain_object(head)) for label, (index, head) in self._heads.items()}
+        self._plain = {label: (index, plain_head(head)) for label, (index, head) in self._heads.items()}
         self._ordinary = {kind: _outcome(box_cost_of(kind)) for kind in ("box", "polygon", "mask")}
         self._class_keys = {
             split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items() if files
@@ -156,19 +156,17 @@ class VocWriter(Writer):
                 right, bottom = x + w, y + h
                 if x >= 0 and y >= 0 and w >= EPS and h >= EPS and right <= width and bottom <= height:
                     xmin, ymin, xmax, ymax = int(x + 0.5) + 1, int(y + 0.5) + 1, int(right + 0.5), int(bottom + 0.5)
-                    attributes = plain_attributes(annotation)
-                    if attributes is not None and xmin <= xmax and ymin <= ymax:
-                        index, form = known
-                        objects.append(form % (xmin, ymin, xmax, ymax, attributes))
+                    index, head = known
+                    text = plain_object(head, annotation, xmin, ymin, xmax, ymax)
+                    if text is not None and xmin <= xmax and ymin <= ymax:
+                        objects.append(text)
                         present[index] = True
                         outcomes.append(expected)
                         continue
             outcomes.append(self._outcome(annotation, canvas, objects, present))
         return outcomes
 
-    def _outcome(
-        self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]
-    ) -> Outcome:
+    def _outcome(self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]) -> Outcome:
         """Add the object of one annotation; what became of it."""
         try:
             return self._write(annotation, canvas, objects, present)

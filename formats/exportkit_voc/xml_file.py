@@ -113,6 +113,7 @@ def read_quickly(data: bytes) -> VocFile | None:
     numbers = _BOX.split(text[head.end() :])
     first, *between = numbers[::5]
     del numbers[::5]
+    words: list[Words | None] = []
     if between:
         last = between.pop()
         words = [_first_words(first), *map(_next_words, between)]
@@ -120,10 +121,10 @@ def read_quickly(data: bytes) -> VocFile | None:
             return None
     elif first != "</annotation>\n":
         return None
-    else:
-        words = []
     edge = iter(_edges(numbers))
-    return VocFile(*head.groups(), cast("list[Words]", words), list(zip(edge, edge, edge, edge, strict=True)))
+    corners = list(zip(edge, edge, edge, edge, strict=True))
+    filename, source, width, height, depth = head.groups()
+    return VocFile(filename, source, width, height, depth, cast("list[Words]", words), corners)
 
 
 def _edges(numbers: list[str]) -> Sequence[Edge]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from exportkit.writing import Checker, CheckReport, Dataset, Finding, Piece
+from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_yolo.dataset_yaml import DatasetYaml, read_dataset_yaml, yaml_path
 from exportkit_yolo.label_file import judge_labels
 from exportkit_yolo.picture_files import PictureFiles, label_folder
@@ -51,6 +51,11 @@ class YoloChecker(Checker):
             for path in self.dataset.listing(folder) if self.dataset.is_dir(folder) else ():
                 if path.endswith(".txt"):
                     yield Piece(path, self.dataset.read(path))
+
+    def pictures(self) -> Iterator[Picture]:
+        """Every picture that the loader finds; label files themselves name none."""
+        for path, source in PictureFiles(self.dataset, self._yaml).found():
+            yield Picture(path, source=source)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         shape = self._kpt_shape

@@ -7,19 +7,24 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 __all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "judge_labels"]
 
 #: Forms of a row; one form in the whole dataset.
 DETECT, OUTLINE, POSE = "c cx cy w h", "c x1 y1 … xn yn", "c cx cy w h and key points"
 #: How far a box may reach over an edge after rounding to six decimals, as a fraction.
 _SLACK = 2e-6
-_ONE = 1_000_000
+#: Twice that and half of the last decimal: numbers with six decimals are over it by rounding alone or clearly.
+_TWICE_SLACK = 4.5e-6
 
 _VALUE = rb"(?:0\.\d{6}|1\.000000)"
-_SIDE = rb"(?:0\.(?!000000)\d{6}|1\.000000)"
-#: The common forms with six decimals, in range value by value.
-_DETECT_FILE = re.compile(rb"(?:\d{1,9} %b %b %b %b\n)++" % (_VALUE, _VALUE, _SIDE, _SIDE), re.ASCII)
+#: The common form of outlines with six decimals, in range value by value.
 _OUTLINE_FILE = re.compile(rb"(?:\d{1,9}(?: %b %b){3,}+\n)++" % (_VALUE, _VALUE), re.ASCII)
+#: The common form of boxes: every digit becomes 0, and what is left must be one of these rows.
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_DETECT_ROWS = frozenset(b"0" * digits + b" 0.000000" * 4 for digits in range(1, 10))
+_COMMAS = bytes.maketrans(b" \n", b",,")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 
 
@@ -52,24 +57,33 @@ def judge_labels(data: bytes, keypoints: tuple[int, int] | None = None) -> Label
     if not data:
         return LabelFile()
     if keypoints is None:
-        whole = _whole_detect_file(data) if _DETECT_FILE.fullmatch(data) else _whole_outline_file(data)
+        whole = _whole_detect_file(data) or _whole_outline_file(data)
         if whole is not None:
             return whole
     return _row_by_row(data, keypoints)
 
 
 def _whole_detect_file(data: bytes) -> LabelFile | None:
-    """A file in the common detect form, or None if a row needs a closer look. Counts in millionths."""
+    """A file in the common detect form, or None if it has another or a row needs a closer look."""
     rows = data.splitlines()
-    if len(rows) != len(set(rows)):
+    if not data.endswith(b"\n") or not _DETECT_ROWS.issuperset(data.translate(_DIGITS).splitlines()):
         return None
-    numbers = list(map(int, data.replace(b".", b"").split()))
-    for cx, cy, w, h in zip(numbers[1::5], numbers[2::5], numbers[3::5], numbers[4::5], strict=True):
+    try:
+        numbers = msgspec.json.decode(b"[%b]" % data[:-1].translate(_COMMAS))
+    except msgspec.DecodeError:  # a class with leading zeros
+        return None
+    classes = numbers[::5]
+    del numbers[::5]
+    number = iter(numbers)
+    for cx, cy, w, h in zip(number, number, number, number, strict=True):
         cx += cx  # noqa: PLW2901 - twice the centre, so that no side is halved
         cy += cy  # noqa: PLW2901
-        if w - cx > 4 or cx + w > 2 * _ONE + 4 or h - cy > 4 or cy + h > 2 * _ONE + 4:
+        if not (0 < w <= cx + _TWICE_SLACK and w + cx <= 2 + _TWICE_SLACK):
             return None
-    classes = numbers[::5]
+        if not (0 < h <= cy + _TWICE_SLACK and h + cy <= 2 + _TWICE_SLACK):
+            return None
+    if max(numbers) > 1 or len(rows) != len(set(rows)):
+        return None
     top = max(classes)
     return LabelFile(len(rows), ((DETECT, 1),), top, classes.index(top) + 1)
 

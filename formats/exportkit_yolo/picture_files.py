@@ -17,6 +17,7 @@ _EXTENSIONS = frozenset(
     {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpeg2000", "jpg", "mpo", "png", "tif", "tiff", "webp"}
 )
 _HEAD = 32
+_LIST_LIMIT = 512 << 20
 _BRANDS = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAGIC_JP2 = (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
@@ -48,6 +49,27 @@ class PictureFiles:
         self._partners = array("q")
         media = (dataset.manifest or {}).get("media")
         self._without_media = (media.get("mode") if isinstance(media, dict) else media) == "none"
+
+    def found(self) -> Iterator[tuple[str, str]]:
+        """Each picture that the loader finds in folders and lists, once, and the list that names it, if one does."""
+        for source in dict.fromkeys(source for _, source in self._yaml.splits):
+            if source.endswith(".txt"):
+                yield from ((path, source) for path in self._listed(source))
+            else:
+                yield from ((path, "") for path in self._dataset.listing(source) if _is_seen(path))
+
+    def _listed(self, source: str) -> Iterator[str]:
+        """Pictures of a list file by the loader's rule: ``./`` is the list's own folder."""
+        if not self._dataset.exists(source):
+            return
+        folder = PurePosixPath(source).parent
+        root = PurePosixPath(self._dataset.root)
+        for line in self._dataset.read(source, _LIST_LIMIT).decode("utf-8", "replace").split():
+            path = folder / line if line.startswith("./") else PurePosixPath(line)
+            if path.is_absolute() and path.is_relative_to(root):
+                path = path.relative_to(root)
+            if _is_seen(path.as_posix()) and not path.is_absolute() and ".." not in path.parts:
+                yield path.as_posix()
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is wrong with the pictures, and with labels that have none."""
@@ -82,12 +104,10 @@ class PictureFiles:
             yield _error("C_YOLO_SPLIT", f"'{key}' names a folder without a picture.", folder)
 
     def _picture(self, path: str) -> Iterator[Finding]:
-        name = path.rpartition("/")[2]
-        extension = name.rpartition(".")[2].lower() if "." in name else ""
-        if any(part.startswith(".") for part in path.split("/")):
+        if _is_hidden(path):
             yield _error("C_YOLO_NAME", "The loader's search skips hidden names.", path)
             return
-        if extension not in _EXTENSIONS:
+        if not _has_known_extension(path):
             yield _error("C_YOLO_NAME", "The loader does not know this extension.", path)
             return
         label = label_path(path)
@@ -134,6 +154,19 @@ class PictureFiles:
         key = hash(path)
         at = bisect_left(self._partners, key)
         return at < len(self._partners) and self._partners[at] == key
+
+
+def _is_seen(path: str) -> bool:
+    return _has_known_extension(path) and not _is_hidden(path)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+def _has_known_extension(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return "." in name and name.rpartition(".")[2].lower() in _EXTENSIONS
 
 
 def _is_taken(head: bytes) -> bool:

@@ -9,29 +9,26 @@ from exportkit.records import Box, Polygon
 from exportkit_yolo.options import YoloOptions
 from exportkit_yolo.seams import join_rings
 
-__all__ = ["box_form", "box_outline", "box_row", "outline_row", "outlines"]
+__all__ = ["PRINTS_AS_ZERO", "box_form", "box_outline", "box_row", "outline_row", "outlines"]
 
 #: At or below this a fraction prints as 0.000000, which a trainer takes for no box.
-_PRINTS_AS_ZERO = 5e-7
+PRINTS_AS_ZERO = 5e-7
 #: Smallest side that six decimals can hold, as a fraction of the picture.
 _SMALLEST_SIDE = 1e-6
 
 
-def box_form(index: int, cx: float, cy: float, w: float, h: float) -> bytes | None:
-    """``c cx cy w h``, or None where a side would print as zero."""
-    if w > _PRINTS_AS_ZERO and h > _PRINTS_AS_ZERO:
-        return b"%d %.6f %.6f %.6f %.6f" % (index, cx, cy, w, h)
-    return None
+def box_form(index: int) -> bytes:
+    """``c cx cy w h`` of a class, to be formatted with four fractions."""
+    return b"%d %%.6f %%.6f %%.6f %%.6f" % index
 
 
 def box_row(index: int, box: Box, width: int, height: int) -> tuple[bytes, bool]:
     """``c cx cy w h`` in fractions of the picture, and whether a side was grown to be visible."""
     cx, cy, w, h = box.to_cxcywh_normalized(width, height)
-    row = box_form(index, cx, cy, w, h)
-    if row is not None:
-        return row, False
-    w, h = max(w, _SMALLEST_SIDE), max(h, _SMALLEST_SIDE)
-    return b"%d %.6f %.6f %.6f %.6f" % (index, cx, cy, w, h), True
+    grown = w <= PRINTS_AS_ZERO or h <= PRINTS_AS_ZERO
+    if grown:
+        w, h = max(w, _SMALLEST_SIDE), max(h, _SMALLEST_SIDE)
+    return box_form(index) % (cx, cy, w, h), grown
 
 
 def box_outline(box: Box) -> tuple[float, ...]:

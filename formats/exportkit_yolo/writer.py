@@ -9,7 +9,6 @@ import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
 from exportkit.records import EPS, EXTENT_KINDS, Annotation, Box, Canvas, Mask, Record
-from exportkit.records.numbers import COORDINATE_LIMIT
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -28,7 +27,7 @@ from exportkit.writing.attributes import attribute_text
 from exportkit_yolo.box_cost import box_cost, box_cost_of
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
 from exportkit_yolo.options import YoloOptions, chosen_task, possible_tasks
-from exportkit_yolo.rows import box_form, box_outline, box_row, outline_row, outlines
+from exportkit_yolo.rows import PRINTS_AS_ZERO, box_form, box_outline, box_row, outline_row, outlines
 from exportkit_yolo.splits import split_folders, yaml_folders
 from exportkit_yolo.unkept import OutcomeTable, has_attributes, has_flags
 
@@ -73,6 +72,7 @@ class YoloWriter(Writer):
         self._indices: dict[str | None, int] = {
             label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
         }
+        self._forms = {label: box_form(index) for label, index in self._indices.items()}
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -119,7 +119,7 @@ class YoloWriter(Writer):
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         rows: dict[bytes, None] = {}
         streams = {}
-        if self._task == "detect" and not self._sidecar and record.width <= COORDINATE_LIMIT >= record.height:
+        if self._task == "detect" and not self._sidecar:
             outcomes = self._detect(record, canvas, rows)
         else:
             sidecar: list[bytes] = []
@@ -132,16 +132,16 @@ class YoloWriter(Writer):
     def _detect(self, record: Record, canvas: Canvas, rows: dict[bytes, None]) -> list[Outcome]:
         """As :meth:`_outcome` for each annotation; good boxes without flags, nearly all there are, by a short way."""
         width, height = record.width, record.height
-        indices, ordinary = self._indices, self._ordinary
+        forms, ordinary = self._forms, self._ordinary
         outcomes = []
         for annotation in record.annotations:
             box, attributes = annotation.box, annotation.attributes
             expected = ordinary.get(annotation.kind)
-            index = indices.get(annotation.label)
+            form = forms.get(annotation.label)
             if (
                 type(box) is not Box
                 or expected is None
-                or index is None
+                or form is None
                 or (attributes is not None and type(attributes) is not dict)
                 or annotation.iscrowd
                 or has_flags(annotation)
@@ -150,11 +150,13 @@ class YoloWriter(Writer):
                 continue
             x, y, w, h = box.x, box.y, box.width, box.height
             if x >= 0 and y >= 0 and w >= EPS and h >= EPS and x + w <= width and y + h <= height:
-                row = box_form(index, (x + w / 2) / width, (y + h / 2) / height, w / width, h / height)
-                if row is not None and row not in rows:
-                    rows[row] = None
-                    outcomes.append(expected[1] if attributes else expected[0])
-                    continue
+                across, down = w / width, h / height
+                if across > PRINTS_AS_ZERO and down > PRINTS_AS_ZERO:
+                    row = form % ((x + w / 2) / width, (y + h / 2) / height, across, down)
+                    if row not in rows:
+                        rows[row] = None
+                        outcomes.append(expected[1] if attributes else expected[0])
+                        continue
             outcomes.append(self._outcome(annotation, canvas, rows))
         return outcomes
 

@@ -131,7 +131,7 @@ def test_a_lock_changed_by_somebody_stops_the_run(
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]",
-     b"schema: other/1\nclasses: []\n", b"schema: exportkit-classes/1\n", b"schema: exportkit-classes/1\nclasses: [a, a]\n",
+     b"schema: other/1\nclasses: []\n", b"schema: exportkit-classes/1\n", b"schema: exportkit-classes/1\nclasses: [a, a]\n",  # noqa: E501
      b"schema: exportkit-classes/1\nclasses: [1]\n", b"\xff",
       b"a: &b c\nd: *b\n", b"schema: exportkit-classes/1\nclasses: !!python/object:os.system {}\n"],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conversion.workbench import Workbench, assert_balanced, box, item
@@ -54,8 +55,8 @@ def test_skips_count_as_losses_and_notices_do_not(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize("bad", [b"{", item(2, box(width=0)), item(2, box(), file="files/none.png")])
-def test_the_first_error_stops_the_run_where_that_is_asked_for(bench: Workbench, bad: object) -> None:
-    bundle = bench.bundle([item(1, box()), bad])  # type: ignore[list-item]
+def test_the_first_error_stops_the_run_where_that_is_asked_for(bench: Workbench, bad: Any) -> None:
+    bundle = bench.bundle([item(1, box()), bad])
 
     run = bench.convert(bundle, "--on-error", "fail")
 
@@ -70,7 +71,7 @@ def test_the_first_error_stops_the_run_where_that_is_asked_for(bench: Workbench,
 )
 def test_the_budget_counts_touched_records(bench: Workbench, budget: str, code: int) -> None:
     """Two of four records are touched: one failed line, and one record with two failed annotations."""
-    lines = [item(1, box()), item(2, box(width=0), box(height=0), box()), b"{", item(4, box())]
+    lines: list[Any] = [item(1, box()), item(2, box(width=0), box(height=0), box()), b"{", item(4, box())]
 
     run = bench.convert(bench.bundle(lines), "--max-errors", budget)
 

@@ -45,7 +45,7 @@ DEEDS: dict[str, Callable[[Record], Any]] = {
     "gives a text": lambda _: "x",
     "gives too few outcomes": lambda _: Encoded([]),
     "gives too many outcomes": lambda _: Encoded([WRITTEN] * 9),
-    "gives no outcomes": lambda _: Encoded(["written"]),
+    "gives no outcomes": lambda _: Encoded(["written"]),  # type: ignore[list-item]
     "streams to nowhere": lambda _: Encoded([WRITTEN], streams={"other#x": b"1"}),
     "streams text": lambda _: Encoded([WRITTEN], streams={"all.txt#lines": "text"}),  # type: ignore[dict-item]
     "writes text": lambda _: Encoded([WRITTEN], files=[("a.txt", "text")]),  # type: ignore[list-item]

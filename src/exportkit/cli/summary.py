@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from exportkit.conversion import ConversionResult, OutputResult
     from exportkit.plugins import PluginManager
+    from exportkit.writing import Finding
 
 __all__ = ["print_json", "show_conversion"]
 
@@ -117,9 +118,18 @@ def _codes(output: OutputResult, out: Console, *, several: bool) -> None:
         rows = sorted(((n, code) for code, n in sums.items() if code[0] == prefix), key=lambda row: (-row[0], row[1]))
         for count, code in rows[:_SHOWN_CODES]:
             out.print(f"  {printable(title)}{word} {count:,} × {code}: {describe(code)}", markup=False, soft_wrap=True)
-    for finding in output.findings[:_SHOWN_CODES]:
-        where = f" ({finding.file})" if finding.file else ""
-        text = f"  {title}check {finding.code}{where}: {finding.message}"
+    _findings(output, out, title)
+
+
+def _findings(output: OutputResult, out: Console, title: str) -> None:
+    """One line for each code, with its first place."""
+    by_code: dict[str, list[Finding]] = {}
+    for finding in output.findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    for code, found in by_code.items():
+        first, more = found[0], len(found) - 1
+        where = f" ({first.file}{f' and {more:,} more' if more else ''})" if first.file else ""
+        text = f"  {title}check {code}{where}: {first.message}"
         out.print(printable(text), markup=False, soft_wrap=True)
 
 

@@ -24,6 +24,10 @@ class _Stream:
             self._file = self._path.open("xb")
         self._file.write(data)
 
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
     def move_to(self, target: HashedFile) -> None:
         if self._file is not None:
             self._file.close()
@@ -59,6 +63,11 @@ class _OpenFile:
         self._begun.add(key)
         sink.write(data)
 
+    def abandon(self) -> None:
+        self._target.close()
+        for stream in self._waiting.values():
+            stream.close()
+
     def close(self) -> FileEntry:
         for part in self._rest[1:]:
             if isinstance(part, bytes):
@@ -78,6 +87,11 @@ class Assembly:
             (stage / folder).mkdir(parents=True, exist_ok=True)
         self._files = [_OpenFile(layout, stage, spool, n) for n, layout in enumerate(writer.files())]
         self._sinks = {key: (file, separator) for file in self._files for key, separator in file.keys()}  # noqa: SIM118
+
+    def abandon(self) -> None:
+        """Close every file as it is."""
+        for file in self._files:
+            file.abandon()
 
     def take(self, streams: Mapping[str, bytes]) -> None:
         """Add the fragments of the next shard in record order."""

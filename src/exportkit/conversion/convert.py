@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from exportkit.bundles import Bundle
@@ -66,7 +67,7 @@ class _Conversion:
         request = self._request
         bundle = Bundle.open(request.bundle, request.target, work=self._run.spool)
         size = sum(part.size for part in bundle.parts)
-        with open_engine(request.workers, size) as engine:
+        with ExitStack() as opened, open_engine(request.workers, size) as engine:
             survey_setup = self._survey_setup(bundle)
             stored = store_setup(self._run.spool / "survey.setup", survey_setup)
             survey = run_survey(
@@ -79,7 +80,7 @@ class _Conversion:
             renamed = plan_all_names(self._rules, survey.shards, gone, ordering.shards)
             classes = make_class_map(survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ())
             plan = self._plan(survey, classes)
-            outputs = self._outputs(plan, classes, survey_setup)
+            outputs = self._outputs(plan, classes, survey_setup, opened)
             notices = [
                 *self._bundle_notices(bundle),
                 *drift_notices(survey, ordering.shards, survey_setup),
@@ -90,7 +91,7 @@ class _Conversion:
                 output.begin(errors, notices)
             self._stop_on_errors(outputs)
             self._encode(engine, outputs, ordering.shards, renamed, survey_setup, size)
-        return self._publish(bundle, outputs, classes)
+            return self._publish(bundle, outputs, classes)
 
     # -- plan ------------------------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class _Conversion:
             max_pixels=request.max_pixels,
         )
 
-    def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup) -> list[Output]:
+    def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup, opened: ExitStack) -> list[Output]:
         request = self._request
         several = len(request.outputs) > 1
         outputs = []
@@ -141,7 +142,9 @@ class _Conversion:
             spool = self._run.spool / f"output-{number}"
             spool.mkdir()
             faults = ((name, wanted.writer.class_fault(name, wanted.options)) for name in classes.names)
-            checker = self._plugins.checker_of(Entry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, ""))
+            checker = self._plugins.checker_of(
+                Entry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, "")
+            )
             setup = OutputSetup(
                 label=wanted.label,
                 writer=wanted.writer,
@@ -160,7 +163,9 @@ class _Conversion:
                     "media": request.media,
                 },
             )
-            outputs.append(Output(wanted, setup, spool, request.loss_list, classes))
+            output = Output(wanted, setup, spool, request.loss_list, classes)
+            opened.callback(output.abandon)
+            outputs.append(output)
         return outputs
 
     def _bundle_notices(self, bundle: Bundle) -> Iterator[tuple[str, str]]:
@@ -198,7 +203,9 @@ class _Conversion:
                 line_base=shard.line_base,
                 ordinal=ordinal,
                 bases=tuple(tuple(b) for b in bases),
-                renamed=tuple({n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed),
+                renamed=tuple(
+                    {n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed
+                ),
                 listed=tuple(output.listed for output in outputs),
             )
             ordinal = end

@@ -26,8 +26,12 @@ class DatasetDirectory:
     Symbolic links are followed only as the last step of a path, as consumers do with linked pictures.
     """
 
-    def __init__(self, root: Path, manifest: dict[str, Any] | None = None) -> None:
-        """``manifest`` stands in for the one that a dataset under construction does not have yet."""
+    def __init__(self, root: Path, manifest: dict[str, Any] | None = None, *, published: Path | None = None) -> None:
+        """``manifest`` stands in for the one that a dataset under construction does not have yet.
+
+        ``published`` is where such a dataset will stand: its relative links hold from there.
+        """
+        self._published = published
         try:
             self._beneath = Beneath(root, judge=_judge)
         except BeneathError as error:
@@ -45,7 +49,14 @@ class DatasetDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
-        return _is_inside(path) and (self.root / path).is_file()
+        return _is_inside(path) and self._resolved(path).is_file()
+
+    def _resolved(self, path: str) -> Path:
+        """The path on disk; what a link leads to once the dataset is published."""
+        place = self.root / path
+        if self._published is None or not place.is_symlink():
+            return place
+        return Path(os.path.normpath((self._published / path).parent / place.readlink()))
 
     def is_dir(self, path: str) -> bool:
         return _is_inside(path) and (self.root / path).is_dir()
@@ -107,7 +118,7 @@ class DatasetDirectory:
         except BeneathError as error:
             if error.kind != "link" or not _is_inside(path):
                 raise OSError(f"{path} {error}") from None
-        descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(self._resolved(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(f"{path} is not a regular file")

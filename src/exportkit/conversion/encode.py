@@ -19,7 +19,7 @@ from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault
 from exportkit.records import LABELLED_KINDS, Annotation, Canvas, Record
 from exportkit.storage.staging import Staging
-from exportkit.writing import Checker, CheckReport, Encoded, Finding, Piece, Placement, skipped
+from exportkit.writing import Checker, CheckReport, Encoded, Finding, Outcome, Piece, Placement, skipped
 from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 
@@ -155,6 +155,7 @@ class _Output:
             if self._judges_classes:
                 record = self._without_bad_classes(record)
             encoded = self._encode(record, placement)
+            self._write(encoded)
         except RecordFault as fault:
             if placed is not None:
                 self._staging.remove(placed.path)
@@ -171,7 +172,7 @@ class _Output:
                     path, record.width or None, record.height or None,
                 )
             )  # fmt: skip
-        self._keep(record, encoded)
+        self.ledger.record_written(record, encoded.outcomes, encoded.objects)
         self._note(record, row, placement, encoded, picture)
 
     # -- before encoding -------------------------------------------------------------------------------
@@ -228,19 +229,20 @@ class _Output:
         except RecordFault:
             raise
         except Exception as error:
-            raise RecordFault(
-                "E_WRITER", f"The writer '{self.setup.label}' raised {type(error).__name__}: {str(error)[:200]}."
-            ) from error
-        if not isinstance(encoded, Encoded) or len(encoded.outcomes) != len(record.annotations):
-            raise RecordFault(
-                "E_WRITER",
-                f"The writer '{self.setup.label}' did not give one outcome for each of "
-                f"{len(record.annotations)} annotations; report this to its author.",
-            )
+            raise self._defect(f"raised {type(error).__name__}: {_shown(str(error))}") from error
+        if (
+            not isinstance(encoded, Encoded)
+            or len(encoded.outcomes) != len(record.annotations)
+            or not _OUTCOMES.issuperset(map(type, encoded.outcomes))
+        ):
+            raise self._defect(f"did not give one outcome for each of {len(record.annotations)} annotations")
         unknown = self._streams.unknown(encoded.streams)
         if unknown is not None:
-            raise RecordFault("E_WRITER", f"The writer '{self.setup.label}' has no file for its stream {unknown!r}.")
+            raise self._defect(f"has no file for its stream {_shown(unknown)}")
         return encoded
+
+    def _defect(self, what: str) -> RecordFault:
+        return RecordFault("E_WRITER", f"The writer '{self.setup.label}' {what}; report this to its author.")
 
     def _failure(self, record: Record, fault: RecordFault) -> Entry:
         return Entry(
@@ -251,14 +253,25 @@ class _Output:
 
     # -- after encoding --------------------------------------------------------------------------------
 
-    def _keep(self, record: Record, encoded: Encoded) -> None:
-        for path, data in encoded.files:
-            self._staging.write(path, data)
-            self._files.append(FileEntry(path, len(data), sha256(data).hexdigest()))
-            self._pieces.append(Piece(path, data))
+    def _write(self, encoded: Encoded) -> None:
+        """Write the record's files and keep its pieces; a mistake of the writer leaves nothing of the record."""
+        written = 0
+        try:
+            if encoded.streams:
+                self._streams.ensure_bytes(encoded.streams)
+            for path, data in encoded.files:
+                digest = sha256(data).hexdigest()
+                self._staging.write(path, data)
+                written += 1
+                self._files.append(FileEntry(path, len(data), digest))
+                self._pieces.append(Piece(path, data))
+        except (TypeError, ValueError, AttributeError) as error:
+            for _ in range(written):
+                self._pieces.pop()
+                self._staging.remove(self._files.pop().path)
+            raise self._defect(f"gave a file or a stream that cannot be written: {_shown(str(error))}") from error
         if encoded.streams:
             self._streams.take(encoded.streams)
-        self.ledger.record_written(record, encoded.outcomes, encoded.objects)
 
     def _note(self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile) -> None:
         note = self.ledger.record_notice
@@ -291,12 +304,20 @@ class _Output:
         )
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
+        dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
         for key, data in streams.items():
             path, _, section = key.partition("#")
             self._pieces.append(Piece(path, data, section))
-        report = checker(DatasetDirectory(self.setup.stage, self.setup.provisional)).check_pieces(self._pieces)
+        report = checker(dataset).check_pieces(self._pieces)
         report.pictures = []
         return report
+
+
+_OUTCOMES = frozenset({Outcome})
+
+
+def _shown(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii")[:120]
 
 
 def _advanced(

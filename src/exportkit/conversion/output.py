@@ -163,11 +163,17 @@ class Output:
             self._bytes += run.size
 
     def _conclude(self) -> Iterator[Finding]:
-        dataset = DatasetDirectory(self.setup.stage, self.setup.provisional)
+        dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
         checked = self.setup.checker is not None
         yield from conclude_general(self.counts, self._pictures, self._reports, checked=checked)
         if self.setup.checker is not None:
             yield from self.setup.checker(dataset).conclude(self._reports)
+
+    def abandon(self) -> None:
+        """Close what is still open; the staged files are removed with the run directory."""
+        self._assembly.abandon()
+        for file in (self._images, self._errors, self._losses):
+            file.close()
 
     def _reconcile(self) -> None:
         annotations, records = self.counts.balance()

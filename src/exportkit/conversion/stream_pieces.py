@@ -24,6 +24,12 @@ class StreamPieces:
         """A key that has no place in any file, or None."""
         return None if self._known >= streams.keys() else min(set(streams) - self._known)
 
+    def ensure_bytes(self, streams: Mapping[str, bytes]) -> None:
+        """Raise TypeError for a piece that is no bytes object."""
+        for key, data in streams.items():
+            if type(data) is not bytes:
+                raise TypeError(f"the piece of stream {key!r} is no bytes object")
+
     def take(self, streams: Mapping[str, bytes]) -> None:
         """Add the pieces of the next record."""
         stand_ins = self._stand_ins

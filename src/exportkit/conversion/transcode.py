@@ -46,7 +46,7 @@ def to_jpeg(descriptor: int, max_pixels: int) -> bytes:
                 _flat(picture).save(out, "JPEG", quality=_QUALITY, exif=_orientation_alone(picture))
         except RecordFault:
             raise
-        except Exception as error:  # noqa: BLE001 - decoders of hostile pictures raise whatever they like
+        except Exception as error:
             text = f"The picture cannot be decoded ({type(error).__name__}), so it cannot be turned into a JPEG."
             raise RecordFault("E_IMAGE_UNREADABLE", text, where) from error
     return out.getvalue()

@@ -10,7 +10,7 @@ from exportkit.normalize.kinds import MEDIA_BY_KEY
 from exportkit.normalize.seed_geometry import GEOMETRY_KEYS
 from exportkit.wire.json_path import below
 
-__all__ = ["unknown_keys"]
+__all__ = ["SEED_KEYS", "unknown_keys"]
 
 _ENTRY = frozenset({"url", "file_name_original", "is_primary", "bundle_path", "meta", "size", "sha256"})
 _UNIT = frozenset({"id", "name", "width", "height", "files", "meta", "split", "group"})
@@ -21,7 +21,8 @@ _LINE = frozenset(
 _SEED_DATA = frozenset({"annotations", "data_unit", "split", "group", "extra"})
 _V1_DATA = _SEED_DATA | {"annotationsData", "relations", "annotationGroups", "assignmentId", "classification"}
 _V2_DATA = frozenset(MEDIA_BY_KEY) | {"classification", "extra", "split", "group", "data_unit"}
-_SEED = frozenset(
+#: Every key of a seed annotation that is read, or known to be of no use here.
+SEED_KEYS = frozenset(
     {*LABEL_KEYS, *GEOMETRY_KEYS, *COMMON_KEYS, "holes", "keypoint_names", "skeleton", "caption", "num_keypoints"}
     | {"type", "kind", "tool", "point", "data", "image_id", "category_id"}
 )
@@ -52,7 +53,7 @@ def unknown_keys(line: Mapping[str, Any]) -> list[str]:
     if isinstance(annotations, list):
         look(data, _SEED_DATA, "$.data")
         for annotation in annotations:
-            look(annotation, _SEED, "$.data.annotations[*]")
+            look(annotation, SEED_KEYS, "$.data.annotations[*]")
     elif isinstance(annotations, dict):
         look(data, _V1_DATA, "$.data")
         for entries in annotations.values():

@@ -15,6 +15,7 @@ from exportkit.normalize.drift import unknown_keys
 from exportkit.normalize.explain import explain
 from exportkit.normalize.item import item_id, read_item
 from exportkit.normalize.options import InputOptions
+from exportkit.normalize.outside_numbers import judge_outside
 from exportkit.normalize.seed import SeedNormalizer
 from exportkit.normalize.seed_fast import SeedFast
 from exportkit.normalize.survey import RecordSurvey, survey_of
@@ -99,11 +100,13 @@ class LineNormalizer:
             raise RecordFault("E_WRAPPER", reason, "$.data")
         if not isinstance(data, dict):
             raise RecordFault("E_DATA_MISSING", f"data must be an object, not {quoted(data)}.", "$.data")
+        judge_outside(line)
         for normalizer in self._normalizers:
             if normalizer.recognises(data):
                 return normalizer.normalise(read_item(line, data, self._options), self._options)
         text = "data is of no known schema: neither a list of annotations nor DM V1 or V2."
-        raise RecordFault("E_SCHEMA_UNKNOWN", text, "$.data")
+        path = "$.data.annotations" if "annotations" in data else "$.data"
+        raise RecordFault("E_SCHEMA_UNKNOWN", text, path)
 
 
 def _explained(records: list[Record], reasons: dict[str, str]) -> list[Record]:

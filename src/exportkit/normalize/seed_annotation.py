@@ -7,7 +7,8 @@ from typing import Any
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
 from exportkit.normalize.dm_value import pass_through, v1_value
-from exportkit.normalize.fields import common_fields, seed_label
+from exportkit.normalize.drift import SEED_KEYS
+from exportkit.normalize.fields import common_fields, judge_numbers, seed_label
 from exportkit.normalize.kinds import KIND_BY_WORD, PASS_THROUGH
 from exportkit.normalize.options import InputOptions
 from exportkit.normalize.seed_geometry import (
@@ -22,6 +23,7 @@ from exportkit.normalize.seed_geometry import (
 from exportkit.records import LABELLED_KINDS, Annotation
 from exportkit.records.box import Box
 from exportkit.records.numbers import quoted
+from exportkit.wire.json_path import below
 
 __all__ = ["DEFAULT_CLASS", "read_annotation"]
 
@@ -41,6 +43,9 @@ def read_annotation(index: int, source: object, options: InputOptions) -> Annota
     """
     if not isinstance(source, dict):
         raise AnnotationFault("E_ANNOTATION", f"An annotation must be an object, not {quoted(source)}.")
+    for key, value in source.items():
+        if key not in SEED_KEYS:
+            judge_numbers(value, below("", key))
     kind, geometry = _declared(source, options) or _detected(source, options)
     label = seed_label(source)
     notices: tuple[str, ...] = ()

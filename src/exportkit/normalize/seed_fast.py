@@ -6,6 +6,7 @@ record is the one that the general way gives.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from exportkit.errors import RecordFault
 from exportkit.normalize.item import NO_MEDIA, file_reference, record_name
 from exportkit.normalize.options import InputOptions
+from exportkit.normalize.shape import closed
 from exportkit.normalize.shapes import DataUnit, FileEntry, FileMeta, RleShape, SeedAnnotation, SeedLine
 from exportkit.normalize.survey import RecordSurvey
 from exportkit.records import Annotation, FileReference, Record
@@ -22,6 +24,8 @@ from exportkit.wire.tolerant import deeper_than
 
 __all__ = ["SeedFast"]
 
+#: Digits that a number beyond 64 bits or beyond a float needs. Texts may match too, and then go the general way.
+_HUGE_NUMBER = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{19}")
 #: How many class names a process remembers as good.
 _REMEMBERED = 10_000
 
@@ -37,6 +41,8 @@ class SeedFast:
 
     def __init__(self, options: InputOptions) -> None:
         self._decode: Callable[[bytes], SeedLine] = msgspec.json.Decoder(SeedLine).decode
+        #: Lines without unknown keys hide no number; the first line that has some ends this.
+        self._decode_closed: Callable[[bytes], SeedLine] | None = msgspec.json.Decoder(closed(SeedLine)).decode
         self._usable = options.group_by in {None, "group"}
         self._labels: set[str] = set()
 
@@ -45,7 +51,7 @@ class SeedFast:
 
         ``surveyed`` promises that :meth:`survey` took the line before, so that its depth needs no second look.
         """
-        parts = self._parts(line)
+        parts = self._parts(line, self._decode if surveyed else self._decoded)
         if parts is None or (not surveyed and deeper_than(line)):
             return None
         shape, identity, contents = parts
@@ -67,7 +73,7 @@ class SeedFast:
 
     def survey(self, line: bytes) -> RecordSurvey | None:
         """What the survey needs of ``line``; equal to the survey of its record. None for the same lines."""
-        parts = self._parts(line)
+        parts = self._parts(line, self._decoded)
         if parts is None or deeper_than(line):
             return None
         shape, identity, contents = parts
@@ -87,12 +93,26 @@ class SeedFast:
             contents=contents,
         )
 
-    def _parts(self, line: bytes) -> _Parts | None:
+    def _decoded(self, line: bytes) -> SeedLine:
+        """The line's shape. Raises msgspec.ValidationError also where a key that is not read may hide a bad number."""
+        if self._decode_closed is not None:
+            try:
+                return self._decode_closed(line)
+            except msgspec.ValidationError:
+                shape = self._decode(line)
+                self._decode_closed = None
+        else:
+            shape = self._decode(line)
+        if _HUGE_NUMBER.search(line):
+            raise msgspec.ValidationError("a number may be too large")
+        return shape
+
+    def _parts(self, line: bytes, decode: Callable[[bytes], SeedLine]) -> _Parts | None:
         """The decoded line, its id, and kind and class of each annotation."""
         if not self._usable:
             return None
         try:
-            shape = self._decode(line)
+            shape = decode(line)
             if not line.isascii():
                 line.decode()
         except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -86,7 +86,7 @@ class Polygon(msgspec.Struct, frozen=True, gc=False, eq=False):
     @property
     def has_holes(self) -> bool:
         """True if any part has a hole."""
-        return self.measures is None and any([part.holes for part in self.parts])
+        return self.measures is None and any(part.holes for part in self.parts)
 
     @property
     def crosses_itself(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from exportkit.records import Record
+from exportkit.records import Annotation, Record
 from exportkit.writing.outcome import WRITTEN, Outcome
 
 __all__ = ["Counts", "Entry", "Ledger", "LossList"]
@@ -18,7 +18,7 @@ LossList = Literal["first", "all", "none"]
 LISTED_PER_CODE = 1000
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True):
     """One line of ``exportkit-errors.jsonl`` or ``exportkit-losses.jsonl``."""
 
     id: int | str | None
@@ -128,6 +128,9 @@ class Ledger:
         self._outcomes += outcomes
         if not self._full.issuperset(outcomes) or record.rejected:
             self._look_at(record, outcomes)
+        noted = [a for a in annotations if a.notices]
+        if noted:
+            self._note_annotations(record, noted)
         if self._weighs:
             self._weigh(record, outcomes)
         if objects < 0:
@@ -180,6 +183,15 @@ class Ledger:
                 self.losses.append(self._entry(record, outcome, code, name, path))
             if not outcome.message and not any(shown):
                 self._full.add(outcome)
+
+    def _note_annotations(self, record: Record, annotations: Sequence[Annotation]) -> None:
+        """Count and list what normalisation noted about annotations."""
+        for annotation in annotations:
+            name = annotation.id if annotation.id is not None else annotation.index
+            for code in annotation.notices:
+                self.counts.codes[code, annotation.label] += 1
+                if self._room(code):
+                    self.losses.append(self._entry(record, WRITTEN, code, name, annotation.json_path))
 
     def _entry(self, record: Record, outcome: Outcome, code: str, name: int | str, path: str) -> Entry:
         status = "notice" if code[0] == "N" else outcome.status

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.lists import MANIFEST
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.records import Annotation, Box, Record
 from exportkit.writing import Finding, Fragments, Piece, Placement, Plan, SplitFacts
@@ -105,6 +106,20 @@ def test_an_annotation_without_a_picture_is_an_error(dataset: Path) -> None:
     (dataset / "VOCdevkit/VOC2012/JPEGImages/a.jpg").unlink()
 
     assert errors(dataset) == ["C_VOC_SET"]
+
+
+def test_a_record_that_never_had_a_picture_is_no_error(dataset: Path) -> None:
+    (dataset / "VOCdevkit/VOC2012/JPEGImages/a.jpg").unlink()
+    (dataset / MANIFEST).write_text('{"codes":{"N_NO_MEDIA":{"":1}}}')
+
+    assert errors(dataset) == []
+
+
+def test_boxes_in_other_spellings_are_judged_one_by_one(dataset: Path) -> None:
+    text = (dataset / XML).read_text()
+    (dataset / XML).write_text(text.replace("<xmin>11<", "<xmin>011<"))
+
+    assert errors(dataset) == []
 
 
 def test_lists_must_exist(dataset: Path) -> None:

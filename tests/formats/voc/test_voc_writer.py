@@ -199,6 +199,46 @@ def test_each_kind_ends_as_the_table_says(
     assert len(tree(encoded).findall("object")) == (expected[0] != "skipped")
 
 
+attribute_values = (
+    st.text(max_size=5)
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.sampled_from([True, False, None, 1, 0, 1.0, -0.0, "true", "\x01", "\ud800", [None], {"a": math.nan}])
+)
+
+
+@settings(max_examples=100)
+@given(
+    geometry=st.tuples(*[st.integers(-2, 12) | st.floats(-2, 12)] * 4),
+    attributes=st.none() | st.dictionaries(st.text(max_size=3), attribute_values, max_size=3),
+    kind=st.sampled_from(["box", "polygon", "rotated_box"]),
+    label=st.sampled_from(["100 %d", "é", "bird"]),
+    flag=st.sampled_from(["", "difficult", "truncated", "occluded", "iscrowd", "score"]),
+)
+def test_the_short_way_of_good_boxes_equals_the_long_one(
+    geometry: tuple[float, float, float, float], attributes: dict[str, Any] | None, kind: str, label: str, flag: str
+) -> None:
+    flags: dict[str, Any] = {flag: 1 if flag == "score" else True} if flag else {}
+    annotation = Annotation(0, kind, label, box=Box(*geometry), attributes=attributes, **flags)
+    short = VocWriter(VocOptions(), plan(("100 %d", "é"), "train"))
+    long = VocWriter(VocOptions(), plan(("100 %d", "é"), "train"))
+    long._ordinary = {}
+
+    found = []
+    for writer in (short, long):
+        try:
+            found.append(encode(writer, annotation, annotation, width=10, height=9))
+        except RecordFault as fault:
+            found.append(fault.code)
+
+    one, other = found
+    if isinstance(one, Encoded) and isinstance(other, Encoded):
+        assert codes(one) == codes(other)
+        assert (one.files, one.streams) == (other.files, other.streams)
+    else:
+        assert one == other
+
+
 def test_class_lists_tell_easy_from_difficult_from_absent(make_writer: Any) -> None:
     easy, crowd = box(1, 1, 5, 5), box(1, 1, 5, 5, "dog", iscrowd=True)
 

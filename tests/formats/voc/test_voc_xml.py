@@ -113,6 +113,27 @@ def test_the_usual_shape_is_read_quickly() -> None:
     assert quick.corners == [(1, 2, 3, 4)]
 
 
+spellings = st.sampled_from(
+    ["0", "12", "012", "1.5", "1.0", "-1", "1,2", "1 ", "", "1234567890", ".", "1e3", "[1]", "1_0"]
+)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(*[spellings] * 4), min_size=1, max_size=3))
+def test_numbers_of_any_spelling_are_read_alike(boxes: list[tuple[str, str, str, str]]) -> None:
+    annotation = Annotation(0, "box", "cat")
+    items = "".join(object_xml(object_head("cat"), annotation, 0, corners, "") for corners in boxes)
+    data = document_xml("VOC2012", "x.jpg", "coords=one", (100, 80, 3), items)
+
+    quick = read_quickly(data)
+
+    thorough = read_thoroughly(data)
+    assert quick is None or quick == thorough
+    assert [tuple(map(str, corners)) for corners in thorough.corners] == [
+        tuple(text or "None" for text in corners) for corners in boxes
+    ]
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.lists import MANIFEST
 from exportkit.records import Annotation, Box, Part, Polygon, Record
 from exportkit.writing import Finding
 from exportkit_yolo.checker import YoloChecker
@@ -171,6 +172,44 @@ def test_a_label_without_a_picture_is_a_warning(dataset: Path) -> None:
     assert [(f.code, f.severity) for f in check(dataset)] == [("C_STRAY", "warn")]
 
 
+def test_a_record_that_never_had_a_picture_is_at_most_a_warning(dataset: Path) -> None:
+    (dataset / "images/train/a.jpg").unlink()
+    (dataset / MANIFEST).write_text('{"codes":{"N_NO_MEDIA":{"":1}}}')
+
+    assert [(f.code, f.severity) for f in check(dataset)] == [("C_STRAY", "warn")]
+
+
+def test_pictures_are_those_that_the_loader_finds(dataset: Path) -> None:
+    for name in ("train/.hidden.jpg", "train/notes.txt", "train/odd.xyz", "elsewhere.jpg"):
+        (dataset / "images" / name).write_bytes(b"")
+
+    found = [picture.path for picture in YoloChecker(DatasetDirectory(dataset)).pictures()]
+
+    assert found == ["images/train/a.jpg", "images/train/b.jpg", "images/val/c.jpg"]
+
+
+def test_pictures_of_a_list_file_are_named_with_their_list(dataset: Path) -> None:
+    rewritten(dataset / "data.yaml", "train: images/train", "train: lists/train.txt")
+    (dataset / "lists").mkdir()
+    lines = [
+        "./a.jpg",
+        "images/train/b.jpg",
+        f"{dataset.resolve()}/images/val/c.jpg",
+        "/elsewhere/d.jpg",
+        "../e.jpg",
+        "x",
+    ]
+    (dataset / "lists/train.txt").write_text("\n".join(lines) + "\n")
+
+    pictures = list(YoloChecker(DatasetDirectory(dataset)).pictures())
+
+    listed = ["lists/a.jpg", "images/train/b.jpg", "images/val/c.jpg"]
+    assert [(p.path, p.source) for p in pictures] == [
+        *[(path, "lists/train.txt") for path in listed], ("images/val/c.jpg", ""),
+    ]  # fmt: skip
+    assert {(p.width, p.height) for p in pictures} == {(0, 0)}
+
+
 def test_rows_of_two_forms_are_an_error_wherever_they_stand(dataset: Path) -> None:
     (dataset / "labels/val/c.txt").write_text("0 0.1 0.1 0.2 0.1 0.2 0.2\n")
 
@@ -214,8 +253,23 @@ outline_row = st.builds(
 )
 
 
+edge_row = st.sampled_from(
+    [
+        "0 0.100000 0.250000 0.200004 0.250000",
+        "0 0.100000 0.250000 0.200005 0.250000",
+        "0 0.900002 0.250000 0.200000 0.250000",
+        "0 0.900003 0.250000 0.200000 0.250000",
+        "0 1.000001 0.250000 0.000001 0.250000",
+        "0 0.500000 0.500000 1.000000 1.000000",
+        "0 0.500000 0.500000 1.000001 1.000000",
+        "01 0.500000 0.500000 1.000000 1.000000",
+        "1234567890 0.500000 0.500000 1.000000 1.000000",
+    ]
+)
+
+
 @settings(max_examples=100)
-@given(st.lists(detect_row, min_size=1, max_size=5) | st.lists(outline_row, min_size=1, max_size=4))
+@given(st.lists(detect_row | edge_row, min_size=1, max_size=5) | st.lists(outline_row, min_size=1, max_size=4))
 def test_the_whole_file_judgement_agrees_with_the_one_row_by_row(rows: list[str]) -> None:
     plain = "".join(f"{row}\n" for row in rows)
 
