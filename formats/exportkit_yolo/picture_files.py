@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -122,7 +123,7 @@ class PictureFiles:
         if not self._dataset.exists(path):
             yield Finding("C_PATH", "error", "This is no regular file, nor a link to one.", path)
             return
-        with (self._dataset.root / PurePosixPath(path)).open("rb") as file:
+        with os.fdopen(self._dataset.open_picture(path), "rb") as file:
             head = file.read(_HEAD)
             if not _is_taken(head):
                 yield _error("C_YOLO_FORMAT", "The content is in no format that the loader takes.", path)

@@ -25,9 +25,10 @@ RINGS = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9).map(
 
 def exact_area(ring: Ring) -> Fraction:
     xs, ys = [Fraction(x) for x in ring[0::2]], [Fraction(y) for y in ring[1::2]]
-    return (
-        abs(sum(x * after - y * across for x, y, after, across in zip(xs, ys, _next(ys), _next(xs), strict=True))) / 2
-    )
+    twice = Fraction(0)
+    for x, y, after, across in zip(xs, ys, _next(ys), _next(xs), strict=True):
+        twice += x * after - y * across
+    return abs(twice) / 2
 
 
 def _next(values: list[Fraction]) -> list[Fraction]:

@@ -128,9 +128,18 @@ class Output:
         findings = [*self._findings, *self._conclude()]
         self._reconcile()
         result = OutputResult(
-            self.setup.label, self.setup.writer.name, self.setup.final, self.counts, findings, self.shown_errors,
-            self._files, self._bytes, self._classes.names, {s.name: s.records for s in self.setup.plan.splits}, self._pictures,
-        )  # fmt: skip
+            label=self.setup.label,
+            format=self.setup.writer.name,
+            path=self.setup.final,
+            counts=self.counts,
+            findings=findings,
+            errors=self.shown_errors,
+            files=self._files,
+            bytes=self._bytes,
+            classes=self._classes.names,
+            splits={split.name: split.records for split in self.setup.plan.splits},
+            pictures=self._pictures,
+        )
         errors = [finding for finding in findings if finding.severity == "error"]
         if errors:
             raise ConversionFailed(_refusal(self.setup.label, errors))

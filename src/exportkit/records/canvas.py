@@ -87,7 +87,7 @@ class Canvas:
         """Return the region: a polygon clipped as in section 2.6, or a mask on exactly this picture's grid."""
         region = annotation.region
         if type(region) is LazyRegion:
-            region = region.get()
+            region = region.get(self.max_pixels)
         if type(region) is Polygon:
             x0, y0, x1, y1 = region.bounds()
             if x0 >= 0 and y0 >= 0 and x1 <= self._right and y1 <= self._bottom:

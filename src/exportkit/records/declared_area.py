@@ -8,7 +8,7 @@ from exportkit.records.box import Box, RotatedBox
 from exportkit.records.mask import Mask
 from exportkit.records.numbers import Number
 from exportkit.records.polygon import Polygon
-from exportkit.records.ring import Ring
+from exportkit.records.ring import Ring, plain_area
 
 __all__ = ["area_of", "is_near"]
 
@@ -38,7 +38,8 @@ def is_near(declared: Any, geometry: Box | RotatedBox | Polygon | Mask) -> bool:
     measures = geometry.measures
     shoelace = measures[4] if measures is not None else geometry.shoelace_area()
     if measures is not None and _ALMOST <= abs(declared - shoelace) / (_TOLERANCE * shoelace) <= _BARELY:
-        shoelace = geometry.shoelace_area()  # where the last digits decide, the measured area is too coarse
+        # Where the last digits decide, the measured area is too coarse.
+        shoelace = sum([plain_area(part.outer) for part in geometry.parts])
     near = _within(declared, shoelace)
     if near and _is_long(geometry):
         return True

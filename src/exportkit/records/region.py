@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from exportkit.errors import AnnotationFault
-from exportkit.records.mask import Mask, check_grid
+from exportkit.records.mask import MAX_PIXELS, Mask, check_grid
 from exportkit.records.numbers import check_number, quoted, tolerant_json
 from exportkit.records.polygon import Part, Polygon
 from exportkit.records.ring import Measures, Ring, are_in_range, judged_ring, measured
@@ -48,15 +48,16 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
         """Which kind it is, told by its form without reading it."""
         return "polygon" if self.form in _POLYGON_FORMS else "mask"
 
-    def get(self) -> Polygon | Mask:
+    def get(self, max_pixels: int = MAX_PIXELS) -> Polygon | Mask:
         """Return the polygon or mask, judged without regard to the picture (formats, sections 2.4, 2.6, 2.7).
 
+        ``max_pixels`` limits the grid of a mask; the first call decides.
         Raises AnnotationFault with the code of the smallest bad part, each time anew.
         """
         judged = self._judged
         if judged is None:
             try:
-                judged = self._read()
+                judged = self._read(max_pixels)
             except AnnotationFault as fault:
                 judged = AnnotationFault(fault.code, fault.message, fault.json_path)
             self._judged = judged
@@ -72,16 +73,16 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
         region = self.get()
         return region.source if isinstance(region, Polygon) else None
 
-    def _read(self) -> Polygon | Mask:
+    def _read(self, max_pixels: int) -> Polygon | Mask:
         if self.form == "coco_rings":
             return self._read_clean() or self._read_judged(_each_ring, flat=True)
         if self.form == "rings_xy":
             return self._read_judged(_rings, flat=False)
         value = _decoded(self.source, self.json_path)
         if self.form == "rle":
-            return _rle(value, self.json_path)
+            return _rle(value, self.json_path, max_pixels)
         read = Mask.from_row_runs if self.form == "row_runs" else Mask.from_row_indices
-        return read(value, self.width, self.height, self.json_path)
+        return read(value, self.width, self.height, self.json_path, max_pixels)
 
     def _read_clean(self) -> Polygon | None:
         """Read JSON text of rings that need no care; None sends it to the careful judgement."""
@@ -195,7 +196,7 @@ def _list(value: Any, json_path: str) -> Any:
     return value
 
 
-def _rle(value: Any, json_path: str) -> Mask:
+def _rle(value: Any, json_path: str, max_pixels: int) -> Mask:
     """Read COCO's ``{size: [height, width], counts}``, counts compressed or not."""
     if not isinstance(value, dict) or "counts" not in value:
         raise AnnotationFault("E_MASK_ENCODING", f"{quoted(value)} is no RLE; give size and counts.", json_path)
@@ -203,10 +204,10 @@ def _rle(value: Any, json_path: str) -> Mask:
     if not isinstance(size, (list, tuple)) or len(size) != 2:
         raise AnnotationFault("E_MASK_SIZE", f"{quoted(size)} is no grid; give [height, width].", f"{json_path}.size")
     height, width = size
-    check_grid(width, height, f"{json_path}.size")
+    check_grid(width, height, f"{json_path}.size", max_pixels)
     counts = value["counts"]
     read = Mask.from_coco_compressed if isinstance(counts, (str, bytes)) else Mask.from_coco_counts
-    return read(counts, width, height, f"{json_path}.counts")
+    return read(counts, width, height, f"{json_path}.counts", max_pixels)
 
 
 def _decoded(source: Any, json_path: str) -> Any:

@@ -224,7 +224,7 @@ def test_the_short_way_of_good_boxes_equals_the_long_one(
     long = VocWriter(VocOptions(), plan(("100 %d", "é"), "train"))
     long._ordinary = {}
 
-    found = []
+    found: list[Encoded | str] = []
     for writer in (short, long):
         try:
             found.append(encode(writer, annotation, annotation, width=10, height=9))

@@ -44,6 +44,31 @@ def test_a_box_is_written_as_fractions_of_the_picture(make_writer: Any) -> None:
     assert codes(encoded) == [("written", ())]
 
 
+@settings(max_examples=100)
+@given(
+    boxes=st.lists(st.tuples(*[st.integers(-2, 12) | st.floats(-2, 12)] * 4), min_size=1, max_size=3),
+    kind=st.sampled_from(["box", "polygon", "rotated_box", "point"]),
+    label=st.sampled_from(["cat", "dog", "bird"]),
+    attributes=st.sampled_from([None, {}, {"a": 1}, b"{}", b'{"a":1}']),
+    flag=st.sampled_from(["", "difficult", "truncated", "occluded", "iscrowd"]),
+)
+def test_the_short_way_of_good_boxes_equals_the_long_one(
+    boxes: list[tuple[float, float, float, float]], kind: str, label: str, attributes: Any, flag: str
+) -> None:
+    flags: dict[str, Any] = {flag: True} if flag else {}
+    annotations = [Annotation(0, kind, label, box=Box(*xywh), attributes=attributes, **flags) for xywh in boxes]
+    plan = Plan(
+        ("cat", "dog"), {"cat": 0, "dog": 1}, (SplitFacts("train", 1, {}),), {}, {"image": 1}, 1, ids_usable=True
+    )
+    short, long = (YoloWriter(YoloOptions(task="detect"), plan) for _ in range(2))
+    long._ordinary = {}
+
+    one, other = (encode(writer, *annotations, width=10, height=9) for writer in (short, long))
+
+    assert codes(one) == codes(other)
+    assert (one.files, one.objects) == (other.files, other.objects)
+
+
 def test_a_declared_box_is_written_without_a_look_at_the_region_beside_it(make_writer: Any) -> None:
     broken = LazyRegion([[1, 2, 3]], "coco_rings")
     annotation = Annotation(0, "polygon", "cat", box=Box(10, 10, 20, 20), region=broken)
