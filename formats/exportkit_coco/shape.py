@@ -56,10 +56,10 @@ class Shapes:
 
     def _shape(self, box: Box, area: Number, segmentation: str, codes: tuple[str, ...], canvas: Canvas) -> Shape:
         if not self._rounds:
-            bbox = f"[{box.x},{box.y},{box.width},{box.height}]"
-            if "e" in bbox:
-                bbox = f"[{','.join(map(decimal_text, box.to_xywh()))}]"
-            return bbox, decimal_text(area), segmentation, codes
+            bbox, size = f"[{box.x},{box.y},{box.width},{box.height}]", f"{area}"
+            if "e" in bbox or "e" in size:
+                bbox, size = f"[{','.join(map(decimal_text, box.to_xywh()))}]", decimal_text(area)
+            return bbox, size, segmentation, codes
         x, width, wider = self._precision.side(box.x, box.width, canvas.width)
         y, height, higher = self._precision.side(box.y, box.height, canvas.height)
         if wider or higher:

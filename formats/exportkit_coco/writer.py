@@ -69,8 +69,8 @@ class CocoWriter(Writer):
         self._role_of = {kind: role for role in self._roles for kind in role.kinds}
         rectangle = options.boxes == "rectangle" and is_segmented(options, plan)
         self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
-        first = 1 if options.category_ids == "one" else 0
-        self._categories: dict[str | None, int] = {name: first + index for index, name in enumerate(plan.classes)}
+        self._first_category = first = 1 if options.category_ids == "one" else 0
+        self._categories: dict[str | None, int] = {name: first + index for name, index in plan.class_index.items()}
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -169,7 +169,7 @@ class CocoWriter(Writer):
     def files(self) -> Iterable[OutputFile]:
         categories = ",".join(
             f'{{"id":{number},"name":{json.dumps(name)},"supercategory":""}}'
-            for name, number in self._categories.items()
+            for number, name in enumerate(self.plan.classes, self._first_category)
         )
         tail = f'],"categories":[{categories}]}}\n'.encode("ascii")
         splits = tuple(split.name for split in self.plan.splits if split.records) or ("train",)

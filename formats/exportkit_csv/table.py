@@ -31,8 +31,12 @@ class Table(ABC):
         self.text = quoted_cell if options.raw else text_cell
         self.precision = Precision(options.precision)
         self.end = "\r\n" if options.eol == "crlf" else "\n"
-        #: Class name → its cell, for every class that can be written.
-        self.labels = {name: self.text(name) for name in plan.classes if class_fault(name) is None}
+        #: Class name, or one that stands for it → its cell, for every class that can be written.
+        self.labels = {
+            name: self.text(plan.classes[index])
+            for name, index in plan.class_index.items()
+            if class_fault(plan.classes[index]) is None
+        }
 
     @abstractmethod
     def encode(self, record: Record, placement: Placement) -> Encoded:

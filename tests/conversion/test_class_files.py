@@ -163,7 +163,7 @@ ODD = [
     "tab\there",
     "line\nbreak",
     "\U0001f408",
-    "\x85",
+    "nel\x85x",
     " lead",
     "<x>&'",
     "=1+1",

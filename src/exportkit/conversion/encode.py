@@ -306,7 +306,7 @@ class _Output:
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
         dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
         for key, data in streams.items():
-            path, _, section = key.partition("#")
+            path, _, section = key.rpartition("#")
             self._pieces.append(Piece(path, data, section))
         report = checker(dataset).check_pieces(self._pieces)
         report.pictures = []

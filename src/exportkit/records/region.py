@@ -133,10 +133,7 @@ def _judged_ring(values: Any, json_path: str, *, flat: bool) -> Ring:
     """Judge one ring: a flat one or, unless ``flat``, one of points."""
     _list(values, json_path)
     numbers = values if flat else _flattened(values, json_path)
-    ring = tuple(numbers)
-    if are_in_range(ring) and measured(ring) is not None:
-        return ring
-    if numbers is not values:
+    if numbers is not values and not are_in_range(numbers):
         _check_points(values, json_path)
     return judged_ring(numbers, json_path)
 

@@ -76,9 +76,12 @@ def judged_ring(values: Sequence[Any], json_path: str) -> Ring:
     Raises AnnotationFault with a number's code, ``E_POLYGON_ODD``, ``E_POLYGON_POINTS`` or
     ``E_POLYGON_ZERO_AREA``.
     """
-    if not are_in_range(values):
+    ring = tuple(values)
+    if not are_in_range(ring):
         for index, value in enumerate(values):
             check_number(value, f"{json_path}[{index}]")
+    elif measured(ring) is not None:
+        return ring
     if len(values) % 2:
         raise AnnotationFault(
             "E_POLYGON_ODD", f"A ring has {len(values)} numbers; give an x and a y for each point.", json_path
