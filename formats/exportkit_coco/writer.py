@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, UsageError
-from exportkit.records import REGION_KINDS, Annotation, Canvas, Record, RotatedBox, decimal_text
+from exportkit.records import REGION_KINDS, Annotation, Canvas, Record, RotatedBox, decimal_text, quoted
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -126,7 +126,11 @@ class CocoWriter(Writer):
                 f'{{"id":{numbers[at]},"image_id":{image},"category_id":{category},"bbox":{bbox},"area":{area},'
                 f'"iscrowd":{annotation.iscrowd:d},"segmentation":{segmentation}{rest}}}'
             )
-            outcomes.append(_outcome_of(codes + cost))
+            outcome = _outcome_of(codes + cost)
+            if "N_AREA_RECOMPUTED" in codes:
+                text = f"The declared area {quoted(annotation.area)} is not that of the geometry; {area} is written."
+                outcome = Outcome(outcome.status, outcome.codes, text, ".area")
+            outcomes.append(outcome)
         return Encoded(outcomes, streams=self._streams(record, placement, image, entries))
 
     def _streams(

@@ -161,7 +161,9 @@ class _GeneralRules:
             twins.setdefault(key, path)
             if path.rpartition(".")[2].lower() in _PICTURES and path not in self._referred:
                 yield Finding("C_STRAY", "warn", "no entry of the dataset refers to this picture", path)
-        if not self._referred:
+        records = self._manifest.get("records")
+        planned = isinstance(records, dict) and bool(records.get("written"))
+        if not self._referred and not (self._without_pictures and planned):
             yield Finding("C_EMPTY", "warn", "the dataset has no picture", consumer="Ultralytics")
         elif objects == 0:
             yield Finding("C_EMPTY", "warn", "the dataset has no annotation", consumer="Ultralytics")

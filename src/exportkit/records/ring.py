@@ -67,7 +67,8 @@ def measured(ring: Ring) -> Measures | None:
 def plain_area(ring: Ring) -> float:
     """Shoelace area in plain arithmetic, good to about 1e-3 square pixels."""
     xs, ys = ring[0::2], ring[1::2]
-    return abs(sum(map(mul, xs, ys[1:])) - sum(map(mul, ys, xs[1:])) + xs[-1] * ys[0] - ys[-1] * xs[0]) / 2
+    twice: float = abs(sum(map(mul, xs, ys[1:])) - sum(map(mul, ys, xs[1:])) + xs[-1] * ys[0] - ys[-1] * xs[0])
+    return twice / 2
 
 
 def judged_ring(values: Sequence[Any], json_path: str) -> Ring:

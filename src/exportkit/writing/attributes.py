@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -30,8 +31,12 @@ def attribute_text(value: Any, added: Mapping[str, Any], *, ascii_only: bool = F
     Keys keep their order, added ones follow; an added one takes the place of a source attribute of its name.
     Raises as :func:`read_attributes` does.
     """
-    if not added and type(value) is bytes and len(value) <= _REMEMBERED:
-        return _remembered(value, ascii_only)
+    if not added:
+        if type(value) is bytes and len(value) <= _REMEMBERED:
+            return _remembered(value, ascii_only)
+        packed = _packed(value) if type(value) is dict else None
+        if packed is not None:
+            return _remembered_mapping(packed, ascii_only)
     attributes = read_attributes(value)
     if added:
         judge(added, ".attributes")
@@ -42,6 +47,23 @@ def attribute_text(value: Any, added: Mapping[str, Any], *, ascii_only: bool = F
 @lru_cache(maxsize=4096)
 def _remembered(value: bytes, ascii_only: bool) -> str:
     return (_ESCAPED if ascii_only else _PLAIN)(read_attributes(value))
+
+
+def _packed(value: dict[Any, Any]) -> bytes | None:
+    """A key of the mapping that tells values of different types apart; None if it is long or of unusual types.
+
+    The second version of the packing is the last that writes equal values as equal bytes.
+    """
+    try:
+        packed = marshal.dumps(value, 2)
+    except ValueError:
+        return None
+    return packed if len(packed) <= _REMEMBERED else None
+
+
+@lru_cache(maxsize=4096)
+def _remembered_mapping(packed: bytes, ascii_only: bool) -> str:
+    return (_ESCAPED if ascii_only else _PLAIN)(read_attributes(marshal.loads(packed)))  # noqa: S302 - packed by the function above
 
 
 def read_attributes(value: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ class Folder:
 
     def read(self, path: str, limit: int = 64 << 20) -> bytes:
         return (self.root / path).read_bytes()[:limit]
+
+    def open_picture(self, path: str) -> int:
+        return os.open(self.root / path, os.O_RDONLY)
 
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
         data = (self.root / path).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ class Folder:
 
     def read(self, path: str, limit: int = 64 << 20) -> bytes:
         return (self.root / path).read_bytes()[:limit]
+
+    def open_picture(self, path: str) -> int:
+        return os.open(self.root / path, os.O_RDONLY)
 
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
         data = (self.root / path).read_bytes()
