@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from exportkit.writing import WriterOptions
 
@@ -20,13 +20,23 @@ def _as_text(value: Any) -> Any:
 class VocOptions(WriterOptions):
     """``--to voc:key=value,…`` (formats, section 5.3)."""
 
-    #: ``detect`` writes boxes and ``ImageSets/Main``.
-    task: Literal["detect"] = "detect"
-    #: ``one``: ints, 1-based, both ends inclusive; ``zero``: ints, 0-based, half-open; ``float``: unrounded, 0-based.
-    coords: Coordinates = "one"
-    #: Year in folder names.
-    year: Annotated[Literal["2007", "2008", "2009", "2010", "2012"], BeforeValidator(_as_text)] = "2012"
-    #: ``flat`` omits ``VOCdevkit/VOC<year>``.
-    root: Literal["devkit", "flat"] = "devkit"
-    #: ``transcode`` makes JPEGs of other pictures, since loaders append ``.jpg`` to the id.
-    images: Literal["keep", "transcode"] = "keep"
+    task: Literal["detect"] = Field(
+        default="detect",
+        description="detect writes boxes and ImageSets/Main.",
+    )
+    coords: Coordinates = Field(
+        default="one",
+        description="one: 1-based inclusive ints; zero: 0-based half-open ints; float: 0-based, unrounded.",
+    )
+    year: Annotated[Literal["2007", "2008", "2009", "2010", "2012"], BeforeValidator(_as_text)] = Field(
+        default="2012",
+        description="Year in folder names.",
+    )
+    root: Literal["devkit", "flat"] = Field(
+        default="devkit",
+        description="flat omits VOCdevkit/VOC<year>.",
+    )
+    images: Literal["keep", "transcode"] = Field(
+        default="keep",
+        description="transcode makes JPEGs of other pictures, since loaders append .jpg to the id.",
+    )

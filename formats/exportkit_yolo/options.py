@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from exportkit.writing import Plan, WriterOptions
 
 __all__ = ["Task", "YoloOptions", "chosen_task", "possible_tasks"]
@@ -14,16 +16,26 @@ Task = Literal["detect", "segment"]
 class YoloOptions(WriterOptions):
     """``--to yolo:key=value,…`` (formats, sections 5.0 and 5.2)."""
 
-    #: Form of every row in the dataset; ``auto`` goes by the kinds that the dataset holds.
-    task: Literal["auto", "detect", "segment"] = "auto"
-    #: Segment: join holes to the outline by seams, or fill them.
-    holes: Literal["bridge", "drop"] = "bridge"
-    #: Segment: one row per object with its parts joined by seams, or one row per part.
-    parts: Literal["join", "split"] = "join"
-    #: ``sidecar`` writes ``attributes.jsonl``; otherwise attributes have no place.
-    attributes: Literal["drop", "sidecar"] = "drop"
-    #: ``tree`` keeps the folders of the source names.
-    names: Literal["flat", "tree"] = "flat"
+    task: Literal["auto", "detect", "segment"] = Field(
+        default="auto",
+        description="Form of every row in the dataset; auto goes by the kinds that the dataset holds.",
+    )
+    holes: Literal["bridge", "drop"] = Field(
+        default="bridge",
+        description="Segment: join holes to the outline by seams, or fill them.",
+    )
+    parts: Literal["join", "split"] = Field(
+        default="join",
+        description="Segment: one row per object with its parts joined by seams, or one row per part.",
+    )
+    attributes: Literal["drop", "sidecar"] = Field(
+        default="drop",
+        description="sidecar writes attributes.jsonl; otherwise attributes have no place.",
+    )
+    names: Literal["flat", "tree"] = Field(
+        default="flat",
+        description="tree keeps the folders of the source names.",
+    )
 
 
 def possible_tasks(plan: Plan) -> tuple[str, ...]:
