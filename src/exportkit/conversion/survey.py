@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from exportkit.bundles import Bundle, Shard, cut_shards, iter_lines, opened, read_block
-from exportkit.bundles.lines import MAX_LINE
+from exportkit.bundles.lines import MAX_LINE, Line
 from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import DROPPED, RecordReader
 from exportkit.conversion.rows import ErrorRow, MediaRow, Row, repeated_id, same_id, typed_key, write_rows
@@ -94,6 +94,7 @@ class _ShardSurveyor:
         self._setup = setup
         self._reader = RecordReader(setup)
         self._probe = HeaderProbe(setup)
+        self._probes = setup.probe
         self._part = setup.parts[job.shard.part]
         self.result = ShardSurvey(job.rows, job.errors)
         self._name_keys = [array("Q") for _ in setup.rules]
@@ -105,45 +106,54 @@ class _ShardSurveyor:
     def lines(self, shard: Shard) -> Iterator[Row | ErrorRow]:
         """One row or one error for each line that is not blank."""
         previous: Row | None = None
+        last: Line | None = None
+        count = 0
+        survey, media_row = self._reader.survey, self._media_row
         with opened(self._part) as file:
             for line in iter_lines(file, shard.start, shard.end):
-                self.result.lines += 1
-                self._end_of_last = (line.offset + line.length, line.number - 1)
+                last = line
+                count += 1
                 try:
                     if line.text is None:
                         raise RecordFault(
                             "E_LINE_SIZE", f"The line is longer than {MAX_LINE >> 20} MiB; split the item.", "$"
                         )
-                    surveyed = self._reader.survey(line.text)
+                    surveyed = survey(line.text)
                     identity = surveyed[0].item_id
                     if previous is not None and same_id(previous.id, identity):
                         yield repeated_id(identity, shard.part, line.number, (shard.part, previous.line))
                         continue
-                    rows = tuple([self._media_row(record) for record in surveyed])
+                    media = tuple([media_row(record) for record in surveyed])
                 except RecordFault as fault:
-                    identity_or_none = self._reader.identity(line.text) if line.text is not None else None
-                    yield ErrorRow(
-                        identity_or_none, shard.part, line.number, fault.code, fault.message, fault.json_path
-                    )
+                    known = self._reader.identity(line.text) if line.text is not None else None
+                    yield ErrorRow(known, shard.part, line.number, fault.code, fault.message, fault.json_path)
                     continue
-                row = Row(identity, shard.part, line.offset, line.length, line.number, rows)
+                row = Row(identity, shard.part, line.offset, line.length, line.number, media)
                 self._count(row, surveyed)
                 previous = row
                 yield row
+        self.result.lines = count
+        if last is not None:
+            self._end_of_last = (last.offset + last.length, last.number - 1)
 
     def _media_row(self, record: RecordSurvey) -> MediaRow:
         if record.medium == DROPPED:
             return MediaRow(record.media_id, "", 0, 0, 1, "", 3, "train", {}, dropped=True)
-        found = self._probe.size(record)
         kinds: dict[str, int] = {}
         for kind, _ in record.contents:
             kinds[kind] = kinds.get(kind, 0) + 1
         split = split_name(record.split) if record.split is not None else "train"
-        plain = self._keep_names(record.name, found.format)
+        if self._probes or not record.width or record.notices:
+            found = self._probe.size(record)
+            plain = self._keep_names(record.name, found.format)
+            return MediaRow(
+                record.media_id, record.name, found.width, found.height, found.orientation, found.format, found.depth,
+                split, kinds, found.notices, found.fault, False, plain,
+            )  # fmt: skip
+        plain = self._keep_names(record.name, "")
         return MediaRow(
-            record.media_id, record.name, found.width, found.height, found.orientation, found.format, found.depth,
-            split, kinds, found.notices, found.fault, False, plain,
-        )  # fmt: skip
+            record.media_id, record.name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, plain
+        )
 
     def _keep_names(self, name: str, content_format: str) -> bool:
         """Keep the keys of a record's names; whether every output can use the name as it is."""
