@@ -21,11 +21,22 @@ from exportkit.testing import tree_digest
 FORMATS = ["--to", "coco", "--to", "yolo:task=detect"]
 
 
+def _bundle_of(bench: Workbench, records: int) -> Path:
+    boxes = [box(x=k % 25) for k in range(60)]
+    lines = [item(n, *boxes, file="files/1/1.png", name=f"{n}.png") for n in range(1, records)]
+    return bench.bundle(lines, {"files/1/1.png": png()})
+
+
 @pytest.fixture
 def bundle(bench: Workbench) -> Path:
     """A bundle whose conversion takes about a second."""
-    lines = [item(n, *[box(x=k % 25) for k in range(60)], file="files/1/1.png", name=f"{n}.png") for n in range(1, 800)]
-    return bench.bundle(lines, {"files/1/1.png": png()})
+    return _bundle_of(bench, 800)
+
+
+@pytest.fixture
+def long_bundle(bench: Workbench) -> Path:
+    """A bundle whose conversion takes so long that a signal surely finds it at work, also on a busy machine."""
+    return _bundle_of(bench, 5000)
 
 
 def _start(bundle: Path, out: Path, *words: str) -> subprocess.Popen[str]:
@@ -43,10 +54,10 @@ def _wait_for_staging(out: Path, process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_signal_in_mid_run_publishes_and_leaves_nothing(
-    bench: Workbench, bundle: Path, number: signal.Signals, code: int, workers: str
+    bench: Workbench, long_bundle: Path, number: signal.Signals, code: int, workers: str
 ) -> None:
-    before = digest_of(bundle)
-    process = _start(bundle, bench.out, "--workers", workers)
+    before = digest_of(long_bundle)
+    process = _start(long_bundle, bench.out, "--workers", workers)
     _wait_for_staging(bench.out, process)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
@@ -54,7 +65,7 @@ def test_a_signal_in_mid_run_publishes_and_leaves_nothing(
     assert process.returncode == code, (out, err)
     assert "Traceback" not in err
     assert list(bench.out.parent.iterdir()) == []
-    assert digest_of(bundle) == before
+    assert digest_of(long_bundle) == before
 
 
 @pytest.mark.slow

@@ -51,7 +51,10 @@ class SeedFast:
 
         ``surveyed`` promises that :meth:`survey` took the line before, so that its depth needs no second look.
         """
-        parts = self._parts(line, self._decode if surveyed else self._decoded)
+        decode = self._decode_closed or self._decode
+        parts = self._parts(line, decode if surveyed else self._decoded)
+        if parts is None and surveyed and decode is not self._decode:
+            parts = self._parts(line, self._decoded)
         if parts is None or (not surveyed and deeper_than(line)):
             return None
         shape, identity, contents = parts
