@@ -12,6 +12,7 @@ from exportkit.records.mask import MAX_PIXELS, Mask, check_grid
 from exportkit.records.numbers import check_number, quoted, tolerant_json
 from exportkit.records.polygon import Part, Polygon
 from exportkit.records.ring import Measures, Ring, are_in_range, judged_ring, measured
+from exportkit.records.turn import Turn
 
 __all__ = ["LazyRegion", "Mask", "Part", "Polygon", "RegionForm"]
 
@@ -31,7 +32,8 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
 
     ``source`` is JSON text (bytes or ``msgspec.Raw``), a list with the JSON text of each ring, or decoded
     Python objects. ``json_path`` is relative to the annotation and heads the path of every fault. ``width``
-    and ``height`` are the grid of the two row-major forms. ``holes`` are rings in any polygon form.
+    and ``height`` are the grid of the two row-major forms. ``holes`` are rings in any polygon form. ``turns`` bring
+    what was read into display space, one after the other.
     """
 
     source: Any
@@ -41,6 +43,7 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
     height: Any = None
     holes: Any = None
     holes_path: str = ".holes"
+    turns: tuple[Turn, ...] = ()
     _judged: Polygon | Mask | AnnotationFault | None = None
 
     @property
@@ -58,6 +61,8 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
         if judged is None:
             try:
                 judged = self._read(max_pixels)
+                for turn in self.turns:
+                    judged = turn.region(judged, self.json_path)
             except AnnotationFault as fault:
                 judged = AnnotationFault(fault.code, fault.message, fault.json_path)
             self._judged = judged

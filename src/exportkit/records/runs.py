@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from exportkit.errors import AnnotationFault
 
-__all__ = ["joined", "slabs", "toggled", "transposed"]
+__all__ = ["backwards", "joined", "mirrored", "slabs", "toggled", "transposed"]
 
 Runs = tuple[int, ...]
 
@@ -55,6 +55,23 @@ def slabs(runs: Runs, length: int) -> Iterator[tuple[int, int, list[int]]]:
         line, spans = last, [0, stop] if stop else []
     if spans:
         yield line, line + 1, spans
+
+
+def backwards(runs: Runs, pixels: int) -> Runs:
+    """Count from the last of a grid's ``pixels``: lines, and the places in each of them, change ends."""
+    return tuple([pixels - border for border in reversed(runs)])
+
+
+def mirrored(runs: Runs, length: int) -> Runs:
+    """Let the places in each line change ends; lines stay where they are."""
+    spans: list[tuple[int, int]] = []
+    for first, after_last, pixels in slabs(runs, length):
+        if after_last - first > 1:
+            spans.append((first * length, after_last * length))
+            continue
+        end = after_last * length
+        spans += [(end - stop, end - start) for stop, start in zip(pixels[-1::-2], pixels[-2::-2], strict=True)]
+    return joined(spans)
 
 
 def toggled(before: list[int], after: list[int]) -> list[int]:

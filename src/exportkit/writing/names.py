@@ -135,13 +135,14 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
     ``content_format`` is the usual extension of the picture's content, empty when unknown. Raises
     RecordFault ``E_NAME_UNSAFE``.
     """
-    if rule.extension:
-        content_format = content_format and rule.extension
-    agrees = (
-        not content_format
-        or not rule.needs_extension
-        or source[source.rfind(".") + 1 :].lower() in EXTENSIONS.get(content_format, (content_format,))
-    )
+    extension = source[source.rfind(".") + 1 :]
+    if not content_format:
+        agrees = True
+    elif rule.extension:
+        # Loaders that know one extension know it in one spelling.
+        agrees = extension == rule.extension
+    else:
+        agrees = not rule.needs_extension or extension.lower() in EXTENSIONS.get(content_format, (content_format,))
     if agrees and len(source) <= _LONGEST_NAME and _CLEAN.match(source) is not None:
         if rule.layout == "flat":
             return SafeName(source[source.rfind("/") + 1 :], changed=False)
@@ -149,7 +150,7 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
             return SafeName(source, changed=False)
     _ensure_nameable(source)
     given = source.split("/") if rule.layout == "tree" else [source[source.rfind("/") + 1 :]]
-    if rule.extension and content_format and not agrees:
+    if rule.extension and not agrees:
         source = split_stem(source)[0] + "." + rule.extension
         agrees = True
     parts = source.split("/") if rule.layout == "tree" else [source[source.rfind("/") + 1 :]]
