@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import msgspec
 
@@ -36,13 +37,19 @@ _Contents = list[tuple[str, str | None]]
 _Parts = tuple[SeedLine, int | str, _Contents]
 
 
+@cache
+def _decoders() -> tuple[Callable[[bytes], SeedLine], Callable[[bytes], SeedLine]]:
+    """The decoder of the shape and that of its closed twin; made once per process, since making them is slow."""
+    return msgspec.json.Decoder(SeedLine).decode, msgspec.json.Decoder(closed(SeedLine)).decode
+
+
 class SeedFast:
     """Reads lines with one set of input options; ``None`` as a result means that the line is refused."""
 
     def __init__(self, options: InputOptions) -> None:
-        self._decode: Callable[[bytes], SeedLine] = msgspec.json.Decoder(SeedLine).decode
+        self._decode, closed_decode = _decoders()
         #: Lines without unknown keys hide no number; the first line that has some ends this.
-        self._decode_closed: Callable[[bytes], SeedLine] | None = msgspec.json.Decoder(closed(SeedLine)).decode
+        self._decode_closed: Callable[[bytes], SeedLine] | None = closed_decode
         self._usable = options.group_by in {None, "group"}
         self._labels: set[str] = set()
 

@@ -73,7 +73,7 @@ class Staging:
         """Write a whole new file."""
         descriptor = self.create(path)
         try:
-            written = os.write(descriptor, data)
+            written = os.write(descriptor, data) if data else 0
             if written != len(data):
                 _write_all(descriptor, memoryview(data)[written:])
         except OSError as error:
