@@ -26,7 +26,12 @@ DATUMARO_LIST := tests/consumers/datumaro-requirements.txt
 DATUMARO_ENV := $(CACHE)/datumaro-$(shell cat $(DATUMARO_LIST) | cksum | cut -d' ' -f1)
 DATUMARO_READY := $(DATUMARO_ENV)/.ready
 
-.PHONY: help demo test lint format coverage test-wheel test-consumers lock clean
+BENCH_ENV := $(CACHE)/bench
+BENCH_READY := $(BENCH_ENV)/.ready
+BENCH_DATA ?= $(CACHE)/bench-data
+BENCH_ARGS ?=
+
+.PHONY: bench help demo test lint format coverage test-wheel test-consumers lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 #/p' $(firstword $(MAKEFILE_LIST)) | awk -F ' # *' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,6 +69,9 @@ test-consumers: $(CONSUMERS_READY) $(DATUMARO_READY) $(WHEEL_READY)  ## Load our
 	EXPORTKIT_DATUMARO_PYTHON=$(DATUMARO_ENV)/bin/python \
 		$(CONSUMERS_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel tests/consumers
 
+bench: $(READY) $(BENCH_READY)  ## Measure speed and memory against the C floor program in ../shared/bench
+	$(BIN)/python tests/benchmarks/against_floor.py --data $(BENCH_DATA) --python $(BENCH_ENV)/bin/python $(BENCH_ARGS)
+
 lock:  ## Write the lock file anew: newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/python -m pip install $(PIP_FLAGS) uv
@@ -100,4 +108,10 @@ $(CONSUMERS_READY): $(CONSUMERS_LIST) $(LOCK) $(WHEEL_READY)
 $(DATUMARO_READY): $(DATUMARO_LIST)
 	$(PYTHON) -m venv --clear $(DATUMARO_ENV)
 	$(DATUMARO_ENV)/bin/python -m pip install $(PIP_FLAGS) -r $(DATUMARO_LIST)
+	@touch $@
+
+# The data generator draws with numpy; exportkit itself runs in .venv.
+$(BENCH_READY):
+	$(PYTHON) -m venv --clear $(BENCH_ENV)
+	$(BENCH_ENV)/bin/python -m pip install $(PIP_FLAGS) numpy orjson
 	@touch $@

@@ -134,9 +134,7 @@ def test_the_input_options_are_those_on_the_page(checkout: Path) -> None:
 
     page = (checkout / "docs/reference/command-line.md").read_text(encoding="utf-8")
     table = section(page, "exportkit convert").split("| `--input` |")[1]
-    # What a file gives once it is read is no option.
-    public = set(InputOptions.model_fields) - {"skeleton_points"}
-    assert {row[0].strip("`") for row in rows(table)} - {"Values"} == public
+    assert {row[0].strip("`") for row in rows(table)} - {"Values"} == set(InputOptions.model_fields)
 
 
 # -- formats -----------------------------------------------------------------------------------------------

@@ -63,12 +63,11 @@ def convert(
     Example: exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
     """
     from exportkit.cli.console import progress
-    from exportkit.cli.requests import key_values, output_requests, parse_options
+    from exportkit.cli.requests import input_options, output_requests
     from exportkit.cli.summary import show_conversion
     from exportkit.conversion import Budget, ConversionRequest
     from exportkit.conversion import convert as run_conversion
     from exportkit.errors import UsageError
-    from exportkit.normalize import InputOptions
     from exportkit.plugins import PluginManager
 
     if classes is not None and lock is not None:
@@ -84,7 +83,7 @@ def convert(
         media=media,
         classes=classes,
         lock=lock,
-        input=parse_options(InputOptions, key_values(",".join(input), "--input"), "--input"),
+        input=input_options(input),
         invalid=invalid,
         on_loss=on_loss,
         accept=frozenset(filter(None, accept.split(","))),

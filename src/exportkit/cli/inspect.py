@@ -30,13 +30,12 @@ def inspect(
     import msgspec
 
     from exportkit.cli.console import progress
-    from exportkit.cli.requests import key_values, parse_options
+    from exportkit.cli.requests import input_options
     from exportkit.cli.summary import print_json
     from exportkit.conversion import inspect_bundle
-    from exportkit.normalize import InputOptions
     from exportkit.plugins import PluginManager
 
-    options = parse_options(InputOptions, key_values(",".join(input), "--input"), "--input")
+    options = input_options(input)
     with progress(quiet=quiet or as_json) as advance:
         found = inspect_bundle(bundle, target, options, PluginManager.load(), workers, advance)
     if as_json:

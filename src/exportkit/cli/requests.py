@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,9 +13,10 @@ from exportkit.errors import UsageError
 
 if TYPE_CHECKING:
     from exportkit.conversion.request import OutputRequest
+    from exportkit.normalize import InputOptions
     from exportkit.plugins.manager import PluginManager
 
-__all__ = ["key_values", "output_requests", "parse_options"]
+__all__ = ["input_options", "key_values", "output_requests", "parse_options"]
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
 
@@ -53,6 +55,16 @@ def _flag(model: type[BaseModel], key: str, value: str) -> Any:
         words = {"yes": True, "no": False, "true": True, "false": False}
         return words.get(value.lower(), value)
     return value
+
+
+def input_options(words: Sequence[str]) -> InputOptions:
+    """The options of ``--input key=value,…``, given once or several times; the skeleton's file is read."""
+    from exportkit.normalize import InputOptions, read_skeleton
+
+    values = key_values(",".join(words), "--input")
+    skeleton = values.pop("skeleton", None)
+    options = parse_options(InputOptions, values, "--input")
+    return options if skeleton is None else options.model_copy(update={"skeleton": read_skeleton(Path(skeleton))})
 
 
 def output_requests(wanted: Sequence[str], plugins: PluginManager) -> tuple[OutputRequest, ...]:

@@ -34,24 +34,25 @@ class HeaderProbe:
     def __init__(self, setup: SurveySetup) -> None:
         self._mode = setup.media
         self._space = setup.input.geometry_space
-        self._files: Beneath | None = None
+        #: The bundle's files; None where none are opened.
+        self.files: Beneath | None = None
         if setup.probe:
             try:
-                self._files = Beneath(setup.bundle_root)
+                self.files = Beneath(setup.bundle_root)
             except BeneathError:
-                self._files = None
+                self.files = None
 
     def close(self) -> None:
-        if self._files is not None:
-            self._files.close()
+        if self.files is not None:
+            self.files.close()
 
     def size(self, record: RecordSurvey) -> FoundSize:
         """The size by the file's header, else as declared; a fault where the picture or the declaration is unusable."""
         reference = record.file
         header: PictureHeader | str | None = None
-        if self._files is not None and reference is not None and reference.bundle_path and record.medium == "image":
+        if self.files is not None and reference is not None and reference.bundle_path and record.medium == "image":
             try:
-                header = self._header(self._files, reference.bundle_path)
+                header = self._header(self.files, reference.bundle_path)
             except RecordFault as fault:
                 return FoundSize(0, 0, fault=(fault.code, fault.message, fault.json_path))
         elif record.width and not record.notices:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.rows import MediaRow, Row
 from exportkit.conversion.setup import SurveySetup
 from exportkit.errors import RecordFault
-from exportkit.normalize import InputOptions, LineNormalizer, RecordSurvey, item_id, survey_of
+from exportkit.normalize import InputOptions, LineNormalizer, RecordSurvey, item_id, survey_of, turned
 from exportkit.plugins import HookFault
 from exportkit.records import Record
 from exportkit.wire.tolerant import tolerant_loads
@@ -18,12 +19,18 @@ __all__ = ["DROPPED", "RecordReader"]
 
 #: Medium of a survey whose record a hook dropped.
 DROPPED = "dropped"
+#: Orientations beyond this one let width and height change places.
+_LAST_UNSWAPPED = 4
 
 
 class RecordReader:
-    """Reads lines with the options and plugins of one run; made once per shard."""
+    """Reads lines with the options and plugins of one run; made once per shard.
 
-    def __init__(self, setup: SurveySetup) -> None:
+    Geometry is in display space before a hook or a writer sees it: where it was drawn on the stored pixels, ``probe``
+    tells how the file is turned.
+    """
+
+    def __init__(self, setup: SurveySetup, probe: HeaderProbe) -> None:
         plugins = setup.plugins
         self._strict = setup.strict_json
         self._items = plugins.item_hooks
@@ -32,6 +39,7 @@ class RecordReader:
         self._lines = _normalizer(setup.input, tuple(ordered(normalizers)), self._strict)
         self._parts = setup.parts
         self._hooked = self._items is not None or self._ready is not None
+        self._turning = probe if setup.input.geometry_space == "stored" else None
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""
@@ -58,7 +66,9 @@ class RecordReader:
     def records(self, line: bytes, row: Row, line_base: int) -> list[Record | None]:
         """The records of a surveyed line with their sizes; None for one that a hook dropped."""
         found: Sequence[Record | None]
-        found = self._hooked_records(line)[1] if self._hooked else self._lines.records(line, surveyed=True)
+        found = (
+            self._hooked_records(line)[1] if self._hooked else self._turned(self._lines.records(line, surveyed=True))
+        )
         file, number = self._parts[row.part].path, row.line + line_base
         return [
             None if record is None else _placed(record, media, file, number)
@@ -76,12 +86,24 @@ class RecordReader:
                 if item is None:
                     return identity, [None]
                 records = self._lines.records_of(item)
+            records = self._turned(records)
             identity = records[0].item_id
             if self._ready is None:
                 return identity, list(records)
             return identity, [self._ready(record) for record in records]
         except HookFault as fault:
             raise RecordFault("E_WRITER", str(fault)) from fault
+
+    def _turned(self, records: list[Record]) -> list[Record]:
+        """``records`` with their geometry in display space; the very same where nothing was drawn on stored pixels."""
+        return records if self._turning is None else [_turned(record, self._turning) for record in records]
+
+
+def _turned(record: Record, probe: HeaderProbe) -> Record:
+    found = probe.size(survey_of(record))
+    is_swapped = found.orientation > _LAST_UNSWAPPED
+    stored = (found.height, found.width) if is_swapped else (found.width, found.height)
+    return turned(record, found.orientation, *stored)
 
 
 def _normalizer(options: InputOptions, normalizers: tuple[type, ...], strict: bool) -> LineNormalizer:

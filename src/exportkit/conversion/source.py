@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import RecordReader
 from exportkit.conversion.rows import Row
 from exportkit.conversion.setup import SurveySetup
 from exportkit.normalize import RecordSurvey
 from exportkit.records import Record
-from exportkit.storage.beneath import Beneath, BeneathError
 
 __all__ = ["ShardSource"]
 
@@ -27,14 +27,10 @@ class ShardSource:
         self._rows = rows
         self._line_base = line_base
         self._parts = setup.parts
-        self._reader = RecordReader(setup)
+        self._probe = HeaderProbe(setup)
+        self._reader = RecordReader(setup, self._probe)
         self._descriptors: dict[int, int] = {}
-        self.files: Beneath | None = None
-        if setup.probe:
-            try:
-                self.files = Beneath(setup.bundle_root)
-            except BeneathError:
-                self.files = None
+        self.files = self._probe.files
 
     def __enter__(self) -> Self:
         return self
@@ -44,8 +40,7 @@ class ShardSource:
     ) -> None:
         for descriptor in self._descriptors.values():
             os.close(descriptor)
-        if self.files is not None:
-            self.files.close()
+        self._probe.close()
 
     def records(self) -> Iterator[tuple[Row, list[Record | None]]]:
         """Each row with its records, sized by the row; None for one that a hook dropped."""

@@ -92,8 +92,8 @@ class _ShardSurveyor:
 
     def __init__(self, job: SurveyJob, setup: SurveySetup) -> None:
         self._setup = setup
-        self._reader = RecordReader(setup)
         self._probe = HeaderProbe(setup)
+        self._reader = RecordReader(setup, self._probe)
         self._probes = setup.probe
         self._part = setup.parts[job.shard.part]
         self.result = ShardSurvey(job.rows, job.errors)

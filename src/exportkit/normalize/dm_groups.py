@@ -81,7 +81,8 @@ def apply_groups(
 
     ``known`` holds the ids of all source annotations of the medium, also of those that failed; groups are
     numbered from ``following`` on. The result is in source order. A wrong group costs its key points
-    (``E_KEYPOINT_GROUP``) or, without any, itself.
+    (``E_KEYPOINT_GROUP``, or ``E_KEYPOINT_COUNT`` for a point that the skeleton does not have) or, without any,
+    itself.
     """
     index_of = {annotation.id: annotation.index for annotation in annotations if annotation.id is not None}
     groups = list(groups)
@@ -96,11 +97,12 @@ def apply_groups(
             members = [msgspec.structs.replace(member, group_id=group.id) for member in members]
             result.update((member.index, member) for member in members)
         points = [member for member in members if member.kind == "point"]
-        fault = _group_fault(group, members, points, known, skeleton)
+        fault = _group_fault(group, members, points, known)
+        refusal = _refusal(fault, points, skeleton)
         if not points:
             made = _plain_group(group, following + number, fault)
-        elif fault is not None:
-            made = [_refused(point, fault) for point in points]
+        elif refusal is not None:
+            made = [_refused(point, refusal) for point in points]
             for point in points:
                 del result[point.index]
         else:
@@ -124,8 +126,8 @@ def _plain_group(group: Group, index: int, fault: str | None) -> Sequence[Annota
 
 
 def _skeleton(groups: Iterable[Group], annotations: Iterable[Annotation], options: InputOptions) -> Skeleton:
-    if options.skeleton_points:
-        return Skeleton("", options.skeleton_points)
+    if options.skeleton is not None:
+        return options.skeleton
     grouped = {member for group in groups for member in group.members}
     positions = {position for group in groups for position in group.positions}
     points = (a for a in annotations if a.kind == "point" and (a.id in grouped or a.index in positions))
@@ -137,7 +139,6 @@ def _group_fault(
     members: Sequence[Annotation],
     points: Sequence[Annotation],
     known: Mapping[Any, int],
-    skeleton: Skeleton,
 ) -> str | None:
     if group.fault is not None:
         return group.fault
@@ -151,14 +152,21 @@ def _group_fault(
         return "a point name occurs twice in it"
     if len(members) < len(group.members) + len(group.positions):
         return "one of its members cannot be read"
-    alien = next((name for name in names if name not in skeleton.points), None)
-    return None if alien is None else f"the skeleton has no point {quoted(alien)}"
+    return None
 
 
-def _refused(point: Annotation, fault: str) -> Rejected:
-    source = {"id": point.id, "label": point.label}
-    reason = AnnotationFault("E_KEYPOINT_GROUP", f"The group of this key point is wrong: {fault}.")
-    return rejected(point.index, source, reason, point.json_path)
+def _refusal(fault: str | None, points: Sequence[Annotation], skeleton: Skeleton) -> AnnotationFault | None:
+    """Why no object can be made of ``points``: their group is wrong, or the skeleton lacks one of them."""
+    if fault is not None:
+        return AnnotationFault("E_KEYPOINT_GROUP", f"The group of this key point is wrong: {fault}.")
+    alien = next((point.label for point in points if point.label not in skeleton.points), None)
+    if alien is None:
+        return None
+    return AnnotationFault("E_KEYPOINT_COUNT", f"The skeleton has no point {quoted(alien)}; name one that it has.")
+
+
+def _refused(point: Annotation, reason: AnnotationFault) -> Rejected:
+    return rejected(point.index, {"id": point.id, "label": point.label}, reason, point.json_path)
 
 
 def _object(
@@ -173,7 +181,7 @@ def _object(
         kind="keypoints",
         label=(box.label if box is not None else None)
         or group.label
-        or ("person" if skeleton == PERSON_17 else "object"),
+        or ("person" if skeleton.points == PERSON_17.points else "object"),
         box=box.box if box is not None else None,
         geometry=_joined(points, skeleton),
         id=group.id,

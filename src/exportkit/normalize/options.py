@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+import msgspec
+from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
+
+from exportkit.records import Skeleton
 
 __all__ = ["InputOptions"]
 
@@ -14,7 +17,7 @@ _ROTATION_WORDS = (frozenset({"center", "topleft"}), frozenset({"cw", "ccw"}), f
 class InputOptions(BaseModel):
     """Options of reading (``input.*``, formats, section 0). Unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     #: Words of formats, section 1.2, joined by ``-``: pivot, direction, unit. Missing words take the default.
     rotation: str = "center-cw-rad"
@@ -22,10 +25,9 @@ class InputOptions(BaseModel):
     geometry_space: Literal["display", "stored"] = "display"
     #: Field that holds the group of a record, looked for in the line, its data unit and its data.
     group_by: str | None = None
-    #: File that describes the skeleton of key points.
-    skeleton: str | None = None
-    #: Names of the skeleton's points, once that file is read.
-    skeleton_points: tuple[str, ...] | None = None
+    #: Skeleton of all key points. The option's word names a file, which is read before any record is
+    #: (:func:`exportkit.normalize.read_skeleton`), so that its content, not its place, decides the output.
+    skeleton: Skeleton | None = None
 
     @field_validator("rotation")
     @classmethod
@@ -35,6 +37,10 @@ class InputOptions(BaseModel):
         if len(families) != len(words) or len(set(families)) != len(families):
             raise ValueError("rotation takes one word each of center|topleft, cw|ccw, rad|deg, joined by '-'")
         return value
+
+    @field_serializer("skeleton")
+    def _plain(self, skeleton: Skeleton | None) -> Any:
+        return msgspec.to_builtins(skeleton)
 
     @property
     def rotation_words(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from exportkit.records.box import Box, RotatedBox, parse_box, parse_rotated_box
 from exportkit.records.keypoints import Keypoints, Point, parse_keypoints, parse_point
 from exportkit.records.numbers import check_number, quoted, rounded
 from exportkit.records.region import LazyRegion
-from exportkit.records.skeleton import PERSON_17
+from exportkit.records.skeleton import PERSON_17, Skeleton
 
 __all__ = [
     "GEOMETRY_KEYS",
@@ -99,9 +99,11 @@ def turned(box: Box, rotation: float, options: InputOptions) -> RotatedBox | Box
 
 
 def read_keypoints(source: Source, options: InputOptions) -> Keypoints | AnnotationFault:
-    """``keypoints`` with the names that ``keypoint_names``, ``skeleton`` or the options give."""
+    """``keypoints`` with the names that the options, ``keypoint_names`` or ``skeleton`` give."""
     try:
-        names = _point_names(source, options)
+        if options.skeleton is not None:
+            return _on_skeleton(source, options.skeleton)
+        names = _point_names(source)
         skeleton = source.get("skeleton")
         name = skeleton if isinstance(skeleton, str) else ""
         if isinstance(skeleton, dict) and isinstance(skeleton.get("name"), str):
@@ -111,9 +113,17 @@ def read_keypoints(source: Source, options: InputOptions) -> Keypoints | Annotat
         return fault
 
 
-def _point_names(source: Source, options: InputOptions) -> tuple[str, ...]:
-    if options.skeleton_points:
-        return options.skeleton_points
+def _on_skeleton(source: Source, skeleton: Skeleton) -> Keypoints:
+    """``keypoints`` as points of the one skeleton of all objects, in its order also where the source has another."""
+    listed = _listed_names(source)
+    names = listed if listed is not None and sorted(listed) == sorted(skeleton.points) else skeleton.points
+    made = parse_keypoints(_in_order(source["keypoints"], names), names=names)
+    by_name = dict(zip(names, made.points, strict=True))
+    return Keypoints(tuple(by_name[name] for name in skeleton.points), skeleton.name, skeleton.points)
+
+
+def _listed_names(source: Source) -> tuple[str, ...] | None:
+    """The names under ``keypoint_names`` or in ``skeleton``; None where there are none."""
     skeleton = source.get("skeleton")
     inside = (
         next((skeleton[key] for key in ("points", "names") if key in skeleton), None)
@@ -121,10 +131,17 @@ def _point_names(source: Source, options: InputOptions) -> tuple[str, ...]:
         else None
     )
     listed = source.get("keypoint_names", inside)
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise AnnotationFault("E_ANNOTATION", "keypoint_names must be a list of texts.", ".keypoint_names")
+    return tuple(listed)
+
+
+def _point_names(source: Source) -> tuple[str, ...]:
+    listed = _listed_names(source)
     if listed is not None:
-        if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
-            raise AnnotationFault("E_ANNOTATION", "keypoint_names must be a list of texts.", ".keypoint_names")
-        return tuple(listed)
+        return listed
     points = source["keypoints"]
     named = [point.get("name") for point in points if isinstance(point, dict)] if isinstance(points, list) else []
     names = {name for name in named if isinstance(name, str)}

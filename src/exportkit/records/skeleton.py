@@ -15,17 +15,24 @@ _OTHER |= {right: left for left, right in _OTHER.items()}
 
 
 class Skeleton(msgspec.Struct, frozen=True, gc=False):
-    """Ordered point names and the edges between them; ``edges`` are 0-based pairs (COCO writes them 1-based)."""
+    """Ordered point names and the edges between them; ``edges`` are 0-based pairs (COCO writes them 1-based).
+
+    ``flip`` is the flip map where its source gives one: the index each point takes when the picture is mirrored.
+    """
 
     name: str
     points: tuple[str, ...]
     edges: tuple[tuple[int, int], ...] = ()
+    flip: tuple[int, ...] | None = None
 
     def flip_map(self) -> tuple[int, ...] | None:
-        """Return the index each point takes when the picture is mirrored; None if no name tells a side.
+        """Return the index each point takes when the picture is mirrored; None if nothing tells a side.
 
-        Points pair by swapping the words left and right in their names; unpaired ones map to themselves.
+        Where none is given, points pair by swapping the words left and right in their names; unpaired ones map to
+        themselves.
         """
+        if self.flip is not None:
+            return self.flip
         index = {name: position for position, name in enumerate(self.points)}
         if not any(_SIDE.search(name) for name in self.points):
             return None
