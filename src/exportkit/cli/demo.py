@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +56,7 @@ def _say_next(directory: Path, bundle: Path, datasets: int, files: int) -> None:
     from rich.console import Console
 
     out = Console(highlight=False)
-    shown = directory.name
+    shown, bundle_shown, program = _from_here(directory), _from_here(bundle), _program()
     lines = (
         f"Checked {datasets} datasets by the rules of their consumers; {files} files are as they were published.",
         "",
@@ -63,11 +66,26 @@ def _say_next(directory: Path, bundle: Path, datasets: int, files: int) -> None:
         f"  the account       {shown}/coco/exportkit-manifest.json",
         "",
         "Try next:",
-        f"  exportkit inspect {bundle}",
-        f"  exportkit convert {bundle} --to yolo:task=detect -o my-yolo",
-        f"  exportkit check {shown}/yolo",
-        f"  exportkit verify {shown}",
-        "  exportkit formats",
+        f"  {program} inspect {bundle_shown}",
+        f"  {program} convert {bundle_shown} --to yolo:task=detect -o my-yolo",
+        f"  {program} check {shown}/yolo",
+        f"  {program} verify {shown}",
+        f"  {program} formats",
     )
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
+
+
+def _from_here(path: Path) -> str:
+    """The path as one would type it here: relative where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+def _program() -> str:
+    """How this program is called from here: by its name if the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("exportkit")
+    if called.name != "exportkit" or not called.is_file():
+        return "exportkit"
+    return "exportkit" if found is not None and Path(found).samefile(called) else _from_here(called.absolute())
