@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import EPS, EXTENT_KINDS, REGION_KINDS, Annotation, Box, Canvas, Record, RotatedBox
-from exportkit.writing import Encoded, Outcome, Placement, failed, skipped
-from exportkit_csv.outcomes import has_flags, outcome_in_box_table, outcome_of
+from exportkit.records import (
+    EPS,
+    EXTENT_KINDS,
+    REGION_KINDS,
+    Annotation,
+    Box,
+    BoxTexts,
+    Canvas,
+    Record,
+    RotatedBox,
+    box_texts,
+)
+from exportkit.writing import Encoded, Outcome, Placement, Plan, failed, skipped
+from exportkit_csv.options import CsvOptions
+from exportkit_csv.outcomes import outcome_in_box_table, outcome_of
 from exportkit_csv.table import Table
 
 __all__ = ["BOX_TABLE_KINDS", "BoxTable"]
@@ -32,41 +45,50 @@ _WITH_ATTRIBUTES = {kind: outcome_of((*_COST.get(kind, ()), "L_ATTRIBUTES_DROPPE
 class BoxTable(Table):
     """Rows of boxes. Crowds are left out, since these dialects have no word for "ignore"."""
 
+    def __init__(self, options: CsvOptions, plan: Plan) -> None:
+        super().__init__(options, plan)
+        self._excludes = options.segmentation == "exclude"
+        self._ordinary = self.ordinary({kind: (_PLAIN[kind], _WITH_ATTRIBUTES[kind]) for kind in self._plain_kinds()})
+
+    def _plain_kinds(self) -> tuple[str, ...]:
+        return ("box",) if self._excludes else ("box", "polygon", "mask")
+
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium != "image":
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
-        canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
         head = self.head(record, placement)
-        rows: list[str] = []
-        outcomes: list[Outcome] = []
-        labels, row_of, box_of = self.labels, self.row, canvas.box
-        exclude = self.options.segmentation == "exclude"
-        for a in record.annotations:
-            kind = a.kind
-            label = labels.get(a.label)  # type: ignore[arg-type]  # None is in no table
-            if kind not in EXTENT_KINDS or a.iscrowd or label is None or (exclude and kind in REGION_KINDS):
-                outcomes.append(self._without_row(a, exclude=exclude))
+        start = head.encode()
+        annotations = record.annotations
+        texts, outcomes = self._ordinary.of(annotations, record.width, record.height)
+        if None not in texts:
+            rows = [start + text for text in texts]  # type: ignore[operator]  # none is None
+            return self.encoded(placement, head, rows, outcomes)
+        canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
+        rows = []
+        for position, text in enumerate(texts):
+            if text is not None:
+                rows.append(start + text)
                 continue
-            try:
-                box, codes = box_of(a)
-            except AnnotationFault as fault:
-                outcomes.append(failed(fault.code, fault.message, fault.json_path))
-                continue
-            except AnnotationSkip as skip:
-                outcomes.append(skipped(skip.code, skip.message))
-                continue
-            row, grown = row_of(head, label, box, canvas)
-            rows.append(row)
-            attributes = a.attributes
-            if codes or grown or kind == "rotated_box" or has_flags(a):
-                outcomes.append(_outcome(a, codes, grown=grown))
-            elif not attributes:
-                outcomes.append(_PLAIN[kind])
-            elif type(attributes) is dict:
-                outcomes.append(_WITH_ATTRIBUTES[kind])
-            else:
-                outcomes.append(_outcome(a, codes, grown=grown))
+            outcomes[position], row = self._with_care(annotations[position], head, canvas)
+            if row is not None:
+                rows.append(row)
         return self.encoded(placement, head, rows, outcomes)
+
+    def _with_care(self, a: Annotation, head: str, canvas: Canvas) -> tuple[Outcome, bytes | None]:
+        """Outcome and row of any annotation."""
+        kind = a.kind
+        label = self.labels.get(a.label)  # type: ignore[arg-type]  # None is in no table
+        exclude = self._excludes
+        if kind not in EXTENT_KINDS or a.iscrowd or label is None or (exclude and kind in REGION_KINDS):
+            return self._without_row(a, exclude=exclude), None
+        try:
+            box, codes = canvas.box(a)
+        except AnnotationFault as fault:
+            return failed(fault.code, fault.message, fault.json_path), None
+        except AnnotationSkip as skip:
+            return skipped(skip.code, skip.message), None
+        row, grown = self.row(head, label, box, canvas)
+        return _outcome(a, codes, grown=grown), row.encode("utf-8")
 
     def _without_row(self, annotation: Annotation, *, exclude: bool) -> Outcome:
         kind = annotation.kind
@@ -78,6 +100,10 @@ class BoxTable(Table):
             return skipped("S_CROWD")
         return self.class_failure(annotation)
 
+    def ordinary(self, outcomes: Mapping[str, tuple[Outcome, Outcome]]) -> BoxTexts:
+        """What makes the rows, behind their heads, of ordinary annotations; by default none is ordinary."""
+        return box_texts("edges", {}, (b"",) * 5, outcomes)
+
     @abstractmethod
     def head(self, record: Record, placement: Placement) -> str:
         """Cells before a box that all rows of the record share."""
@@ -87,7 +113,7 @@ class BoxTable(Table):
         """One row, and whether the box was grown to the unit of the dialect."""
 
     @abstractmethod
-    def encoded(self, placement: Placement, head: str, rows: list[str], outcomes: list[Outcome]) -> Encoded:
+    def encoded(self, placement: Placement, head: str, rows: list[bytes], outcomes: list[Outcome]) -> Encoded:
         """The record's streams; without rows it is a negative."""
 
 

@@ -22,10 +22,10 @@ class RetinanetTable(BoxTable):
         y1, y2, higher = _whole(box.y, box.y + box.height, canvas.height)
         return f"{head},{x1},{y1},{x2},{y2},{label}", wider or higher
 
-    def encoded(self, placement: Placement, head: str, rows: list[str], outcomes: list[Outcome]) -> Encoded:
+    def encoded(self, placement: Placement, head: str, rows: list[bytes], outcomes: list[Outcome]) -> Encoded:
         return Encoded(
             outcomes,
-            streams={f"annotations_{placement.split}.csv#rows": self.lines(rows or [head + ",,,,,"])},
+            streams={f"annotations_{placement.split}.csv#rows": self.byte_lines(rows or [f"{head},,,,,".encode()])},
         )
 
     def files(self) -> Iterable[OutputFile]:

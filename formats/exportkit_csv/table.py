@@ -56,6 +56,12 @@ class Table(ABC):
         text = end.join(rows)
         return (text + end).encode("utf-8") if text else b""
 
+    def byte_lines(self, rows: Iterable[bytes]) -> bytes:
+        """The same of rows that are bytes already."""
+        end = self.end.encode()
+        text = end.join(rows)
+        return text + end if text else b""
+
     def file(self, path: str, header: str = "", rows: Iterable[str] = ()) -> OutputFile:
         """A table of its header, the rows known by now, and the rows of all records."""
         known = self.lines((*([header] if header else ()), *rows))

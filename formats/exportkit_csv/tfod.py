@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from exportkit.records import Box, Canvas, Record, decimal_text
+from exportkit.records import Box, BoxTexts, Canvas, Record, box_texts, decimal_text
 from exportkit.writing import Encoded, Outcome, OutputFile, Placement
 from exportkit_csv.box_table import BoxTable
 
@@ -12,8 +12,6 @@ __all__ = ["TfodTable"]
 
 _LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax"
 _IMAGES = "filename,width,height"
-#: Texts of smaller floats have an exponent.
-_SHORT = 0.0001
 _NEGATIVE = (("N_NEGATIVE_ELSEWHERE", "The picture has no row; it stands in the table of pictures."),)
 #: What protobuf's text format cannot hold as it is between double quotes.
 _ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
@@ -28,6 +26,12 @@ _ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
 class TfodTable(BoxTable):
     """``filename,width,height,class,xmin,ymin,xmax,ymax``; width and height of the picture (section 5.4)."""
 
+    def ordinary(self, outcomes: Mapping[str, tuple[Outcome, Outcome]]) -> BoxTexts:
+        if self.options.precision is not None:
+            return super().ordinary(outcomes)
+        heads = {label: f",{cell},".encode() for label, cell in self.labels.items()}
+        return box_texts("edges", heads, (b",", b",", b",", b"", b""), outcomes)
+
     def head(self, record: Record, placement: Placement) -> str:
         return f"{self.text(placement.name)},{record.width},{record.height}"
 
@@ -38,20 +42,14 @@ class TfodTable(BoxTable):
             return f"{head},{label},{decimal_text(x0)},{decimal_text(y0)},{decimal_text(x1)},{decimal_text(y1)}", (
                 wider or higher
             )
-        x, y = box.x, box.y
-        # A sum of at least EPS: six decimals without the last zeros are its rounded value in its shortest form.
-        right = f"{x + box.width:.6f}".rstrip("0").rstrip(".")
-        bottom = f"{y + box.height:.6f}".rstrip("0").rstrip(".")
-        row = f"{head},{label},{x},{y},{right},{bottom}"
-        if x < _SHORT or y < _SHORT:  # perhaps with an exponent
-            row = f"{head},{label},{decimal_text(x)},{decimal_text(y)},{right},{bottom}"
-        return row, False
+        left, top, right, bottom = map(decimal_text, box.to_xyxy())
+        return f"{head},{label},{left},{top},{right},{bottom}", False
 
-    def encoded(self, placement: Placement, head: str, rows: list[str], outcomes: list[Outcome]) -> Encoded:
+    def encoded(self, placement: Placement, head: str, rows: list[bytes], outcomes: list[Outcome]) -> Encoded:
         split = placement.split
-        streams = {f"{split}_images.csv#rows": self.lines([head])}
+        streams = {f"{split}_images.csv#rows": self.byte_lines([head.encode()])}
         if rows:
-            streams[f"{split}_labels.csv#rows"] = self.lines(rows)
+            streams[f"{split}_labels.csv#rows"] = self.byte_lines(rows)
         return Encoded(outcomes, streams=streams, notices=() if rows else _NEGATIVE)
 
     def files(self) -> Iterable[OutputFile]:

@@ -7,7 +7,7 @@ which stand as references here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,15 @@ from exportkit.records import Annotation
 from exportkit.writing.attributes import read_attributes
 from exportkit_voc.xml_text import escaped
 
-__all__ = ["attributes_xml", "document_xml", "object_head", "object_xml", "plain_head", "plain_object"]
+__all__ = [
+    "PLAIN_SEPARATORS",
+    "attributes_xml",
+    "document_xml",
+    "object_head",
+    "object_xml",
+    "plain_attributes",
+    "plain_head",
+]
 
 _DOCUMENT = """<annotation>
 \t<folder>%s</folder>
@@ -33,12 +41,19 @@ _DOCUMENT = """<annotation>
 \t\t<depth>%d</depth>
 \t</size>
 \t<segmented>0</segmented>
-%s</annotation>
 """
 _HEAD = """\t<object>
 \t\t<name>%s</name>
 \t\t<pose>Unspecified</pose>
 \t\t<truncated>"""
+#: What stands between the numbers of an object, behind them, and behind the attributes.
+PLAIN_SEPARATORS = (
+    b"</xmin>\n\t\t\t<ymin>",
+    b"</ymin>\n\t\t\t<xmax>",
+    b"</xmax>\n\t\t\t<ymax>",
+    b"</ymax>\n\t\t</bndbox>\n",
+    b"\t</object>\n",
+)
 _OCCLUDED = "\t\t<occluded>1</occluded>\n"
 _ATTRIBUTES = "\t\t<attributes>\n%s\t\t</attributes>\n"
 _ATTRIBUTE = """\t\t\t<attribute>
@@ -61,12 +76,13 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Corners = tuple[int | str, int | str, int | str, int | str]
 
 
-def document_xml(folder: str, filename: str, mode: str, size: tuple[int, int, int], objects: str) -> bytes:
+def document_xml(folder: str, filename: str, mode: str, size: tuple[int, int, int], objects: bytes) -> bytes:
     """The whole file, UTF-8. ``size`` is width, height and depth; ``objects`` are finished elements.
 
     Raises ValueError for a file name that XML 1.0 cannot hold.
     """
-    return (_DOCUMENT % (folder, escaped(filename), mode, *size, objects)).encode()
+    head = _DOCUMENT % (folder, escaped(filename), mode, *size)
+    return b"%b%b</annotation>\n" % (head.encode(), objects)
 
 
 def object_head(name: str) -> str:
@@ -89,41 +105,15 @@ def object_xml(head: str, annotation: Annotation, difficult: int, corners: Corne
     )
 
 
-def plain_head(head: str) -> str:
+def plain_head(head: str) -> bytes:
     """The beginning, as far as the first number, of every object of a class that has no flags."""
-    return f"{head}0</truncated>\n\t\t<difficult>0</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>"
+    return f"{head}0</truncated>\n\t\t<difficult>0</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>".encode()
 
 
-def plain_object(head: str, annotation: Annotation, xmin: int, ymin: int, xmax: int, ymax: int) -> str | None:
-    """What :func:`object_xml` gives for an annotation without flags and with usual attributes; None for any other.
-
-    ``head`` is that of :func:`plain_head`.
-    """
-    if (
-        annotation.iscrowd
-        or annotation.difficult
-        or annotation.truncated
-        or annotation.occluded
-        or annotation.score is not None
-        or annotation.group_id is not None
-        or annotation.track_id is not None
-        or annotation.frame is not None
-    ):
-        return None
-    attributes = ""
-    source = annotation.attributes
-    if source:
-        known = _known(source) if type(source) is dict else None
-        if known is None or known[1]:
-            return None
-        attributes = known[0]
-    return (
-        f"{head}{xmin}</xmin>\n"
-        f"\t\t\t<ymin>{ymin}</ymin>\n"
-        f"\t\t\t<xmax>{xmax}</xmax>\n"
-        f"\t\t\t<ymax>{ymax}</ymax>\n"
-        f"\t\t</bndbox>\n{attributes}\t</object>\n"
-    )
+def plain_attributes(attributes: Mapping[str, Any]) -> bytes | None:
+    """The ``attributes`` element of usual attributes; None for those that need care."""
+    known = _known(attributes)
+    return known[0].encode() if known is not None and not known[1] else None
 
 
 def attributes_xml(annotation: Annotation) -> tuple[str, bool]:

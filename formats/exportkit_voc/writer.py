@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import floor
 from typing import ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
-from exportkit.records import EPS, EXTENT_KINDS, Annotation, Box, Canvas, Record, decimal_text
+from exportkit.records import EXTENT_KINDS, Annotation, Box, Canvas, Record, box_texts, decimal_text
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -25,13 +25,14 @@ from exportkit.writing import (
     written,
 )
 from exportkit_voc.annotation_xml import (
+    PLAIN_SEPARATORS,
     Corners,
     attributes_xml,
     document_xml,
     object_head,
     object_xml,
+    plain_attributes,
     plain_head,
-    plain_object,
 )
 from exportkit_voc.box_cost import box_cost, box_cost_of
 from exportkit_voc.image_sets import plan_image_sets, renaming_table
@@ -78,8 +79,14 @@ class VocWriter(Writer):
             for label, index in plan.class_index.items()
             if is_representable(plan.classes[index])
         }
-        self._plain = {label: (index, plain_head(head)) for label, (index, head) in self._heads.items()}
-        self._ordinary = {kind: _outcome(box_cost_of(kind)) for kind in ("box", "polygon", "mask")}
+        costs = {kind: _outcome(box_cost_of(kind)) for kind in ("box", "polygon", "mask")}
+        self._plain = box_texts(
+            "inclusive",
+            {label: plain_head(head) for label, (_, head) in self._heads.items() if label is not None},
+            PLAIN_SEPARATORS,
+            {kind: (cost, cost) for kind, cost in costs.items()},
+            plain_attributes,
+        )
         self._class_keys = {
             split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items() if files
         }
@@ -122,16 +129,16 @@ class VocWriter(Writer):
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
-        objects: list[str] = []
+        objects: list[bytes] = []
         #: Class index → whether one of its objects is not difficult.
         present: dict[int, bool] = {}
         if self._inclusive:
-            outcomes = self._inclusive_outcomes(record, canvas, objects, present)
+            outcomes: Sequence[Outcome] = self._inclusive_outcomes(record, canvas, objects, present)
         else:
             outcomes = [self._outcome(annotation, canvas, objects, present) for annotation in record.annotations]
         size = (record.width, record.height, placement.depth)
         try:
-            xml = document_xml(self._year_folder, placement.name, self._mode, size, "".join(objects))
+            xml = document_xml(self._year_folder, placement.name, self._mode, size, b"".join(objects))
         except ValueError as error:
             raise RecordFault("E_NAME_UNSAFE", f"The file name cannot be written: {error}; rename it.") from None
         return Encoded(
@@ -141,32 +148,22 @@ class VocWriter(Writer):
         )
 
     def _inclusive_outcomes(
-        self, record: Record, canvas: Canvas, objects: list[str], present: dict[int, bool]
-    ) -> list[Outcome]:
-        """As :meth:`_outcome` for each annotation; good boxes without flags, nearly all there are, by a short way."""
-        width, height = record.width, record.height
-        plain, ordinary = self._plain, self._ordinary
-        outcomes = []
-        for annotation in record.annotations:
-            box = annotation.box
-            expected = ordinary.get(annotation.kind)
-            known = plain.get(annotation.label)
-            if type(box) is Box and expected is not None and known is not None:
-                x, y, w, h = box.x, box.y, box.width, box.height
-                right, bottom = x + w, y + h
-                if x >= 0 and y >= 0 and w >= EPS and h >= EPS and right <= width and bottom <= height:
-                    xmin, ymin, xmax, ymax = int(x + 0.5) + 1, int(y + 0.5) + 1, int(right + 0.5), int(bottom + 0.5)
-                    index, head = known
-                    text = plain_object(head, annotation, xmin, ymin, xmax, ymax)
-                    if text is not None and xmin <= xmax and ymin <= ymax:
-                        objects.append(text)
-                        present[index] = True
-                        outcomes.append(expected)
-                        continue
-            outcomes.append(self._outcome(annotation, canvas, objects, present))
+        self, record: Record, canvas: Canvas, objects: list[bytes], present: dict[int, bool]
+    ) -> Sequence[Outcome]:
+        """As :meth:`_outcome` for each annotation; ordinary ones, nearly all there are, by a short way."""
+        annotations, index = record.annotations, self.plan.class_index
+        texts, outcomes = self._plain.of(annotations, record.width, record.height)
+        for position, text in enumerate(texts):
+            if text is None:
+                outcomes[position] = self._outcome(annotations[position], canvas, objects, present)
+            else:
+                objects.append(text)
+                present[index[annotations[position].label]] = True  # type: ignore[index]  # a class with a head
         return outcomes
 
-    def _outcome(self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]) -> Outcome:
+    def _outcome(
+        self, annotation: Annotation, canvas: Canvas, objects: list[bytes], present: dict[int, bool]
+    ) -> Outcome:
         """Add the object of one annotation; what became of it."""
         try:
             return self._write(annotation, canvas, objects, present)
@@ -175,7 +172,7 @@ class VocWriter(Writer):
         except AnnotationSkip as skip:
             return skipped(skip.code, skip.message)
 
-    def _write(self, annotation: Annotation, canvas: Canvas, objects: list[str], present: dict[int, bool]) -> Outcome:
+    def _write(self, annotation: Annotation, canvas: Canvas, objects: list[bytes], present: dict[int, bool]) -> Outcome:
         """Add the object of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
         kind = annotation.kind
         if kind not in EXTENT_KINDS:
@@ -202,7 +199,7 @@ class VocWriter(Writer):
         attributes, dropped = attributes_xml(annotation)
         if dropped:
             codes += ("L_ATTRIBUTES_DROPPED",)
-        objects.append(object_xml(head, annotation, difficult, corners, attributes))
+        objects.append(object_xml(head, annotation, difficult, corners, attributes).encode())
         present[index] = present.get(index, False) or not difficult
         return _outcome(codes)
 

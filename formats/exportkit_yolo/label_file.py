@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from exportkit.native import core
+
 __all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "judge_labels"]
 
 #: Forms of a row; one form in the whole dataset.
 DETECT, OUTLINE, POSE = "c cx cy w h", "c x1 y1 … xn yn", "c cx cy w h and key points"
+_ONLY_DETECT = ((DETECT, 1),)
 #: How far a box may reach over an edge after rounding to six decimals, as a fraction.
 _SLACK = 2e-6
 #: Twice that and half of the last decimal: numbers with six decimals are over it by rounding alone or clearly.
@@ -65,6 +68,9 @@ def judge_labels(data: bytes, keypoints: tuple[int, int] | None = None) -> Label
 
 def _whole_detect_file(data: bytes) -> LabelFile | None:
     """A file in the common detect form, or None if it has another or a row needs a closer look."""
+    if core is not None:
+        found = core.judge_detect_rows(data)
+        return found and LabelFile(found[0], _ONLY_DETECT, found[1], found[2])
     rows = data.splitlines()
     if not data.endswith(b"\n") or not _DETECT_ROWS.issuperset(data.translate(_DIGITS).splitlines()):
         return None
@@ -85,7 +91,7 @@ def _whole_detect_file(data: bytes) -> LabelFile | None:
     if max(numbers) > 1 or len(rows) != len(set(rows)):
         return None
     top = max(classes)
-    return LabelFile(len(rows), ((DETECT, 1),), top, classes.index(top) + 1)
+    return LabelFile(len(rows), _ONLY_DETECT, top, classes.index(top) + 1)
 
 
 def _whole_outline_file(data: bytes) -> LabelFile | None:

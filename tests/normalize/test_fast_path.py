@@ -15,12 +15,14 @@ from exportkit.errors import AnnotationFault
 from exportkit.normalize import InputOptions, LineNormalizer, survey_of
 from exportkit.normalize.explain import explain
 from exportkit.normalize.seed_fast import SeedFast
+from exportkit.normalize.seed_native import seed_reader
 from exportkit.normalize.shapes import SeedLine
 from exportkit.records import Annotation, Record
 from exportkit.records.region import LazyRegion
 from exportkit.wire.tolerant import tolerant_loads
 
 FAST = SeedFast(InputOptions())
+NATIVE = seed_reader(InputOptions())
 GENERAL = LineNormalizer()
 ADAPTER = TypeAdapter(SeedLine)
 DECODER = msgspec.json.Decoder(SeedLine)
@@ -259,3 +261,132 @@ def test_unknown_keys_do_not_cost_the_fast_path() -> None:
 def test_an_explanation_names_path_and_reason() -> None:
     line = {"id": 1, "data": {"annotations": [{"category": "c", "bbox": [1, 2, 3, "4"]}]}}
     assert list(explain(line)) == ["$.data.annotations[0].bbox[3]"]
+
+
+needs_core = pytest.mark.skipif(NATIVE is None, reason="the compiled core is not built or switched off")
+blanks = st.sampled_from(["", "", "", " ", "\n\t", "  \r"])
+
+
+def spread(value: Any, gaps: list[str], ascii_only: bool) -> str:
+    """``value`` as JSON with blanks where JSON allows some."""
+    gap = iter(gaps * 1000).__next__
+    if isinstance(value, dict):
+        members = (f"{gap()}{json.dumps(k, ensure_ascii=ascii_only)}{gap()}:{gap()}{spread(v, gaps, ascii_only)}{gap()}"
+                   for k, v in value.items())  # fmt: skip
+        return "{" + ",".join(members) + gap() + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(f"{gap()}{spread(v, gaps, ascii_only)}{gap()}" for v in value) + gap() + "]"
+    return json.dumps(value, ensure_ascii=ascii_only)
+
+
+def assert_native_agrees(text: bytes) -> None:
+    """Where the compiled reader takes a line, the general way takes it too, with the same record."""
+    assert NATIVE is not None
+    record, survey = NATIVE.normalise(text), NATIVE.survey(text)
+    assert (record is None) == (survey is None)
+    if record is None:
+        return
+    (general,) = GENERAL.records_of(tolerant_loads(text))
+    assert contents(record) == contents(general)
+    assert survey == survey_of(general)
+    again = NATIVE.normalise(text, True, 7, 8, 6, "part", 9)
+    assert again is not None
+    expected = msgspec.structs.replace(general, width=7, height=8, orientation=6, source_file="part", line=9)
+    assert contents(again) == contents(expected)
+
+
+@needs_core
+@settings(max_examples=300, deadline=None)
+@given(lines, st.lists(blanks, min_size=1, max_size=5), st.booleans())
+def test_the_compiled_reader_gives_the_record_of_the_general_way(
+    line: dict[str, Any], gaps: list[str], ascii_only: bool
+) -> None:
+    assert_native_agrees((gaps[0] + spread(line, gaps, ascii_only)).encode())
+
+
+@needs_core
+@settings(max_examples=500, deadline=None)
+@given(st.data())
+def test_the_compiled_reader_refuses_broken_bytes_or_reads_them_as_the_general_way(data: st.DataObject) -> None:
+    text = bytearray(json.dumps(ORDINARY).encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        piece = data.draw(st.sampled_from([
+            b"", b"0", b"-", b".", b"e9", b"E+99", b"1e400", b"9" * 19, b"[", b"]", b"{", b"}", b",", b":", b'"', b"\\",
+            b"\\u00e9", b"\\ud83d\\ude00", b"\\ud800", b"\\n", "ä".encode(), b"\xff", b"\x00", b"null", b"true", b" ",
+            b'"x":[{"y":null}],', b'"type":null,', b'"type":"box",', b'"id":1,',
+        ]))  # fmt: skip
+        text[at : at + data.draw(st.integers(0, 3))] = piece
+    assert_native_agrees(bytes(text))
+
+
+@needs_core
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.floats(-1e6, 1e6).map(repr),
+        st.floats(allow_nan=False, allow_infinity=False).map(repr),
+        st.decimals(-1_000_000, 1_000_000, places=12).map("{:f}".format),
+        st.from_regex(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True),
+    )
+)
+def test_the_compiled_reader_rounds_numbers_as_python_does(number: str) -> None:
+    line = f'{{"id":1,"data":{{"annotations":[{{"category":"c","bbox":[{number},2,3,4],"area":{number}}}]}}}}'.encode()
+    assert NATIVE is not None
+    record = NATIVE.normalise(line)
+    if record is None:
+        return
+    (general,) = GENERAL.records_of(tolerant_loads(line))
+    assert repr(record.annotations[0].box) == repr(general.annotations[0].box)
+    assert repr(record.annotations[0].area) == repr(general.annotations[0].area)
+
+
+@needs_core
+@pytest.mark.parametrize("compact", [True, False])
+def test_ordinary_lines_are_taken_by_the_compiled_reader(compact: bool) -> None:
+    assert NATIVE is not None
+    line = {**ORDINARY, "assignee": {"name": ["x", {"y": 1.5}]}, "note": "日本", "group": 5}
+    for ascii_only in (True, False):
+        text = json.dumps(line, separators=(",", ":") if compact else None, ensure_ascii=ascii_only).encode()
+        assert NATIVE.survey(text) is not None
+        assert_native_agrees(text)
+
+
+@needs_core
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id":1,"data":{"annotations":[]},"data":{"annotations":[]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[1,2,3,4],"b\\u0062ox":null}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[1,2,3,4],"rotat\\u0069on":1}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":" ","bbox":[1,2,3,4]}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[01,2,3,4]}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[1,2,3,4],"segmentation":[[1,2,3,4,5,6.]]}]}}',
+        b'{"id":1,"data":{"annotations":[{"category":"c","bbox":[1,2,3,4],"segmentation":[[1,2,3,4,5,1e999]]}]}}',
+        b'{"id":1,"data":{"annotations":[]}}\x00',
+        b'{"id":1,"data":{"annotations":[]}}' + b"]",
+        b'{"id":1,"data":{"annotations":[]},"x":' + b"[" * 100_000,
+        b'{"id":1,"data":{"annotations":[]},"x":"\xff"}',
+        b'{"id":1,"data":{"annotations":[]},"x":"\\ud800"}',
+    ],
+)
+def test_the_compiled_reader_leaves_what_it_is_not_sure_about(line: bytes) -> None:
+    assert NATIVE is not None
+    for end in range(len(line) + 1):
+        assert NATIVE.survey(line[:end]) is None or end < len(line)
+    assert NATIVE.normalise(line) is None
+
+
+@needs_core
+def test_the_compiled_reader_outlives_failing_classes_and_forgets_nothing() -> None:
+    assert NATIVE is not None
+    with pytest.raises(TypeError):
+        NATIVE.survey("text")  # type: ignore[arg-type]
+    lines = [json.dumps({"id": n, "data": {"annotations": [{"category": f"c{n}", "bbox": [1, 2, 3, 4]}]}}).encode()
+             for n in range(5000)]  # fmt: skip
+    for n, line in enumerate(lines):
+        survey, record = NATIVE.survey(line), NATIVE.normalise(line)
+        assert survey is not None
+        assert record is not None
+        assert list(survey.contents) == [("box", f"c{n}")]
+        assert record.annotations[0].label == f"c{n}"

@@ -16,7 +16,17 @@ from exportkit.storage.safe_path import judge_input_path
 from exportkit.wire.file_entry import choose_entry
 from exportkit.wire.json_path import below
 
-__all__ = ["NO_MEDIA", "FilePlace", "Item", "file_reference", "item_id", "read_item", "record_name", "size_notice"]
+__all__ = [
+    "NO_MEDIA",
+    "FilePlace",
+    "Item",
+    "file_digest",
+    "file_reference",
+    "item_id",
+    "read_item",
+    "record_name",
+    "size_notice",
+]
 
 Notice = tuple[str, str]
 
@@ -86,7 +96,7 @@ def file_reference(bundle_path: object, url: object, size: object, sha256: objec
         bundle_path if isinstance(bundle_path, str) else None,
         url if isinstance(url, str) else None,
         size if isinstance(size, int) else None,
-        _digest(sha256),
+        file_digest(sha256),
     )
 
 
@@ -100,8 +110,11 @@ def _judge_bundle_path(bundle_path: object, path: str) -> None:
         raise RecordFault("E_PATH_UNSAFE", f"The bundle_path {quoted(bundle_path)} {reason}.", path)
 
 
-def _digest(value: object) -> str | None:
-    """64 hex digits, with or without ``sha256:``; any other form is unverified, not wrong (wire, section 7)."""
+def file_digest(value: object) -> str | None:
+    """The 64 hex digits of a declared SHA-256, with or without ``sha256:`` before them.
+
+    None for any other form, which is unverified, not wrong (wire, section 7).
+    """
     if not isinstance(value, str):
         return None
     digits = value.removeprefix("sha256:").lower()

@@ -18,6 +18,7 @@ from exportkit.normalize.options import InputOptions
 from exportkit.normalize.outside_numbers import judge_outside
 from exportkit.normalize.seed import SeedNormalizer
 from exportkit.normalize.seed_fast import SeedFast
+from exportkit.normalize.seed_native import seed_reader
 from exportkit.normalize.survey import RecordSurvey, survey_of
 from exportkit.records import Record
 from exportkit.records.numbers import quoted
@@ -59,19 +60,36 @@ class LineNormalizer:
         first = tuple(normalizers[:2]) == BUILTIN_NORMALIZERS[:2]
         #: Paths of keys that no schema names, in the lines that went the general way.
         self.drift: set[str] = set()
-        self._fast = SeedFast(self._options) if first and not strict_json else None
+        fast = first and not strict_json
+        self._fast = SeedFast(self._options) if fast else None
+        self._native = seed_reader(self._options) if fast else None
+
+    def placed(
+        self, line: bytes, width: int, height: int, orientation: int, source_file: str, number: int
+    ) -> Record | None:
+        """The one record of an ordinary line, with the size of its picture and its own place in the bundle.
+
+        None where only :meth:`records` can tell. Promises what ``surveyed`` promises there.
+        """
+        if self._native is None:
+            return None
+        return self._native.normalise(line, True, width, height, orientation, source_file, number)
 
     def records(self, line: bytes, *, surveyed: bool = False) -> list[Record]:
         """The records of one line without its line end. Raises RecordFault where the whole line is wrong.
 
         ``surveyed`` promises that :meth:`survey` took the same line before.
         """
-        record = self._fast.normalise(line, surveyed=surveyed) if self._fast is not None else None
+        record = self._native.normalise(line, surveyed) if self._native is not None else None
+        if record is None and self._fast is not None:
+            record = self._fast.normalise(line, surveyed=surveyed)
         return [record] if record is not None else self.records_of(tolerant_loads(line, strict=self._strict_json))
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """The surveys of the records of one line. Raises RecordFault as :meth:`records` does."""
-        found = self._fast.survey(line) if self._fast is not None else None
+        found = self._native.survey(line) if self._native is not None else None
+        if found is None and self._fast is not None:
+            found = self._fast.survey(line)
         if found is not None:
             return [found]
         return [survey_of(record) for record in self.records_of(tolerant_loads(line, strict=self._strict_json))]

@@ -2,6 +2,7 @@
 
 from exportkit.records.annotation import EXTENT_KINDS, KINDS, LABELLED_KINDS, REGION_KINDS, Annotation
 from exportkit.records.box import Box, RotatedBox, parse_box, parse_rotated_box
+from exportkit.records.box_texts import BoxForm, BoxTexts, box_texts
 from exportkit.records.canvas import Canvas
 from exportkit.records.keypoints import Keypoints, Point, parse_keypoints, parse_point
 from exportkit.records.numbers import EPS, Number, check_number, decimal_text, quoted, rounded
@@ -18,6 +19,8 @@ __all__ = [
     "REGION_KINDS",
     "Annotation",
     "Box",
+    "BoxForm",
+    "BoxTexts",
     "Canvas",
     "FileReference",
     "Keypoints",
@@ -31,6 +34,7 @@ __all__ = [
     "Rejected",
     "RotatedBox",
     "Skeleton",
+    "box_texts",
     "check_number",
     "decimal_text",
     "parse_box",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from exportkit.errors import RecordFault
-from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Part, Polygon, Record, RotatedBox
+from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Part, Polygon, Record, RotatedBox, box_texts
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts
 from exportkit_voc.image_sets import plan_image_sets
 from exportkit_voc.label_map import palette_color
@@ -222,7 +222,7 @@ def test_the_short_way_of_good_boxes_equals_the_long_one(
     annotation = Annotation(0, kind, label, box=Box(*geometry), attributes=attributes, **flags)
     short = VocWriter(VocOptions(), plan(("100 %d", "é"), "train"))
     long = VocWriter(VocOptions(), plan(("100 %d", "é"), "train"))
-    long._ordinary = {}
+    long._plain = box_texts("inclusive", {}, (b"",) * 5, {})
 
     found: list[Encoded | str] = []
     for writer in (short, long):

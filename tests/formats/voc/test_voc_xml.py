@@ -22,7 +22,7 @@ def template(filename: str, name: str, attributes: dict[str, str], corners: tupl
     made, dropped = attributes_xml(annotation)
     assert not dropped
     item = object_xml(object_head(name), annotation, 1, corners, made)
-    return document_xml("VOC2012", filename, "coords=one", (100, 80, 3), item)
+    return document_xml("VOC2012", filename, "coords=one", (100, 80, 3), item.encode())
 
 
 def library(filename: str, name: str, attributes: dict[str, str], corners: tuple[int, int, int, int]) -> bytes:
@@ -123,7 +123,7 @@ spellings = st.sampled_from(
 def test_numbers_of_any_spelling_are_read_alike(boxes: list[tuple[str, str, str, str]]) -> None:
     annotation = Annotation(0, "box", "cat")
     items = "".join(object_xml(object_head("cat"), annotation, 0, corners, "") for corners in boxes)
-    data = document_xml("VOC2012", "x.jpg", "coords=one", (100, 80, 3), items)
+    data = document_xml("VOC2012", "x.jpg", "coords=one", (100, 80, 3), items.encode())
 
     quick = read_quickly(data)
 

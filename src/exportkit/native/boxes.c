@@ -1,0 +1,471 @@
+/* Texts of the ordinary boxes of a record.
+
+   The twin of exportkit.records.box_texts: an annotation that is ordinary in every respect becomes a text in one go;
+   every other one is left to its writer. */
+#include "native.h"
+
+#include <descrobject.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+/* Float noise is below this share of a product. */
+static const double NOISE = 4.5e-16;
+/* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
+static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
+/* Integers up to here are exact as floats. */
+static const double EXACT = 9007199254740992.0;
+
+enum { NUMBER_ROOM = 40, REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16 };
+enum { FLAGS = 8, FALSE_FLAGS = 4 };
+
+typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
+
+typedef struct {
+    PyObject_HEAD
+    PyTypeObject *annotation, *box;
+    Py_ssize_t kind, label, region_box, attributes;
+    Py_ssize_t flags[FLAGS]; /* the first ones are False where nothing is set, the others None */
+    Py_ssize_t sides[4];
+    Form form;
+    PyObject *heads, *outcomes, *texts, *remembered;
+    PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
+    PyObject *yes, *no;      /* stand for True and False in keys, where 1 is not True */
+} BoxTexts;
+
+/* Where a class of slots keeps a field; -1 with an exception if it is no such class. */
+static Py_ssize_t offset_of(PyTypeObject *type, const char *field)
+{
+    PyObject *found = type->tp_dict != NULL ? PyDict_GetItemString(type->tp_dict, field) : NULL;
+    if (found == NULL || !PyObject_TypeCheck(found, &PyMemberDescr_Type) ||
+        ((PyMemberDescrObject *)found)->d_member->type != T_OBJECT_EX) {
+        PyErr_Format(PyExc_TypeError, "%s keeps no field %s in a slot", type->tp_name, field);
+        return -1;
+    }
+    return ((PyMemberDescrObject *)found)->d_member->offset;
+}
+
+/* A field as a borrowed reference; NULL where it is not set. */
+static inline PyObject *field(PyObject *object, Py_ssize_t offset)
+{
+    return *(PyObject **)((char *)object + offset);
+}
+
+static int as_double(PyObject *number, double *value)
+{
+    if (number != NULL && PyFloat_CheckExact(number)) {
+        *value = PyFloat_AS_DOUBLE(number);
+        return 1;
+    }
+    if (number == NULL || !PyLong_CheckExact(number))
+        return 0;
+    int overflow;
+    long long whole = PyLong_AsLongLongAndOverflow(number, &overflow);
+    *value = (double)whole;
+    return !overflow && *value > -EXACT && *value < EXACT;
+}
+
+static char *put_digits(char *out, uint64_t value, int least)
+{
+    char digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0 || count < least);
+    while (count > 0)
+        *out++ = digits[--count];
+    return out;
+}
+
+static char *put_python_double(char *out, double value, char format, int precision, int flags)
+{
+    char *text = PyOS_double_to_string(value, format, precision, flags, NULL);
+    if (text == NULL)
+        return NULL;
+    size_t size = strlen(text);
+    if (size >= NUMBER_ROOM || strchr(text, 'e') != NULL) {
+        PyMem_Free(text);
+        return NULL;
+    }
+    memcpy(out, text, size);
+    PyMem_Free(text);
+    return out + size;
+}
+
+/* Six decimals, as `%.6f` gives them, of a value that is not negative. NULL where it has no room. */
+static char *put_fixed(char *out, double value)
+{
+    double scaled = value * 1e6, whole = floor(scaled), rest = scaled - whole;
+    if (scaled > 1e14 || fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
+        return put_python_double(out, value, 'f', 6, 0);
+    uint64_t millionths = (uint64_t)whole + (rest > 0.5);
+    out = put_digits(out, millionths / 1000000, 1);
+    *out++ = '.';
+    return put_digits(out, millionths % 1000000, 6);
+}
+
+/* Six decimals without the last zeros. */
+static char *put_trimmed(char *out, double value)
+{
+    char *end = put_fixed(out, value);
+    if (end == NULL)
+        return NULL;
+    while (end[-1] == '0')
+        end--;
+    return end[-1] == '.' ? end - 1 : end;
+}
+
+/* The shortest text that reads back as the value, as repr() gives it, of a value from 0 that needs no exponent. */
+static char *put_shortest(char *out, double value)
+{
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    if (value >= 1e-3 && value < 1e6)
+        for (int places = 0; places <= 6; places++) {
+            double scaled = floor(value * powers[places] + 0.5);
+            /* Both are exact, so the quotient is the float nearest to these digits: they read back as the value. */
+            if (scaled / powers[places] != value)
+                continue;
+            uint64_t digits = (uint64_t)scaled, power = (uint64_t)powers[places];
+            out = put_digits(out, digits / power, 1);
+            *out++ = '.';
+            return put_digits(out, digits % power, places > 0 ? places : 1);
+        }
+    return put_python_double(out, value, 'r', 0, Py_DTSF_ADD_DOT_0);
+}
+
+static char *put_given(char *out, PyObject *number, double value)
+{
+    if (PyLong_CheckExact(number))
+        return put_digits(out, (uint64_t)value, 1);
+    return signbit(value) ? NULL : put_shortest(out, value);
+}
+
+typedef struct {
+    char text[4][NUMBER_ROOM];
+    size_t size[4];
+} Numbers;
+
+static int keep(Numbers *numbers, int place, const char *end)
+{
+    if (end == NULL)
+        return 0;
+    numbers->size[place] = (size_t)(end - numbers->text[place]);
+    return 1;
+}
+
+static int put_fractions(Numbers *numbers, const double *side, double width, double height)
+{
+    double w = side[2] / width, h = side[3] / height;
+    if (!(w > PRINTS_AS_ZERO && h > PRINTS_AS_ZERO))
+        return 0;
+    double values[] = {(side[0] + side[2] / 2) / width, (side[1] + side[3] / 2) / height, w, h};
+    for (int i = 0; i < 4; i++)
+        if (!keep(numbers, i, put_fixed(numbers->text[i], values[i])))
+            return 0;
+    return 1;
+}
+
+/* Pixels from 1 with both ends inside, rounded half up (formats, section 5.3). */
+static int put_inclusive(Numbers *numbers, const double *side)
+{
+    double values[] = {floor(side[0] + 0.5) + 1, floor(side[1] + 0.5) + 1, floor(side[0] + side[2] + 0.5),
+                       floor(side[1] + side[3] + 0.5)};
+    if (!(values[0] <= values[2] && values[1] <= values[3]))
+        return 0;
+    for (int i = 0; i < 4; i++)
+        keep(numbers, i, put_digits(numbers->text[i], (uint64_t)values[i], 1));
+    return 1;
+}
+
+/* The near edges as given, the far ones computed and so rounded. */
+static int put_edges(Numbers *numbers, PyObject *const *given, const double *side)
+{
+    return keep(numbers, 0, put_given(numbers->text[0], given[0], side[0])) &&
+           keep(numbers, 1, put_given(numbers->text[1], given[1], side[1])) &&
+           keep(numbers, 2, put_trimmed(numbers->text[2], side[0] + side[2])) &&
+           keep(numbers, 3, put_trimmed(numbers->text[3], side[1] + side[3]));
+}
+
+static int put_numbers(const BoxTexts *self, PyObject *box, double width, double height, Numbers *numbers)
+{
+    PyObject *given[4];
+    double side[4];
+    if (box == NULL || Py_TYPE(box) != self->box)
+        return 0;
+    for (int i = 0; i < 4; i++) {
+        given[i] = field(box, self->sides[i]);
+        if (!as_double(given[i], &side[i]))
+            return 0;
+    }
+    if (!(side[0] >= 0 && side[1] >= 0 && side[2] >= EPS && side[3] >= EPS && side[0] + side[2] <= width &&
+          side[1] + side[3] <= height))
+        return 0;
+    switch (self->form) {
+    case FRACTIONS:
+        return put_fractions(numbers, side, width, height);
+    case INCLUSIVE:
+        return put_inclusive(numbers, side);
+    default:
+        return put_edges(numbers, given, side);
+    }
+}
+
+/* A key under which the text of flat attributes is remembered; NULL, perhaps with an exception, for others. */
+static PyObject *key_of(const BoxTexts *self, PyObject *attributes)
+{
+    Py_ssize_t count = PyDict_GET_SIZE(attributes), at = 0, place = 0;
+    PyObject *name, *value;
+    if (count > MOST_ATTRIBUTES)
+        return NULL;
+    PyObject *key = PyTuple_New(2 * count);
+    while (key != NULL && PyDict_Next(attributes, &at, &name, &value)) {
+        PyObject *part = value == Py_True    ? self->yes
+                         : value == Py_False ? self->no
+                         : value == Py_None || PyUnicode_CheckExact(value) ? value
+                                                                           : NULL;
+        if (part == NULL || !PyUnicode_CheckExact(name)) {
+            Py_DECREF(key);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(key, place++, Py_NewRef(name));
+        PyTuple_SET_ITEM(key, place++, Py_NewRef(part));
+    }
+    return key;
+}
+
+/* The text of attributes as a new reference to bytes; None where they are not ordinary; NULL with an exception. */
+static PyObject *text_of_attributes(BoxTexts *self, PyObject *attributes)
+{
+    PyObject *key = key_of(self, attributes), *text = NULL;
+    if (key == NULL && PyErr_Occurred())
+        return NULL;
+    if (key != NULL && (text = Py_XNewRef(PyDict_GetItemWithError(self->remembered, key))) == NULL && !PyErr_Occurred()) {
+        text = PyObject_CallOneArg(self->texts, attributes);
+        if (text != NULL && PyDict_GET_SIZE(self->remembered) < REMEMBERED_ATTRIBUTES &&
+            PyDict_SetItem(self->remembered, key, text) < 0)
+            Py_CLEAR(text);
+    } else if (key == NULL) {
+        text = PyObject_CallOneArg(self->texts, attributes);
+    }
+    Py_XDECREF(key);
+    if (text != NULL && text != Py_None && !PyBytes_CheckExact(text)) {
+        Py_DECREF(text);
+        PyErr_SetString(PyExc_TypeError, "the text of attributes is bytes or None");
+        return NULL;
+    }
+    return text;
+}
+
+static int has_flags(const BoxTexts *self, PyObject *annotation)
+{
+    for (int i = 0; i < FLAGS; i++)
+        if (field(annotation, self->flags[i]) != (i < FALSE_FLAGS ? Py_False : Py_None))
+            return 1;
+    return 0;
+}
+
+static char *put_bytes(char *out, PyObject *bytes)
+{
+    Py_ssize_t size = PyBytes_GET_SIZE(bytes);
+    memcpy(out, PyBytes_AS_STRING(bytes), (size_t)size);
+    return out + size;
+}
+
+static PyObject *joined(const BoxTexts *self, PyObject *head, const Numbers *numbers, PyObject *attributes)
+{
+    Py_ssize_t size = PyBytes_GET_SIZE(head) + (attributes != NULL ? PyBytes_GET_SIZE(attributes) : 0);
+    for (int i = 0; i < 5; i++)
+        size += PyBytes_GET_SIZE(self->separators[i]);
+    for (int i = 0; i < 4; i++)
+        size += (Py_ssize_t)numbers->size[i];
+    PyObject *text = PyBytes_FromStringAndSize(NULL, size);
+    if (text == NULL)
+        return NULL;
+    char *out = put_bytes(PyBytes_AS_STRING(text), head);
+    for (int i = 0; i < 4; i++) {
+        memcpy(out, numbers->text[i], numbers->size[i]);
+        out = put_bytes(out + numbers->size[i], self->separators[i]);
+    }
+    if (attributes != NULL)
+        out = put_bytes(out, attributes);
+    put_bytes(out, self->separators[4]);
+    return text;
+}
+
+/* Text and outcome of an ordinary annotation: 1; 0 for any other; -1 with an exception. */
+static int one_text(BoxTexts *self, PyObject *annotation, double width, double height, PyObject **text, PyObject **outcome)
+{
+    Numbers numbers;
+    PyObject *kind, *label, *pair, *head, *attributes, *added = NULL;
+    if (Py_TYPE(annotation) != self->annotation || has_flags(self, annotation))
+        return 0;
+    kind = field(annotation, self->kind);
+    label = field(annotation, self->label);
+    attributes = field(annotation, self->attributes);
+    if (kind == NULL || label == NULL || attributes == NULL || !PyUnicode_CheckExact(kind) || !PyUnicode_CheckExact(label) ||
+        (attributes != Py_None && !PyDict_CheckExact(attributes)))
+        return 0;
+    pair = PyDict_GetItemWithError(self->outcomes, kind);
+    head = pair != NULL ? PyDict_GetItemWithError(self->heads, label) : NULL;
+    if (head == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    if (!put_numbers(self, field(annotation, self->region_box), width, height, &numbers))
+        return PyErr_Occurred() ? -1 : 0;
+    int has_attributes = attributes != Py_None && PyDict_GET_SIZE(attributes) > 0;
+    if (has_attributes && self->texts != Py_None) {
+        added = text_of_attributes(self, attributes);
+        if (added == NULL || added == Py_None) {
+            int failed = added == NULL;
+            Py_XDECREF(added);
+            return failed ? -1 : 0;
+        }
+    }
+    *text = joined(self, head, &numbers, added);
+    Py_XDECREF(added);
+    *outcome = Py_NewRef(PyTuple_GET_ITEM(pair, has_attributes));
+    return *text != NULL ? 1 : -1;
+}
+
+static PyObject *of(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    BoxTexts *self = (BoxTexts *)object;
+    double width, height;
+    if (count != 3 || !PyTuple_CheckExact(args[0]) || !as_double(args[1], &width) || !as_double(args[2], &height)) {
+        PyErr_SetString(PyExc_TypeError, "of(annotations, width, height) takes a tuple and two numbers");
+        return NULL;
+    }
+    Py_ssize_t size = PyTuple_GET_SIZE(args[0]);
+    PyObject *texts = PyList_New(size), *outcomes = PyList_New(size);
+    for (Py_ssize_t i = 0; texts != NULL && outcomes != NULL && i < size; i++) {
+        PyObject *text = NULL, *outcome = NULL;
+        int found = one_text(self, PyTuple_GET_ITEM(args[0], i), width, height, &text, &outcome);
+        if (found < 0) {
+            Py_XDECREF(outcome);
+            Py_CLEAR(texts);
+            break;
+        }
+        PyList_SET_ITEM(texts, i, found ? text : Py_NewRef(Py_None));
+        PyList_SET_ITEM(outcomes, i, found ? outcome : Py_NewRef(Py_None));
+    }
+    PyObject *both = texts != NULL && outcomes != NULL ? PyTuple_Pack(2, texts, outcomes) : NULL;
+    Py_XDECREF(texts);
+    Py_XDECREF(outcomes);
+    return both;
+}
+
+static void box_texts_dealloc(PyObject *object)
+{
+    BoxTexts *self = (BoxTexts *)object;
+    Py_XDECREF(self->annotation);
+    Py_XDECREF(self->box);
+    Py_XDECREF(self->heads);
+    Py_XDECREF(self->outcomes);
+    Py_XDECREF(self->texts);
+    Py_XDECREF(self->remembered);
+    Py_XDECREF(self->yes);
+    Py_XDECREF(self->no);
+    for (int i = 0; i < 5; i++)
+        Py_XDECREF(self->separators[i]);
+    Py_TYPE(object)->tp_free(object);
+}
+
+static int find_offsets(BoxTexts *self)
+{
+    static const char *const flags[FLAGS] = {"iscrowd", "difficult", "truncated", "occluded",
+                                             "score",   "group_id",  "track_id",  "frame"};
+    static const char *const sides[4] = {"x", "y", "width", "height"};
+    for (int i = 0; i < FLAGS; i++)
+        if ((self->flags[i] = offset_of(self->annotation, flags[i])) < 0)
+            return 0;
+    for (int i = 0; i < 4; i++)
+        if ((self->sides[i] = offset_of(self->box, sides[i])) < 0)
+            return 0;
+    return (self->kind = offset_of(self->annotation, "kind")) >= 0 &&
+           (self->label = offset_of(self->annotation, "label")) >= 0 &&
+           (self->region_box = offset_of(self->annotation, "box")) >= 0 &&
+           (self->attributes = offset_of(self->annotation, "attributes")) >= 0;
+}
+
+static int are_good(const BoxTexts *self)
+{
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    while (PyDict_Next(self->heads, &at, &key, &value))
+        if (!PyBytes_CheckExact(value))
+            return 0;
+    at = 0;
+    while (PyDict_Next(self->outcomes, &at, &key, &value))
+        if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
+            return 0;
+    return self->texts == Py_None || PyCallable_Check(self->texts);
+}
+
+static int set_form(BoxTexts *self, const char *word)
+{
+    static const char *const words[] = {"fractions", "inclusive", "edges"};
+    for (int form = FRACTIONS; form <= EDGES; form++)
+        if (strcmp(word, words[form]) == 0) {
+            self->form = (Form)form;
+            return 1;
+        }
+    return 0;
+}
+
+static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"annotation", "box", "form", "heads", "separators", "outcomes", "attributes", NULL};
+    BoxTexts *self = (BoxTexts *)type->tp_alloc(type, 0);
+    PyTypeObject *annotation, *box;
+    PyObject *heads, *outcomes, *texts, *separators[5];
+    const char *form;
+    if (self == NULL)
+        return NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!sO!(SSSSS)O!O", names, &PyType_Type, &annotation, &PyType_Type,
+                                     &box, &form, &PyDict_Type, &heads, &separators[0], &separators[1], &separators[2],
+                                     &separators[3], &separators[4], &PyDict_Type, &outcomes, &texts)) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    self->annotation = (PyTypeObject *)Py_NewRef((PyObject *)annotation);
+    self->box = (PyTypeObject *)Py_NewRef((PyObject *)box);
+    self->heads = PyDict_Copy(heads);
+    self->outcomes = PyDict_Copy(outcomes);
+    self->texts = Py_NewRef(texts);
+    self->remembered = PyDict_New();
+    self->yes = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
+    self->no = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
+    for (int i = 0; i < 5; i++)
+        self->separators[i] = Py_NewRef(separators[i]);
+    int made = self->heads && self->outcomes && self->remembered && self->yes && self->no && find_offsets(self);
+    if (made && !(set_form(self, form) && are_good(self))) {
+        PyErr_SetString(PyExc_TypeError, "BoxTexts: unknown form, or heads, outcomes or attributes of a wrong type");
+        made = 0;
+    }
+    if (!made)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static PyMethodDef box_texts_methods[] = {
+    {"of", (PyCFunction)(void (*)(void))of, METH_FASTCALL,
+     "Texts and outcomes of annotations, each None for one that is not ordinary."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject box_texts_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "exportkit.native._core.BoxTexts",
+    .tp_doc = "Makes the texts of ordinary boxes by one template.",
+    .tp_basicsize = sizeof(BoxTexts),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = box_texts_new,
+    .tp_dealloc = box_texts_dealloc,
+    .tp_methods = box_texts_methods,
+};
+
+PyTypeObject *exportkit_box_texts_type(void)
+{
+    return PyType_Ready(&box_texts_type) < 0 ? NULL : &box_texts_type;
+}

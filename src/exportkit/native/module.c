@@ -1,0 +1,23 @@
+/* The module object: everything that the compiled core offers to Python. */
+#include "native.h"
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "exportkit.native._core",
+    .m_doc = "Inner loops in C; each has a twin in Python that gives the same results.",
+    .m_size = -1,
+};
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    PyTypeObject *types[] = {exportkit_seed_reader_type(), exportkit_box_texts_type()};
+    PyMethodDef *tables[] = {exportkit_ring_methods, exportkit_label_methods};
+    PyObject *module = PyModule_Create(&definition);
+    for (size_t i = 0; module != NULL && i < sizeof types / sizeof *types; i++)
+        if (types[i] == NULL || PyModule_AddType(module, types[i]) < 0)
+            Py_CLEAR(module);
+    for (size_t i = 0; module != NULL && i < sizeof tables / sizeof *tables; i++)
+        if (PyModule_AddFunctions(module, tables[i]) < 0)
+            Py_CLEAR(module);
+    return module;
+}

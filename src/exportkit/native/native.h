@@ -1,0 +1,18 @@
+/* What the files of the compiled core share. */
+#ifndef EXPORTKIT_NATIVE_H
+#define EXPORTKIT_NATIVE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+/* Lines of the seed schema (seed.c). */
+extern PyTypeObject *exportkit_seed_reader_type(void);
+
+/* Texts of ordinary boxes (boxes.c). */
+extern PyTypeObject *exportkit_box_texts_type(void);
+
+/* Each a table that ends with an empty entry: rings of polygons (rings.c), label files (labels.c). */
+extern PyMethodDef exportkit_ring_methods[];
+extern PyMethodDef exportkit_label_methods[];
+
+#endif

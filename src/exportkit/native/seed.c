@@ -1,0 +1,1470 @@
+/* Ordinary lines of the seed schema, read in one scan.
+
+   The twin of exportkit.normalize.seed_fast.SeedFast: what is accepted here gives the same record or survey, and
+   whatever is unusual is refused with None, so that the general way decides about it. */
+#include "scan.h"
+
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16, DEEPEST_UNREAD = 32 };
+
+/* What a writer calls a region's kind; the order of Reader.kinds. */
+enum { BOX, POLYGON, MASK, KINDS };
+
+/* A text that was met before, with the (kind, text) pairs that a survey counts. */
+typedef struct {
+    PyObject *text;
+    PyObject *pairs[KINDS];
+} Remembered;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *annotation, *box, *region, *record, *survey, *file; /* the classes that are made */
+    PyObject *digest;                                             /* reads a declared SHA-256 */
+    PyObject *no_media;                                           /* notices of a record without a file */
+    PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
+    Remembered remembered[REMEMBERED];
+} Reader;
+
+/* A JSON string: the bytes between its quotes. */
+typedef struct {
+    const char *s;
+    Py_ssize_t n;
+    char set, plain; /* plain: ASCII without escapes, so the bytes are the text */
+} Span;
+
+typedef struct {
+    long long width, height;
+    char has_width, has_height;
+} Size;
+
+/* -- single values; each gives 1, or 0 for what is refused ---------------------------------------------------- */
+
+static int take(Cursor *c, const char *word, size_t size)
+{
+    if (strncmp(c->p, word, size) != 0)
+        return 0;
+    c->p += size;
+    return 1;
+}
+
+#define TAKE(c, word) take((c), (word), sizeof(word) - 1)
+
+static int read_span(Cursor *c, Span *span)
+{
+    if (*c->p != '"')
+        return 0;
+    const char *p = ++c->p;
+    unsigned char high = 0;
+    int escapes = 0;
+    for (;;) {
+        unsigned char byte = (unsigned char)*p;
+        if (byte == '"')
+            break;
+        if (byte < 0x20)
+            return 0;
+        if (byte == '\\') {
+            escapes = 1;
+            if ((unsigned char)*++p < 0x20)
+                return 0;
+        }
+        high |= byte;
+        p++;
+    }
+    span->s = c->p;
+    span->n = p - c->p;
+    span->plain = !escapes && high < 0x80;
+    span->set = 1;
+    c->p = p + 1;
+    return 1;
+}
+
+static int hex4(const char *p, const char *end, unsigned *out)
+{
+    unsigned value = 0;
+    if (end - p < 4)
+        return 0;
+    for (int i = 0; i < 4; i++) {
+        char byte = p[i];
+        unsigned digit;
+        if (byte >= '0' && byte <= '9')
+            digit = (unsigned)(byte - '0');
+        else if ((byte | 32) >= 'a' && (byte | 32) <= 'f')
+            digit = (unsigned)((byte | 32) - 'a' + 10);
+        else
+            return 0;
+        value = value << 4 | digit;
+    }
+    *out = value;
+    return 1;
+}
+
+static char *put_utf8(char *out, unsigned code)
+{
+    if (code < 0x80) {
+        *out++ = (char)code;
+    } else if (code < 0x800) {
+        *out++ = (char)(0xC0 | code >> 6);
+        *out++ = (char)(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+        *out++ = (char)(0xE0 | code >> 12);
+        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code & 0x3F));
+    } else {
+        *out++ = (char)(0xF0 | code >> 18);
+        *out++ = (char)(0x80 | (code >> 12 & 0x3F));
+        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
+        *out++ = (char)(0x80 | (code & 0x3F));
+    }
+    return out;
+}
+
+/* One escape behind its backslash. Half a surrogate pair is refused: no file can store it. */
+static const char *unescape(const char *p, const char *end, char **out)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *found = *p ? strchr(from, *p) : NULL;
+    unsigned code, low;
+    if (found != NULL) {
+        *(*out)++ = to[found - from];
+        return p + 1;
+    }
+    if (*p != 'u' || !hex4(p + 1, end, &code))
+        return NULL;
+    p += 5;
+    if (code >= 0xDC00 && code < 0xE000)
+        return NULL;
+    if (code >= 0xD800 && code < 0xDC00) {
+        if (end - p < 6 || p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, end, &low) || low < 0xDC00 || low > 0xDFFF)
+            return NULL;
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        p += 6;
+    }
+    *out = put_utf8(*out, code);
+    return p;
+}
+
+static PyObject *special_text(const Span *span)
+{
+    /* An escape is never shorter than its character in UTF-8. */
+    char *buffer = PyMem_Malloc((size_t)span->n + 1), *out = buffer;
+    const char *p = span->s, *end = span->s + span->n;
+    if (buffer == NULL)
+        return PyErr_NoMemory();
+    while (p != NULL && p < end) {
+        if (*p == '\\')
+            p = unescape(p + 1, end, &out);
+        else
+            *out++ = *p++;
+    }
+    PyObject *text = p == NULL ? NULL : PyUnicode_DecodeUTF8(buffer, out - buffer, NULL);
+    PyMem_Free(buffer);
+    return text;
+}
+
+/* A new reference to the text; NULL, perhaps without an exception, for what is no text. */
+static PyObject *text_of(const Span *span)
+{
+    if (!span->plain)
+        return special_text(span);
+    PyObject *text = PyUnicode_New(span->n, 127);
+    if (text != NULL)
+        memcpy(PyUnicode_DATA(text), span->s, (size_t)span->n);
+    return text;
+}
+
+/* Whether a string that nobody reads is one. */
+static int is_text(const Span *span)
+{
+    if (span->plain)
+        return 1;
+    PyObject *text = special_text(span);
+    Py_XDECREF(text);
+    return text != NULL;
+}
+
+/* Where the text of a short plain span is remembered, made if need be; NULL for any other span. Short texts repeat: they
+   are names of classes and attributes. */
+static Remembered *remembered(Reader *reader, const Span *span)
+{
+    if (!span->plain || span->n > REMEMBERED_BYTES)
+        return NULL;
+    uint32_t hash = 2166136261u;
+    for (Py_ssize_t i = 0; i < span->n; i++)
+        hash = (hash ^ (unsigned char)span->s[i]) * 16777619u;
+    Remembered *place = &reader->remembered[(hash ^ hash >> 15) % REMEMBERED];
+    PyObject *text = place->text;
+    if (text != NULL && PyUnicode_GET_LENGTH(text) == span->n && memcmp(PyUnicode_DATA(text), span->s, (size_t)span->n) == 0)
+        return place;
+    PyObject *fresh = text_of(span);
+    if (fresh == NULL)
+        return NULL;
+    Py_XSETREF(place->text, fresh);
+    for (int kind = 0; kind < KINDS; kind++)
+        Py_CLEAR(place->pairs[kind]);
+    return place;
+}
+
+static PyObject *repeated_text(Reader *reader, const Span *span)
+{
+    Remembered *place = remembered(reader, span);
+    if (place != NULL)
+        return Py_NewRef(place->text);
+    return PyErr_Occurred() ? NULL : text_of(span);
+}
+
+/* A coordinate, size or score within a million (formats, section 2.4). */
+static int is_near(const Number *number)
+{
+    double value = number->is_real ? number->real : (double)number->whole;
+    return value >= -1e6 && value <= 1e6;
+}
+
+static int read_whole(Cursor *c, long long *value)
+{
+    Number number;
+    if (!read_number(c, &number) || number.is_real)
+        return 0;
+    *value = number.whole;
+    return 1;
+}
+
+/* An integer or a filled text, or null, which leaves `out` as it is; nothing is made where `out` is NULL. */
+static int read_identity(Cursor *c, PyObject **out)
+{
+    Number number;
+    Span span;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    PyObject *found;
+    if (*c->p == '"') {
+        if (!read_span(c, &span) || span.n == 0)
+            return 0;
+        if (out == NULL)
+            return is_text(&span);
+        found = text_of(&span);
+    } else {
+        if (!read_number(c, &number) || number.is_real)
+            return 0;
+        if (out == NULL)
+            return 1;
+        found = number_object(&number);
+    }
+    if (found == NULL)
+        return 0;
+    Py_XSETREF(*out, found);
+    return 1;
+}
+
+static int read_optional_span(Cursor *c, Span *span)
+{
+    return *c->p == 'n' ? TAKE(c, "null") : read_span(c, span);
+}
+
+/* A filled text or null. */
+static int read_filled_span(Cursor *c, Span *span)
+{
+    return read_optional_span(c, span) && !(span->set && span->n == 0);
+}
+
+static int read_flag(Cursor *c, int *flag)
+{
+    *flag = *c->p == 't';
+    return *flag ? TAKE(c, "true") : TAKE(c, "false");
+}
+
+/* -- members of objects ------------------------------------------------------------------------------------- */
+
+/* Steps to the next member: 1 with its key, its value next; 0 at the end of the object; -1 for what is refused. */
+static int next_member(Cursor *c, int *count, Span *key)
+{
+    skip_blanks(c);
+    if (*c->p == '}') {
+        c->p++;
+        return 0;
+    }
+    if ((*count)++) {
+        if (*c->p != ',')
+            return -1;
+        c->p++;
+        skip_blanks(c);
+    }
+    if (!read_span(c, key))
+        return -1;
+    skip_blanks(c);
+    if (*c->p != ':')
+        return -1;
+    c->p++;
+    skip_blanks(c);
+    return 1;
+}
+
+static int is_key(const Span *key, const char *name, size_t size)
+{
+    return (size_t)key->n == size && memcmp(key->s, name, size) == 0;
+}
+
+#define IS(key, name) is_key((key), (name), sizeof(name) - 1)
+
+/* Notes that a key was met; 0 if it was met before, since of two the last one counts. */
+static int once(unsigned *seen, int number)
+{
+    unsigned bit = 1u << number;
+    int is_first = !(*seen & bit);
+    *seen |= bit;
+    return is_first;
+}
+
+/* Begins an object. */
+static int enter(Cursor *c)
+{
+    if (*c->p != '{')
+        return 0;
+    c->p++;
+    return 1;
+}
+
+static inline int skip_number(Cursor *c)
+{
+    const char *p = c->p + (*c->p == '-'), *first = p;
+    if (*p == '0' && is_digit(p[1]))
+        return 0;
+    while (is_digit(*p))
+        p++;
+    if (p == first || p - first > MOST_DIGITS)
+        return 0;
+    if (*p == '.') {
+        first = ++p;
+        while (is_digit(*p))
+            p++;
+        if (p == first || p - first > MOST_DIGITS)
+            return 0;
+    }
+    c->p = p;
+    return *p == 'e' || *p == 'E' ? read_exponent(c) : 1;
+}
+
+static int skip_value(Cursor *c, int depth);
+
+static int skip_elements(Cursor *c, int depth)
+{
+    c->p++;
+    skip_blanks(c);
+    if (*c->p == ']') {
+        c->p++;
+        return 1;
+    }
+    for (;;) {
+        if (!skip_value(c, depth + 1))
+            return 0;
+        skip_blanks(c);
+        if (*c->p == ']') {
+            c->p++;
+            return 1;
+        }
+        if (*c->p != ',')
+            return 0;
+        c->p++;
+        skip_blanks(c);
+    }
+}
+
+static int skip_members(Cursor *c, int depth)
+{
+    Span key;
+    int count = 0, found;
+    c->p++;
+    while ((found = next_member(c, &count, &key)) > 0)
+        if (!is_text(&key) || !skip_value(c, depth + 1))
+            return 0;
+    return found == 0;
+}
+
+/* Passes over any value; deep ones are left to the general way. */
+static int skip_value(Cursor *c, int depth)
+{
+    Span span;
+    if (depth > DEEPEST_UNREAD)
+        return 0;
+    switch (*c->p) {
+    case '{':
+        return skip_members(c, depth);
+    case '[':
+        return skip_elements(c, depth);
+    case '"':
+        return read_span(c, &span) && is_text(&span);
+    case 't':
+        return TAKE(c, "true");
+    case 'f':
+        return TAKE(c, "false");
+    case 'n':
+        return TAKE(c, "null");
+    default:
+        return skip_number(c);
+    }
+}
+
+/* Passes over a member that nobody reads. A key in `left`, which ends with NULL, is one that the general way reads; so
+   may be one with escapes. */
+static int skip_unread(Cursor *c, const Span *key, const char *const *left)
+{
+    if (memchr(key->s, '\\', (size_t)key->n) != NULL || !is_text(key))
+        return 0;
+    for (; *left != NULL; left++)
+        if (is_key(key, *left, strlen(*left)))
+            return *c->p == 'n' && TAKE(c, "null");
+    return skip_value(c, 0);
+}
+
+/* -- attributes --------------------------------------------------------------------------------------------- */
+
+static int read_attributes(Cursor *c, int depth, PyObject **out);
+
+static int read_scalar(Cursor *c, PyObject **out)
+{
+    Span span;
+    Number number;
+    PyObject *value = NULL;
+    switch (*c->p) {
+    case '"':
+        if (!read_span(c, &span))
+            return 0;
+        if (out == NULL)
+            return is_text(&span);
+        value = repeated_text(((Reader *)c->owner), &span);
+        break;
+    case 't':
+        value = TAKE(c, "true") ? Py_NewRef(Py_True) : NULL;
+        break;
+    case 'f':
+        value = TAKE(c, "false") ? Py_NewRef(Py_False) : NULL;
+        break;
+    case 'n':
+        value = TAKE(c, "null") ? Py_NewRef(Py_None) : NULL;
+        break;
+    default:
+        if (!read_number(c, &number))
+            return 0;
+        if (out == NULL)
+            return 1;
+        value = number_object(&number);
+    }
+    if (value == NULL)
+        return 0;
+    if (out != NULL)
+        *out = value;
+    else
+        Py_DECREF(value);
+    return 1;
+}
+
+static int read_scalars(Cursor *c, PyObject **out)
+{
+    PyObject *list = out != NULL ? PyList_New(0) : NULL, *value = NULL;
+    if (out != NULL && list == NULL)
+        return 0;
+    c->p++;
+    skip_blanks(c);
+    if (*c->p == ']') {
+        c->p++;
+    } else {
+        for (;;) {
+            if (!read_scalar(c, out != NULL ? &value : NULL))
+                goto refuse;
+            if (out != NULL) {
+                int failed = PyList_Append(list, value);
+                Py_DECREF(value);
+                if (failed)
+                    goto refuse;
+            }
+            skip_blanks(c);
+            if (*c->p == ']') {
+                c->p++;
+                break;
+            }
+            if (*c->p != ',')
+                goto refuse;
+            c->p++;
+            skip_blanks(c);
+        }
+    }
+    if (out != NULL)
+        *out = list;
+    return 1;
+refuse:
+    Py_XDECREF(list);
+    return 0;
+}
+
+static int read_attribute(Cursor *c, int depth, PyObject **out)
+{
+    if (*c->p == '{')
+        return depth == 0 && read_attributes(c, depth + 1, out);
+    if (*c->p == '[')
+        return depth == 0 && read_scalars(c, out);
+    return read_scalar(c, out);
+}
+
+/* An object of scalars, of lists of scalars and of objects of scalars; deeper ones go the general way. */
+static int read_attributes(Cursor *c, int depth, PyObject **out)
+{
+    PyObject *dict = NULL, *key, *value = NULL;
+    Span name;
+    int count = 0, found;
+    if (!enter(c) || (out != NULL && (dict = PyDict_New()) == NULL))
+        return 0;
+    while ((found = next_member(c, &count, &name)) > 0) {
+        if (out == NULL) {
+            if (!is_text(&name) || !read_attribute(c, depth, NULL))
+                return 0;
+            continue;
+        }
+        key = repeated_text(((Reader *)c->owner), &name);
+        if (key == NULL)
+            break;
+        int failed = !read_attribute(c, depth, &value);
+        if (!failed) {
+            failed = PyDict_SetItem(dict, key, value) < 0;
+            Py_DECREF(value);
+        }
+        Py_DECREF(key);
+        if (failed)
+            break;
+    }
+    if (found != 0) {
+        Py_XDECREF(dict);
+        return 0;
+    }
+    if (out != NULL)
+        *out = dict;
+    return 1;
+}
+
+/* -- regions ------------------------------------------------------------------------------------------------ */
+
+/* Passes over arrays of numbers within each other. */
+static int skip_rings(Cursor *c, int depth)
+{
+    c->p++;
+    skip_blanks(c);
+    if (*c->p == ']') {
+        c->p++;
+        return 1;
+    }
+    for (;;) {
+        if (*c->p == '[') {
+            if (depth >= DEEPEST_REGION || !skip_rings(c, depth + 1))
+                return 0;
+        } else if (!skip_number(c)) {
+            return 0;
+        }
+        if (*c->p != ',' && *c->p != ']')
+            skip_blanks(c);
+        if (*c->p == ']') {
+            c->p++;
+            return 1;
+        }
+        if (*c->p != ',')
+            return 0;
+        c->p++;
+        skip_blanks(c);
+    }
+}
+
+/* Passes over arrays of numbers that were judged before: only brackets count. */
+static int skip_judged_rings(Cursor *c)
+{
+    const char *p = c->p;
+    int depth = 0;
+    for (;;) {
+#if defined(__SSE2__)
+        while (c->end - p >= 16) {
+            __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+            /* Brackets, braces and letters lie above Z, and a quote begins a string; digits and signs are neither. */
+            __m128i hits = _mm_or_si128(_mm_cmpgt_epi8(block, _mm_set1_epi8('Z')), _mm_cmpeq_epi8(block, _mm_set1_epi8('"')));
+            int mask = _mm_movemask_epi8(hits);
+            if (mask != 0) {
+                p += __builtin_ctz((unsigned)mask);
+                break;
+            }
+            p += 16;
+        }
+#endif
+        switch (*p) {
+        case '[':
+            depth++;
+            break;
+        case ']':
+            if (--depth == 0) {
+                c->p = p + 1;
+                return 1;
+            }
+            break;
+        case '"': case '{': case '}': case 0:
+            return 0;
+        default:
+            break;
+        }
+        p++;
+    }
+}
+
+typedef struct {
+    int kind; /* BOX where there is no region */
+    const char *start, *stop;
+    const char *counts, *counts_stop;
+} Region;
+
+static int is_whole_run(const char *p, const char *stop)
+{
+    return p < stop;
+}
+
+/* Run lengths {size, counts}; both stay unread. */
+static int read_rle(Cursor *c, Region *region)
+{
+    Span key, text;
+    unsigned seen = 0;
+    int count = 0, found;
+    enter(c);
+    while ((found = next_member(c, &count, &key)) > 0) {
+        const char *start = c->p;
+        if (IS(&key, "size")) {
+            if (!once(&seen, 0) || *c->p != '[' || !skip_rings(c, 0))
+                return 0;
+            region->start = start;
+            region->stop = c->p;
+        } else if (IS(&key, "counts")) {
+            if (!once(&seen, 1))
+                return 0;
+            if (*c->p == '[' ? !skip_rings(c, 0) : !(read_span(c, &text) && is_text(&text)))
+                return 0;
+            region->counts = start;
+            region->counts_stop = c->p;
+        } else {
+            return 0;
+        }
+    }
+    region->kind = MASK;
+    return found == 0 && is_whole_run(region->start, region->stop) && is_whole_run(region->counts, region->counts_stop);
+}
+
+static int read_region(Cursor *c, Region *region, int judged)
+{
+    region->start = c->p;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (*c->p == '{')
+        return read_rle(c, region);
+    if (*c->p != '[')
+        return 0;
+    const char *inner = c->p + 1;
+    if (!(judged && skip_judged_rings(c)) && !skip_rings(c, 0))
+        return 0;
+    region->stop = c->p;
+    while (*inner == ' ' || *inner == '\t' || *inner == '\r' || *inner == '\n')
+        inner++;
+    region->kind = *inner == ']' ? BOX : POLYGON;
+    return 1;
+}
+
+/* -- annotations -------------------------------------------------------------------------------------------- */
+
+/* The fields of an annotation that are objects, in the order of exportkit.records.Annotation. */
+typedef struct {
+    Span label;
+    Number box[4];
+    char has_box;
+    Region region;
+    int iscrowd, difficult, truncated, occluded;
+    PyObject *id, *area, *score, *group, *track, *frame, *attributes;
+} Source;
+
+static void clear_source(Source *source)
+{
+    Py_CLEAR(source->id);
+    Py_CLEAR(source->area);
+    Py_CLEAR(source->score);
+    Py_CLEAR(source->group);
+    Py_CLEAR(source->track);
+    Py_CLEAR(source->frame);
+    Py_CLEAR(source->attributes);
+}
+
+static int read_box(Cursor *c, Source *source)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (*c->p != '[')
+        return 0;
+    c->p++;
+    for (int i = 0; i < 4; i++) {
+        skip_blanks(c);
+        if (!read_number(c, &source->box[i]) || !is_near(&source->box[i]))
+            return 0;
+        skip_blanks(c);
+        if (*c->p != (i < 3 ? ',' : ']'))
+            return 0;
+        c->p++;
+    }
+    source->has_box = 1;
+    return 1;
+}
+
+/* true, false, 0 or 1. */
+static int read_crowd(Cursor *c, int *flag)
+{
+    if (*c->p == 't' || *c->p == 'f')
+        return read_flag(c, flag);
+    long long value;
+    if (!read_whole(c, &value) || value < 0 || value > 1)
+        return 0;
+    *flag = (int)value;
+    return 1;
+}
+
+typedef enum { ANY, NEAR, COUNT } NumberRule;
+
+/* A number by its rule or null; made where `out` is not NULL. */
+static int read_measure(Cursor *c, NumberRule rule, PyObject **out)
+{
+    Number number;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (!read_number(c, &number) || (rule == NEAR && !is_near(&number)) ||
+        (rule == COUNT && (number.is_real || number.whole < 0)))
+        return 0;
+    return out == NULL || (*out = number_object(&number)) != NULL;
+}
+
+static int read_source_attributes(Cursor *c, PyObject **out)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (!read_attributes(c, 0, out))
+        return 0;
+    if (out != NULL && PyDict_GET_SIZE(*out) == 0)
+        Py_CLEAR(*out);
+    return 1;
+}
+
+/* Keys that decide about kind or geometry. */
+static const char *const left_of_source[] = {"type", "kind", "tool", "box", "rotation", "obb", "polygon", "polygons", "points",
+                                             "holes", "rle", "mask", "keypoints", NULL};
+
+/* One member of an annotation. `build` is 0 where only kind and class are wanted. */
+static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, int build, int judged)
+{
+#define READ(name, number, reading)                                                                                     \
+    if (IS(key, name))                                                                                                  \
+    return once(seen, number) && (reading)
+#define OUT(field) (build ? &source->field : NULL)
+    switch (key->n) {
+    case 2:
+        READ("id", 0, read_identity(c, OUT(id)));
+        break;
+    case 4:
+        READ("bbox", 1, read_box(c, source));
+        READ("area", 2, read_measure(c, ANY, OUT(area)));
+        break;
+    case 5:
+        READ("score", 3, read_measure(c, NEAR, OUT(score)));
+        READ("frame", 4, read_measure(c, COUNT, OUT(frame)));
+        break;
+    case 7:
+        READ("iscrowd", 5, read_crowd(c, &source->iscrowd));
+        break;
+    case 8:
+        READ("category", 6, read_span(c, &source->label));
+        READ("group_id", 7, read_identity(c, OUT(group)));
+        READ("track_id", 8, read_identity(c, OUT(track)));
+        READ("occluded", 9, read_flag(c, &source->occluded));
+        break;
+    case 9:
+        READ("difficult", 10, read_flag(c, &source->difficult));
+        READ("truncated", 11, read_flag(c, &source->truncated));
+        break;
+    case 10:
+        READ("attributes", 12, read_source_attributes(c, OUT(attributes)));
+        break;
+    case 12:
+        READ("segmentation", 13, read_region(c, &source->region, judged));
+        break;
+    default:
+        break;
+    }
+    return skip_unread(c, key, left_of_source);
+#undef OUT
+#undef READ
+}
+
+static int read_source(Cursor *c, Source *source, int build, int judged)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0)
+        if (!read_source_member(c, &key, source, &seen, build, judged))
+            return 0;
+    /* Without region and box the general way says what is missing; a class that is not named, it chooses. */
+    return found == 0 && source->label.set && (source->region.kind != BOX || source->has_box);
+}
+
+static int is_blank(PyObject *text)
+{
+    Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (!Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(text, i)))
+            return 0;
+    return 1;
+}
+
+/* The class name as a new reference; NULL for one that is no name. */
+static PyObject *label_of(Cursor *c, const Source *source)
+{
+    PyObject *label = repeated_text(((Reader *)c->owner), &source->label);
+    if (label != NULL && is_blank(label))
+        Py_CLEAR(label);
+    return label;
+}
+
+static PyObject *made_box(Reader *reader, const Number *box)
+{
+    PyObject *args[5] = {NULL}, *made = NULL;
+    int count = 0;
+    while (count < 4 && (args[count + 1] = number_object(&box[count])) != NULL)
+        count++;
+    if (count == 4)
+        made = PyObject_Vectorcall(reader->box, args + 1, 4 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    for (int i = 1; i <= 4; i++)
+        Py_XDECREF(args[i]);
+    return made;
+}
+
+/* {"size":…,"counts":…} with both values as the source wrote them. */
+static PyObject *rle_text(const Region *region)
+{
+    static const char first[] = "{\"size\":", second[] = ",\"counts\":";
+    Py_ssize_t size = region->stop - region->start, counts = region->counts_stop - region->counts;
+    Py_ssize_t fixed = (Py_ssize_t)(sizeof first + sizeof second - 2) + 1;
+    PyObject *text = PyBytes_FromStringAndSize(NULL, fixed + size + counts);
+    if (text == NULL)
+        return NULL;
+    char *out = PyBytes_AS_STRING(text);
+    memcpy(out, first, sizeof first - 1);
+    memcpy(out += sizeof first - 1, region->start, (size_t)size);
+    memcpy(out += size, second, sizeof second - 1);
+    memcpy(out += sizeof second - 1, region->counts, (size_t)counts);
+    out[counts] = '}';
+    return text;
+}
+
+static PyObject *made_region(Reader *reader, const Region *region)
+{
+    PyObject *source = region->kind == POLYGON
+                           ? PyBytes_FromStringAndSize(region->start, region->stop - region->start)
+                           : rle_text(region);
+    if (source == NULL)
+        return NULL;
+    PyObject *args[] = {NULL, source, region->kind == POLYGON ? reader->rings : reader->rle};
+    PyObject *made = PyObject_Vectorcall(reader->region, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    Py_DECREF(source);
+    return made;
+}
+
+static inline PyObject *or_none(PyObject *object)
+{
+    return object != NULL ? object : Py_None;
+}
+
+static inline PyObject *flag_object(int flag)
+{
+    return flag ? Py_True : Py_False;
+}
+
+static PyObject *made_annotation(Cursor *c, const Source *source, Py_ssize_t index)
+{
+    Reader *reader = ((Reader *)c->owner);
+    PyObject *made = NULL, *number = PyLong_FromSsize_t(index), *label = label_of(c, source), *box = NULL, *region = NULL;
+    if (number == NULL || label == NULL)
+        goto done;
+    if (source->has_box && (box = made_box(reader, source->box)) == NULL)
+        goto done;
+    if (source->region.kind != BOX && (region = made_region(reader, &source->region)) == NULL)
+        goto done;
+    PyObject *args[] = {
+        NULL, number, reader->kinds[source->region.kind], label, or_none(box), or_none(region), Py_None,
+        or_none(source->id), flag_object(source->iscrowd), flag_object(source->difficult), flag_object(source->truncated),
+        flag_object(source->occluded), or_none(source->area), or_none(source->score), or_none(source->group),
+        or_none(source->track), or_none(source->frame), or_none(source->attributes),
+    };
+    made = PyObject_Vectorcall(reader->annotation, args + 1, 17 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+done:
+    Py_XDECREF(number);
+    Py_XDECREF(label);
+    Py_XDECREF(box);
+    Py_XDECREF(region);
+    return made;
+}
+
+/* The pair (kind, class) that a survey counts. */
+static PyObject *made_pair(Cursor *c, const Source *source)
+{
+    int kind = source->region.kind;
+    Remembered *place = remembered(((Reader *)c->owner), &source->label);
+    if (place != NULL && place->pairs[kind] != NULL)
+        return Py_NewRef(place->pairs[kind]);
+    PyObject *label = label_of(c, source);
+    if (label == NULL)
+        return NULL;
+    PyObject *pair = PyTuple_Pack(2, ((Reader *)c->owner)->kinds[kind], label);
+    Py_DECREF(label);
+    if (pair != NULL && place != NULL)
+        place->pairs[kind] = Py_NewRef(pair);
+    return pair;
+}
+
+/* What is wanted of a line. */
+typedef struct {
+    int build;  /* annotations, or pairs for a survey */
+    int judged; /* the line passed a survey before */
+} Want;
+
+/* All annotations as a list of annotations or pairs. */
+static PyObject *read_annotations(Cursor *c, const Want *want)
+{
+    if (*c->p != '[')
+        return NULL;
+    PyObject *list = PyList_New(0);
+    c->p++;
+    skip_blanks(c);
+    if (list == NULL || *c->p == ']') {
+        c->p++;
+        return list;
+    }
+    for (;;) {
+        Source source = {0};
+        PyObject *made = NULL;
+        if (read_source(c, &source, want->build, want->judged))
+            made = want->build ? made_annotation(c, &source, PyList_GET_SIZE(list)) : made_pair(c, &source);
+        clear_source(&source);
+        int failed = made == NULL || PyList_Append(list, made) < 0;
+        Py_XDECREF(made);
+        if (failed)
+            break;
+        skip_blanks(c);
+        if (*c->p == ']') {
+            c->p++;
+            return list;
+        }
+        if (*c->p != ',')
+            break;
+        c->p++;
+        skip_blanks(c);
+    }
+    Py_DECREF(list);
+    return NULL;
+}
+
+/* -- the line ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    Span key, original, url, path, digest;
+    long long size;
+    char has_size;
+    Size meta;
+} File;
+
+typedef struct {
+    PyObject *id, *other_id, *contents;
+    PyObject *group, *unit_group, *data_group;
+    Span split, unit_split, data_split, unit_name;
+    Size unit_size;
+    File file;
+    char has_file;
+} Line;
+
+static void clear_line(Line *line)
+{
+    Py_CLEAR(line->id);
+    Py_CLEAR(line->other_id);
+    Py_CLEAR(line->contents);
+    Py_CLEAR(line->group);
+    Py_CLEAR(line->unit_group);
+    Py_CLEAR(line->data_group);
+}
+
+/* Keys that turn a line into another shape. */
+static const char *const left_of_line[] = {"file", "files", NULL};
+static const char *const left_of_unit[] = {"files", NULL};
+static const char *const left_of_data[] = {"annotation_data", "data_unit", NULL};
+static const char *const left_of_nothing[] = {NULL};
+
+static int read_side(Cursor *c, long long *value, char *has)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    *has = 1;
+    return read_whole(c, value);
+}
+
+static int read_meta(Cursor *c, Size *size)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = IS(&key, "width")    ? once(&seen, 0) && read_side(c, &size->width, &size->has_width)
+                   : IS(&key, "height") ? once(&seen, 1) && read_side(c, &size->height, &size->has_height)
+                                        : skip_unread(c, &key, left_of_nothing);
+        if (!good)
+            return 0;
+    }
+    return found == 0;
+}
+
+static int read_unit(Cursor *c, Line *line)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = IS(&key, "id")       ? once(&seen, 0) && read_identity(c, NULL)
+                   : IS(&key, "name")   ? once(&seen, 1) && read_optional_span(c, &line->unit_name)
+                   : IS(&key, "width")  ? once(&seen, 2) && read_side(c, &line->unit_size.width, &line->unit_size.has_width)
+                   : IS(&key, "height") ? once(&seen, 3) && read_side(c, &line->unit_size.height, &line->unit_size.has_height)
+                   : IS(&key, "split")  ? once(&seen, 4) && read_filled_span(c, &line->unit_split)
+                   : IS(&key, "group")  ? once(&seen, 5) && read_identity(c, &line->unit_group)
+                                        : skip_unread(c, &key, left_of_unit);
+        if (!good)
+            return 0;
+    }
+    return found == 0;
+}
+
+static int read_data(Cursor *c, Line *line, const Want *want)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want)) != NULL
+                   : IS(&key, "split")     ? once(&seen, 1) && read_filled_span(c, &line->data_split)
+                   : IS(&key, "group")     ? once(&seen, 2) && read_identity(c, &line->data_group)
+                                           : skip_unread(c, &key, left_of_data);
+        if (!good)
+            return 0;
+    }
+    return found == 0 && line->contents != NULL;
+}
+
+static int read_file(Cursor *c, File *file, int *primary)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = IS(&key, "file_name_original") ? once(&seen, 0) && read_optional_span(c, &file->original)
+                   : IS(&key, "url")              ? once(&seen, 1) && read_optional_span(c, &file->url)
+                   : IS(&key, "bundle_path")      ? once(&seen, 2) && read_optional_span(c, &file->path)
+                   : IS(&key, "sha256")           ? once(&seen, 3) && read_optional_span(c, &file->digest)
+                   : IS(&key, "size")             ? once(&seen, 4) && read_side(c, &file->size, &file->has_size)
+                   : IS(&key, "meta")             ? once(&seen, 5) && read_meta(c, &file->meta)
+                   : IS(&key, "is_primary")       ? once(&seen, 6) && (*c->p == 'n' ? TAKE(c, "null") : read_flag(c, primary))
+                                                  : skip_unread(c, &key, left_of_nothing);
+        if (!good)
+            return 0;
+    }
+    return found == 0 && (!file->original.set || is_text(&file->original)) && (!file->url.set || is_text(&file->url)) &&
+           (!file->path.set || is_text(&file->path)) && (!file->digest.set || is_text(&file->digest));
+}
+
+/* The entry that is primary, else the first (wire, section 5). */
+static int read_files(Cursor *c, Line *line)
+{
+    Span keys[MOST_FILES];
+    int count = 0, found, chosen = 0;
+    Span key;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        File file = {0};
+        int primary = 0;
+        if (count > MOST_FILES || !key.plain)
+            return 0;
+        for (int i = 0; i < count - 1; i++)
+            if (is_key(&keys[i], key.s, (size_t)key.n))
+                return 0;
+        keys[count - 1] = key;
+        if (!read_file(c, &file, &primary))
+            return 0;
+        if (count == 1 || (primary && !chosen))
+            line->file = file;
+        chosen = chosen || primary;
+        line->has_file = 1;
+    }
+    return found == 0;
+}
+
+static int skip_status(Cursor *c)
+{
+    Span span;
+    long long value;
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    return *c->p == '"' ? read_span(c, &span) && is_text(&span) : read_whole(c, &value);
+}
+
+static int read_line(Cursor *c, Line *line, const Want *want)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    skip_blanks(c);
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = IS(&key, "id")               ? once(&seen, 0) && read_identity(c, &line->id)
+                   : IS(&key, "data")           ? once(&seen, 1) && read_data(c, line, want)
+                   : IS(&key, "data_unit")      ? once(&seen, 2) && read_unit(c, line)
+                   : IS(&key, "files_manifest") ? once(&seen, 3) && read_files(c, line)
+                   : IS(&key, "split")          ? once(&seen, 4) && read_filled_span(c, &line->split)
+                   : IS(&key, "group")          ? once(&seen, 5) && read_identity(c, &line->group)
+                   : IS(&key, "pgh_id")         ? once(&seen, 6) && read_identity(c, &line->other_id)
+                   : IS(&key, "status_label")   ? once(&seen, 7) && skip_status(c)
+                                                : skip_unread(c, &key, left_of_line);
+        if (!good)
+            return 0;
+    }
+    skip_blanks(c);
+    if (found != 0 || c->p != c->end || line->contents == NULL)
+        return 0;
+    if (line->id == NULL) {
+        line->id = line->other_id;
+        line->other_id = NULL;
+    }
+    return line->id != NULL;
+}
+
+/* -- the head of a record ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    PyObject *name, *file, *split, *group, *notices;
+    long long width, height;
+} Head;
+
+static void clear_head(Head *head)
+{
+    Py_CLEAR(head->name);
+    Py_CLEAR(head->file);
+    Py_CLEAR(head->split);
+    Py_CLEAR(head->group);
+    Py_CLEAR(head->notices);
+}
+
+/* A path below files/ that needs no closer look: plain ASCII segments that begin with no dot (wire, section 16). */
+static int is_plain_path(const Span *path)
+{
+    if (!path->plain || path->n > 255 || path->n <= 6 || memcmp(path->s, "files/", 6) != 0)
+        return 0;
+    char before = '/';
+    for (Py_ssize_t i = 6; i < path->n; i++) {
+        char byte = path->s[i];
+        int letter = is_digit(byte) || ((byte | 32) >= 'a' && (byte | 32) <= 'z') || byte == '_' || byte == '-';
+        if (!letter && (before == '/' || (byte != '.' && byte != '/')))
+            return 0;
+        before = byte;
+    }
+    return before != '/';
+}
+
+static int is_web_address(const Span *url)
+{
+    static const char word[] = "https://";
+    if (!url->plain || url->n < 8)
+        return 0;
+    char head[9] = {0};
+    for (int i = 0; i < 8; i++)
+        head[i] = (char)(url->s[i] >= 'A' && url->s[i] <= 'Z' ? url->s[i] | 32 : url->s[i]);
+    return strcmp(head, word) == 0 || strncmp(head, "http://", 7) == 0;
+}
+
+static int made_optional_text(const Span *span, PyObject **out)
+{
+    *out = span->set ? text_of(span) : Py_NewRef(Py_None);
+    return *out != NULL;
+}
+
+static int made_file(Reader *reader, const File *file, PyObject **out)
+{
+    PyObject *path = NULL, *url = NULL, *size = NULL, *digest = NULL;
+    int good = 0;
+    if (!file->path.set && !file->url.set) {
+        *out = Py_NewRef(Py_None);
+        return 1;
+    }
+    if (!(file->path.set ? is_plain_path(&file->path) : is_web_address(&file->url)) || (file->has_size && file->size < 0))
+        return 0;
+    if (!made_optional_text(&file->path, &path) || !made_optional_text(&file->url, &url) ||
+        !made_optional_text(&file->digest, &digest))
+        goto done;
+    size = file->has_size ? PyLong_FromLongLong(file->size) : Py_NewRef(Py_None);
+    if (digest != Py_None)
+        Py_SETREF(digest, PyObject_CallOneArg(reader->digest, digest));
+    if (size == NULL || digest == NULL)
+        goto done;
+    PyObject *args[] = {NULL, path, url, size, digest};
+    *out = PyObject_Vectorcall(reader->file, args + 1, 4 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    good = *out != NULL;
+done:
+    Py_XDECREF(path);
+    Py_XDECREF(url);
+    Py_XDECREF(size);
+    Py_XDECREF(digest);
+    return good;
+}
+
+/* The name a record's picture goes by: the first that is given (formats, section 1.3). */
+static PyObject *made_name(const Line *line)
+{
+    const Span *path = &line->file.path;
+    if (line->file.original.set && line->file.original.n > 0)
+        return text_of(&line->file.original);
+    if (line->unit_name.set && line->unit_name.n > 0)
+        return text_of(&line->unit_name);
+    if (!path->set)
+        return PyObject_Str(line->id);
+    Span last = *path;
+    while (last.n > 0 && path->s[last.n - 1] != '/')
+        last.n--;
+    last.s = path->s + last.n;
+    last.n = path->n - last.n;
+    return text_of(&last);
+}
+
+/* The declared size, 0 by 0 where there is none; refused where a side is missing or not positive. */
+static int declared_size(const Line *line, Head *head)
+{
+    const Size *size = &line->file.meta;
+    if (!size->has_width && !size->has_height)
+        size = &line->unit_size;
+    if (!size->has_width && !size->has_height)
+        return 1;
+    head->width = size->width;
+    head->height = size->height;
+    return size->has_width && size->has_height && size->width > 0 && size->height > 0;
+}
+
+static int made_split(const Line *line, Head *head)
+{
+    const Span *split = line->split.set ? &line->split : line->unit_split.set ? &line->unit_split : &line->data_split;
+    if ((line->unit_split.set && !is_text(&line->unit_split)) || (line->data_split.set && !is_text(&line->data_split)))
+        return 0;
+    return made_optional_text(split, &head->split);
+}
+
+static int made_group(const Line *line, Head *head)
+{
+    PyObject *group = line->group != NULL        ? line->group
+                      : line->unit_group != NULL ? line->unit_group
+                                                 : line->data_group;
+    head->group = group == NULL ? Py_NewRef(Py_None) : PyObject_Str(group);
+    return head->group != NULL;
+}
+
+static int made_head(Reader *reader, const Line *line, Head *head)
+{
+    if (line->unit_name.set && !is_text(&line->unit_name))
+        return 0;
+    if (!declared_size(line, head))
+        return 0;
+    if (line->has_file ? !made_file(reader, &line->file, &head->file) : (head->file = Py_NewRef(Py_None)) == NULL)
+        return 0;
+    head->notices = Py_NewRef(line->file.path.set ? reader->empty : reader->no_media);
+    return made_split(line, head) && made_group(line, head) && (head->name = made_name(line)) != NULL;
+}
+
+/* -- the reader ----------------------------------------------------------------------------------------------- */
+
+/* Where a record lies and what its picture is, if that is known: (width, height, orientation, file, line number). */
+typedef struct {
+    PyObject *width, *height, *orientation, *file, *number;
+} Place;
+
+static PyObject *made_record(Reader *reader, Line *line, const Head *head, const Place *place)
+{
+    static PyObject *names = NULL;
+    if (names == NULL)
+        names = Py_BuildValue("(sssssssssss)", "name", "width", "height", "orientation", "file", "split", "group",
+                              "notices", "source_file", "line", "medium");
+    PyObject *annotations = PyList_AsTuple(line->contents), *width = NULL, *height = NULL, *made = NULL;
+    if (names == NULL || annotations == NULL)
+        goto done;
+    width = place->width != NULL ? Py_NewRef(place->width) : PyLong_FromLongLong(head->width);
+    height = place->height != NULL ? Py_NewRef(place->height) : PyLong_FromLongLong(head->height);
+    if (width == NULL || height == NULL)
+        goto done;
+    PyObject *args[] = {NULL, line->id, annotations, head->name, width, height, place->orientation, head->file,
+                        head->split, head->group, head->notices, place->file, place->number, reader->image};
+    made = PyObject_Vectorcall(reader->record, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, names);
+done:
+    Py_XDECREF(annotations);
+    Py_XDECREF(width);
+    Py_XDECREF(height);
+    return made;
+}
+
+static PyObject *made_survey(Reader *reader, Line *line, const Head *head)
+{
+    PyObject *made = NULL, *width = PyLong_FromLongLong(head->width), *height = PyLong_FromLongLong(head->height);
+    if (width != NULL && height != NULL) {
+        PyObject *args[] = {NULL, line->id, Py_None, reader->image, head->name, width, height, head->file, head->split,
+                            head->group, head->notices, line->contents};
+        made = PyObject_Vectorcall(reader->survey, args + 1, 11 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    }
+    Py_XDECREF(width);
+    Py_XDECREF(height);
+    return made;
+}
+
+/* The record or survey of a line; None for a refused line, NULL only where the machine or a class fails. */
+static PyObject *read_one(Reader *reader, PyObject *text, const Want *want, const Place *place)
+{
+    if (!PyBytes_CheckExact(text)) {
+        PyErr_SetString(PyExc_TypeError, "a line is bytes");
+        return NULL;
+    }
+    const char *start = PyBytes_AS_STRING(text);
+    Cursor cursor = {start, start + PyBytes_GET_SIZE(text), reader};
+    Line line = {0};
+    Head head = {0};
+    PyObject *made = NULL;
+    if (read_line(&cursor, &line, want) && made_head(reader, &line, &head))
+        made = want->build ? made_record(reader, &line, &head, place) : made_survey(reader, &line, &head);
+    clear_head(&head);
+    clear_line(&line);
+    if (made != NULL)
+        return made;
+    if (PyErr_Occurred()) {
+        /* Text that is no UTF-8 is a matter for the general way; a lack of memory is not. */
+        if (!PyErr_ExceptionMatches(PyExc_ValueError))
+            return NULL;
+        PyErr_Clear();
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *reader_survey(PyObject *self, PyObject *text)
+{
+    static const Want want = {0, 0};
+    return read_one((Reader *)self, text, &want, NULL);
+}
+
+static PyObject *reader_normalise(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 1 && count != 2 && count != 7) {
+        PyErr_SetString(PyExc_TypeError, "normalise(line, surveyed=False[, width, height, orientation, file, number])");
+        return NULL;
+    }
+    Want want = {1, count > 1 && args[1] == Py_True};
+    PyObject *zero = PyLong_FromLong(0), *one = PyLong_FromLong(1), *none = PyUnicode_New(0, 127), *made = NULL;
+    if (zero != NULL && one != NULL && none != NULL) {
+        Place place = {NULL, NULL, one, none, zero};
+        if (count == 7)
+            place = (Place){args[2], args[3], args[4], args[5], args[6]};
+        made = read_one((Reader *)self, args[0], &want, &place);
+    }
+    Py_XDECREF(zero);
+    Py_XDECREF(one);
+    Py_XDECREF(none);
+    return made;
+}
+
+static void reader_dealloc(PyObject *self)
+{
+    Reader *reader = (Reader *)self;
+    PyObject **held[] = {&reader->annotation, &reader->box, &reader->region, &reader->record, &reader->survey,
+                         &reader->file, &reader->digest, &reader->no_media, &reader->rings, &reader->rle,
+                         &reader->image, &reader->empty};
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        Py_CLEAR(*held[i]);
+    for (int kind = 0; kind < KINDS; kind++)
+        Py_CLEAR(reader->kinds[kind]);
+    for (int i = 0; i < REMEMBERED; i++) {
+        Py_CLEAR(reader->remembered[i].text);
+        for (int kind = 0; kind < KINDS; kind++)
+            Py_CLEAR(reader->remembered[i].pairs[kind]);
+    }
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"annotation", "box", "region", "record", "survey", "file", "digest", "no_media", NULL};
+    Reader *reader = (Reader *)type->tp_alloc(type, 0);
+    if (reader == NULL)
+        return NULL;
+    PyObject *given[8];
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
+                                     &given[4], &given[5], &given[6], &given[7])) {
+        Py_DECREF(reader);
+        return NULL;
+    }
+    PyObject **places[] = {&reader->annotation, &reader->box, &reader->region, &reader->record, &reader->survey,
+                           &reader->file, &reader->digest, &reader->no_media};
+    for (int i = 0; i < 8; i++)
+        *places[i] = Py_NewRef(given[i]);
+    reader->kinds[BOX] = PyUnicode_InternFromString("box");
+    reader->kinds[POLYGON] = PyUnicode_InternFromString("polygon");
+    reader->kinds[MASK] = PyUnicode_InternFromString("mask");
+    reader->rings = PyUnicode_InternFromString("coco_rings");
+    reader->rle = PyUnicode_InternFromString("rle");
+    reader->image = PyUnicode_InternFromString("image");
+    reader->empty = PyTuple_New(0);
+    if (PyErr_Occurred())
+        Py_CLEAR(reader);
+    return (PyObject *)reader;
+}
+
+static PyMethodDef reader_methods[] = {
+    {"survey", reader_survey, METH_O, "The survey of a line, or None for a line that is refused."},
+    {"normalise", (PyCFunction)(void (*)(void))reader_normalise, METH_FASTCALL,
+     "The record of a line, or None for a line that is refused."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject reader_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "exportkit.native._core.SeedReader",
+    .tp_doc = "Reads ordinary lines of the seed schema into the classes it is given.",
+    .tp_basicsize = sizeof(Reader),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = reader_new,
+    .tp_dealloc = reader_dealloc,
+    .tp_methods = reader_methods,
+};
+
+PyTypeObject *exportkit_seed_reader_type(void)
+{
+    return PyType_Ready(&reader_type) < 0 ? NULL : &reader_type;
+}

@@ -1,0 +1,39 @@
+"""The fast path in C: the twin of :class:`exportkit.normalize.seed_fast.SeedFast`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exportkit.native import core
+from exportkit.normalize.item import NO_MEDIA, file_digest
+from exportkit.normalize.options import InputOptions
+from exportkit.normalize.survey import RecordSurvey
+from exportkit.records import Annotation, FileReference, Record
+from exportkit.records.box import Box
+from exportkit.records.region import LazyRegion
+
+if TYPE_CHECKING:
+    from exportkit.native._core import SeedReader
+
+__all__ = ["seed_reader"]
+
+
+def seed_reader(options: InputOptions) -> SeedReader | None:
+    """The compiled reader of ordinary lines; None where it is not built, or the options ask for more than it knows.
+
+    Its ``survey`` and ``normalise`` give what those of ``SeedFast`` give, or None for a line that is not
+    ordinary enough, also where ``SeedFast`` takes it.
+    """
+    if core is None or options.group_by not in {None, "group"}:
+        return None
+    reader: SeedReader = core.SeedReader(
+        annotation=Annotation,
+        box=Box,
+        region=LazyRegion,
+        record=Record,
+        survey=RecordSurvey,
+        file=FileReference,
+        digest=file_digest,
+        no_media=(NO_MEDIA,),
+    )
+    return reader
