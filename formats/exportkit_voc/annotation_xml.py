@@ -18,15 +18,19 @@ from exportkit.writing.attributes import read_attributes
 from exportkit_voc.xml_text import escaped
 
 __all__ = [
+    "DOCUMENT_END",
     "PLAIN_SEPARATORS",
+    "DocumentHead",
     "attributes_xml",
-    "document_xml",
+    "document_head",
     "object_head",
     "object_xml",
     "plain_attributes",
     "plain_head",
 ]
 
+#: What stands behind the objects.
+DOCUMENT_END = b"</annotation>\n"
 _DOCUMENT = """<annotation>
 \t<folder>%s</folder>
 \t<filename>%s</filename>
@@ -36,12 +40,7 @@ _DOCUMENT = """<annotation>
 \t\t<image>unknown</image>
 \t</source>
 \t<size>
-\t\t<width>%d</width>
-\t\t<height>%d</height>
-\t\t<depth>%d</depth>
-\t</size>
-\t<segmented>0</segmented>
-"""
+\t\t<width>"""
 _HEAD = """\t<object>
 \t\t<name>%s</name>
 \t\t<pose>Unspecified</pose>
@@ -76,13 +75,24 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Corners = tuple[int | str, int | str, int | str, int | str]
 
 
-def document_xml(folder: str, filename: str, mode: str, size: tuple[int, int, int], objects: bytes) -> bytes:
-    """The whole file, UTF-8. ``size`` is width, height and depth; ``objects`` are finished elements.
+def document_head(folder: str, mode: str) -> DocumentHead:
+    """Makes the beginnings of all files of a dataset, from the name of the year's folder and the coordinate mode."""
+    return DocumentHead(*(_DOCUMENT % (folder, "\0", mode)).split("\0"))
 
-    Raises ValueError for a file name that XML 1.0 cannot hold.
-    """
-    head = _DOCUMENT % (folder, escaped(filename), mode, *size)
-    return b"%b%b</annotation>\n" % (head.encode(), objects)
+
+class DocumentHead:
+    """Makes what stands before the objects, from the file name and the size of the picture."""
+
+    def __init__(self, before: str, behind: str) -> None:
+        self._before = before
+        self._behind = behind
+
+    def of(self, filename: str, width: int, height: int, depth: int) -> bytes:
+        """UTF-8. Raises ValueError for a file name that XML 1.0 cannot hold."""
+        return (
+            f"{self._before}{escaped(filename)}{self._behind}{width}</width>\n\t\t<height>{height}</height>\n"
+            f"\t\t<depth>{depth}</depth>\n\t</size>\n\t<segmented>0</segmented>\n"
+        ).encode()
 
 
 def object_head(name: str) -> str:

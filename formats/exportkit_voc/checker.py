@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from exportkit.native import core
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_voc.file_rules import judge_file
 from exportkit_voc.set_rules import judge_sets
@@ -125,6 +126,12 @@ def _word(path: str) -> str:
 
 def _check_file(piece: Piece, root: str, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport) -> None:
     path = piece.path
+    usual = core.judge_voc_file(piece.data, stem, flags) if core is not None else None
+    if usual is not None:
+        width, height, objects = usual
+        report.objects += objects
+        report.pictures.append(Picture(f"{root}JPEGImages/{stem}.jpg", width, height, path))
+        return
     try:
         file = read_voc_file(piece.data)
     except Unreadable as reason:
@@ -140,9 +147,7 @@ def _check_file(piece: Piece, root: str, stem: str, flags: dict[str, dict[str, b
         report.pictures.append(_picture(f"{root}JPEGImages/{file.filename}", file, path))
     for name, _, _, difficult in set(file.words):
         if name:
-            own = flags.get(name)
-            if own is None:
-                own = flags[name] = {}
+            own = flags.setdefault(name, {})
             own[stem] = own.get(stem, False) or difficult == "0"
 
 

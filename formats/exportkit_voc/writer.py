@@ -25,10 +25,11 @@ from exportkit.writing import (
     written,
 )
 from exportkit_voc.annotation_xml import (
+    DOCUMENT_END,
     PLAIN_SEPARATORS,
     Corners,
     attributes_xml,
-    document_xml,
+    document_head,
     object_head,
     object_xml,
     plain_attributes,
@@ -72,7 +73,7 @@ class VocWriter(Writer):
         self._inclusive = options.coords == "one"
         self._year_folder = f"VOC{options.year}"
         self._root = "" if options.root == "flat" else f"VOCdevkit/{self._year_folder}/"
-        self._mode = f"exportkit coords={options.coords}"
+        self._head = document_head(self._year_folder, f"exportkit coords={options.coords}")
         self._sets = plan_image_sets(plan, f"{self._root}ImageSets/Main")
         self._heads: dict[str | None, tuple[int, str]] = {
             label: (index, object_head(plan.classes[index]))
@@ -127,6 +128,26 @@ class VocWriter(Writer):
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
+        try:
+            head = self._head.of(placement.name, record.width, record.height, placement.depth)
+        except ValueError as error:
+            raise RecordFault("E_NAME_UNSAFE", f"The file name cannot be written: {error}; rename it.") from None
+        xml, outcomes, present = self._whole(record, head) or self._with_care(record, head)
+        path = f"{self._root}Annotations/{placement.stem}.xml"
+        return Encoded(outcomes, ((path, xml),), self._list_lines(placement, present))
+
+    def _whole(self, record: Record, head: bytes) -> tuple[bytes, Sequence[Outcome], Mapping[int, bool]] | None:
+        """The file, the outcomes and the classes of a record with nothing but ordinary boxes, nearly all there are."""
+        if not self._inclusive:
+            return None
+        annotations, index = record.annotations, self.plan.class_index
+        whole = self._plain.whole(annotations, record.width, record.height, head, DOCUMENT_END, False)
+        if whole is None:
+            return None
+        labels = {annotation.label for annotation in annotations}
+        return *whole, {index[label]: True for label in labels}  # type: ignore[index]  # each has a class
+
+    def _with_care(self, record: Record, head: bytes) -> tuple[bytes, Sequence[Outcome], Mapping[int, bool]]:
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         objects: list[bytes] = []
@@ -136,16 +157,7 @@ class VocWriter(Writer):
             outcomes: Sequence[Outcome] = self._inclusive_outcomes(record, canvas, objects, present)
         else:
             outcomes = [self._outcome(annotation, canvas, objects, present) for annotation in record.annotations]
-        size = (record.width, record.height, placement.depth)
-        try:
-            xml = document_xml(self._year_folder, placement.name, self._mode, size, b"".join(objects))
-        except ValueError as error:
-            raise RecordFault("E_NAME_UNSAFE", f"The file name cannot be written: {error}; rename it.") from None
-        return Encoded(
-            outcomes,
-            ((f"{self._root}Annotations/{placement.stem}.xml", xml),),
-            self._list_lines(placement, present),
-        )
+        return b"".join((head, *objects, DOCUMENT_END)), outcomes, present
 
     def _inclusive_outcomes(
         self, record: Record, canvas: Canvas, objects: list[bytes], present: dict[int, bool]
@@ -223,13 +235,13 @@ class VocWriter(Writer):
     def _list_lines(self, placement: Placement, present: Mapping[int, bool]) -> Mapping[str, bytes]:
         """The record's line in each list; in those of absent classes one stand-in line serves for all."""
         split, stem = placement.split, placement.stem.encode()
-        lines = dict.fromkeys(self._list_keys[split], b"%b\n" % stem)
+        lines = dict.fromkeys(self._list_keys[split], stem + b"\n")
         keys = self._class_keys.get(split)
         if keys:
-            lines[_absent_key(split)] = b"%b -1\n" % stem
-            easy_line = b"%b  1\n" % stem
+            lines[_absent_key(split)] = stem + b" -1\n"
+            easy_line = stem + b"  1\n"
             for index, easy in present.items():
-                lines[keys[index]] = easy_line if easy else b"%b  0\n" % stem
+                lines[keys[index]] = easy_line if easy else stem + b"  0\n"
         return lines
 
     # -- the rest of the dataset -----------------------------------------------------------------------

@@ -66,13 +66,14 @@ class YoloWriter(Writer):
         self._sidecar = options.attributes == "sidecar"
         self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
         self._folders = split_folders(plan)
+        self._label_folders = {split: f"labels/{folder}/" for split, folder in self._folders.items()}
         self._indices: dict[str | None, int] = {
             label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
         }
         self._ordinary = box_texts(
             "fractions",
             {label: b"%d " % index for label, index in self._indices.items() if label is not None},
-            (b" ", b" ", b" ", b"", b""),
+            (b" ", b" ", b" ", b"", b"\n"),
             self._outcomes.ordinary({kind: box_cost_of(kind) for kind in ("box", "polygon", "mask")}),
         )
 
@@ -117,6 +118,10 @@ class YoloWriter(Writer):
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
+        path = f"{self._label_folders[placement.split]}{placement.stem}.txt"
+        whole = self._whole(record)
+        if whole is not None:
+            return Encoded(whole[1], ((path, whole[0]),), objects=len(whole[1]))
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         rows: dict[bytes, None] = {}
@@ -128,22 +133,24 @@ class YoloWriter(Writer):
             outcomes = [self._outcome(a, canvas, rows, placement, sidecar) for a in record.annotations]
             if sidecar:
                 streams = {f"{_SIDECAR}#rows": b"".join(sidecar)}
-        path = f"labels/{self._folders[placement.split]}/{placement.stem}.txt"
         return Encoded(outcomes, ((path, _lines(rows)),), streams, objects=len(rows))
 
+    def _whole(self, record: Record) -> tuple[bytes, list[Outcome]] | None:
+        """The label file and the outcomes of a record with nothing but ordinary boxes, nearly all there are."""
+        if self._task != "detect" or self._sidecar:
+            return None
+        return self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
+
     def _detect(self, record: Record, canvas: Canvas, rows: dict[bytes, None]) -> Sequence[Outcome]:
-        """As :meth:`_outcome` for each annotation; ordinary ones, nearly all there are, by a short way."""
+        """As :meth:`_outcome` for each annotation; ordinary ones by a short way."""
         annotations = record.annotations
         texts, outcomes = self._ordinary.of(annotations, record.width, record.height)
-        rows.update(dict.fromkeys(texts))  # type: ignore[arg-type]
-        if len(rows) == len(texts) and None not in rows:
-            return outcomes
-        rows.clear()
         for position, text in enumerate(texts):
-            if text is None or text in rows:
+            row = text and text[:-1]
+            if row is None or row in rows:
                 outcomes[position] = self._outcome(annotations[position], canvas, rows)
             else:
-                rows[text] = None
+                rows[row] = None
         return outcomes
 
     def _outcome(

@@ -34,7 +34,12 @@ def part_of(folder: Path, content: bytes) -> Part:
 def lines_of(part: Part, shard_bytes: int = 1 << 20, limit: int = 1 << 20) -> list[Line]:
     _, shards = count_lines(part, shard_bytes)
     with opened(part) as file:
-        return [line for shard in shards for line in iter_lines(file, shard.start, shard.end, shard.first_line, limit)]
+        # Lines share a buffer, which the next shard uses again.
+        return [
+            line._replace(source=line.text, start=0)
+            for shard in shards
+            for line in iter_lines(file, shard.start, shard.end, shard.first_line, limit)
+        ]
 
 
 def expected_lines(content: bytes) -> list[tuple[int, int, bytes]]:

@@ -289,7 +289,7 @@ def assert_native_agrees(text: bytes) -> None:
     (general,) = GENERAL.records_of(tolerant_loads(text))
     assert contents(record) == contents(general)
     assert survey == survey_of(general)
-    again = NATIVE.normalise(text, True, 7, 8, 6, "part", 9)
+    again = NATIVE.place(bytearray(b"12" + text + b"}"), 2, 2 + len(text), 7, 8, 6, "part", 9)
     assert again is not None
     expected = msgspec.structs.replace(general, width=7, height=8, orientation=6, source_file="part", line=9)
     assert contents(again) == contents(expected)

@@ -9,6 +9,7 @@ from exportkit.bundles.lines import (
     cut_shards,
     iter_lines,
     number_shards,
+    read_again,
     read_block,
 )
 from exportkit.bundles.part import Part, opened
@@ -30,5 +31,6 @@ __all__ = [
     "iter_lines",
     "number_shards",
     "opened",
+    "read_again",
     "read_block",
 ]

@@ -7,9 +7,10 @@ numbers are 1-based and count every LF, so also blank lines.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from threading import local
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ __all__ = [
     "cut_shards",
     "iter_lines",
     "number_shards",
+    "read_again",
     "read_block",
 ]
 
@@ -35,6 +37,8 @@ MAX_LINE: Final = 64 << 20
 SHARD_BYTES: Final = 16 << 20
 _WHOLE: Final = 8 << 20
 _CR: Final = 0x0D
+_BLANKS: Final = b" \t\r\v\f"
+_Read = TypeVar("_Read", bytes, int)
 _BLOCK: Final = 1 << 18
 
 
@@ -59,13 +63,19 @@ class LineCount(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line that is not blank; `text` is None where it is longer than the limit (`E_LINE_SIZE`)."""
+    """One line that is not blank: `length` bytes without the line's end, at `offset` of the file."""
 
     number: int
     offset: int
-    #: Bytes without the line's end; `text` is exactly these.
     length: int
-    text: bytes | None
+    #: What the line was read into, and where it begins there; None where it is longer than the limit (`E_LINE_SIZE`).
+    source: bytes | bytearray | None
+    start: int = 0
+
+    @property
+    def text(self) -> bytes | None:
+        """The line's own bytes, as long as its source is not used again."""
+        return None if self.source is None else bytes(self.source[self.start : self.start + self.length])
 
 
 def cut_shards(part: Part, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
@@ -136,24 +146,67 @@ def _count(file: int, shard: Shard) -> LineCount:
 def iter_lines(file: int, start: int, end: int, first_line: int = 1, limit: int = MAX_LINE) -> Iterator[Line]:
     """Yield the lines between `start` (the start of a line, numbered `first_line`) and `end` that are not blank.
 
-    A CR before the LF belongs to the line's end. Holds at most one line of `limit` bytes and one block.
+    A CR before the LF belongs to the line's end. Holds at most one line of `limit` bytes and one block. Lines that
+    were read together share a buffer, which the next call of this thread uses again.
 
     Raises LocalIOError when the file has become shorter than `end`.
     """
     if end - start <= min(_WHOLE, limit):
-        return _whole_lines(read_block(file, start, end), start, first_line)
+        return _whole_lines(read_again(file, start, end), end - start, start, first_line)
     return _streamed_lines(file, start, end, first_line, limit)
 
 
-def _whole_lines(block: bytes, start: int, first_line: int) -> Iterator[Line]:
+def _whole_lines(block: bytearray, size: int, start: int, first_line: int) -> Iterator[Line]:
     """Lines of a block that is small enough to be held at once, none of which can be too long."""
-    number, offset = first_line, start
-    for text in block.split(b"\n"):
-        length = len(text)
-        if length and not text.isspace():
-            yield Line(number, offset, length, text) if text[-1] != _CR else Line(number, offset, length - 1, text[:-1])
+    find = block.find
+    number, at = first_line, 0
+    while at < size:
+        stop = find(b"\n", at, size)
+        if stop < 0:
+            stop = size
+        if stop > at and not (block[at] in _BLANKS and block[at:stop].isspace()):
+            yield Line(number, start + at, stop - at - (block[stop - 1] == _CR), block, at)
         number += 1
-        offset += length + 1
+        at = stop + 1
+
+
+class _Held(local):
+    """What each thread reads into again and again, since new memory costs more than reading."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+
+
+_HELD = _Held()
+
+
+def read_again(file: int, start: int, end: int) -> bytearray:
+    """Read the bytes from `start` to `end` to the front of a buffer, which may be longer.
+
+    A small buffer is kept and used by the next call of this thread. Raises LocalIOError when some bytes are gone.
+    """
+    size = end - start
+    buffer = _HELD.buffer
+    if len(buffer) < size:
+        buffer = bytearray(size)
+        if size <= _WHOLE:
+            _HELD.buffer = buffer
+    with memoryview(buffer) as view:
+        done = 0
+        while done < size:
+            done += _checked(os.preadv, file, [view[done:size]], start + done)
+    return buffer
+
+
+def _checked(read: Callable[..., _Read], *arguments: Any) -> _Read:
+    """What a call of the system reads; never nothing."""
+    try:
+        found = read(*arguments)
+    except OSError as error:
+        raise LocalIOError(f"A part of the bundle could not be read: {error.strerror}.") from error
+    if not found:
+        raise LocalIOError("A part of the bundle became shorter while it was read; leave it alone during the run.")
+    return found
 
 
 def _streamed_lines(file: int, start: int, end: int, first_line: int, limit: int) -> Iterator[Line]:
@@ -202,11 +255,6 @@ def read_block(file: int, start: int, end: int) -> bytes:
 
 def _blocks(file: int, start: int, end: int) -> Iterator[bytes]:
     while start < end:
-        try:
-            block = os.pread(file, min(_BLOCK, end - start), start)
-        except OSError as error:
-            raise LocalIOError(f"A part of the bundle could not be read: {error.strerror}.") from error
-        if not block:
-            raise LocalIOError("A part of the bundle became shorter while it was read; leave it alone during the run.")
+        block: bytes = _checked(os.pread, file, min(_BLOCK, end - start), start)
         start += len(block)
         yield block

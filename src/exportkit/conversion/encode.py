@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from exportkit.conversion.collector import without_collector
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
@@ -59,6 +60,7 @@ class OutputShard(msgspec.Struct):
     report: CheckReport
 
 
+@without_collector
 def encode_shard(job: EncodeJob) -> list[OutputShard]:
     """Encode one shard for every output; one result for each, in the order of the outputs."""
     setup: EncodeSetup = load_setup(job.setup)
@@ -122,8 +124,7 @@ class _Output:
     ) -> None:
         self.setup = setup
         self.writer = setup.writer(setup.options, setup.plan)
-        # Only key points of one group stand together for several annotations of the source.
-        self.ledger = Ledger(setup.label, run.loss_list, listed, weighs="keypoints" in setup.plan.kinds)
+        self.ledger = Ledger(setup.label, run.loss_list, listed)
         self._media = media
         self._rule = setup.writer.naming(setup.options)
         self._needs_size = setup.writer.needs_size(setup.options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -40,6 +40,13 @@ class RecordReader:
         self._parts = setup.parts
         self._hooked = self._items is not None or self._ready is not None
         self._turning = probe if setup.input.geometry_space == "stored" else None
+        #: Only where nothing but the line decides about its record.
+        self._place = self._lines.place if not self._hooked and self._turning is None else None
+
+    @property
+    def ordinary(self) -> Callable[[bytes | bytearray, int, int], RecordSurvey | None] | None:
+        """Surveys an ordinary line, given by its place in a text, or refuses it; None where every line needs care."""
+        return self._lines.ordinary if not self._hooked else None
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""
@@ -63,13 +70,24 @@ class RecordReader:
         except RecordFault:
             return None
 
-    def records(self, line: bytes, row: Row, line_base: int) -> list[Record | None]:
-        """The records of a surveyed line with their sizes; None for one that a hook dropped."""
+    def records(self, source: bytearray, start: int, row: Row, line_base: int) -> list[Record | None]:
+        """The records of a surveyed line with their sizes; None for one that a hook dropped.
+
+        The line lies in ``source`` from ``start`` on.
+        """
+        file, number = self._parts[row.part].path, row.line + line_base
+        if self._place is not None and len(row.media) == 1:
+            media = row.media[0]
+            record = self._place(
+                source, start, start + row.length, media.width, media.height, media.orientation, file, number
+            )
+            if record is not None:
+                return [record]
+        line = bytes(source[start : start + row.length])
         found: Sequence[Record | None]
         found = (
             self._hooked_records(line)[1] if self._hooked else self._turned(self._lines.records(line, surveyed=True))
         )
-        file, number = self._parts[row.part].path, row.line + line_base
         return [
             None if record is None else _placed(record, media, file, number)
             for record, media in zip(found, row.media, strict=True)

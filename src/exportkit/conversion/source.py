@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from exportkit.bundles import read_again
 from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import RecordReader
 from exportkit.conversion.rows import Row
@@ -44,36 +45,38 @@ class ShardSource:
 
     def records(self) -> Iterator[tuple[Row, list[Record | None]]]:
         """Each row with its records, sized by the row; None for one that a hook dropped."""
-        for row, line in self._lines():
-            yield row, self._reader.records(line, row, self._line_base)
+        records, line_base = self._reader.records, self._line_base
+        for row, source, start in self._places():
+            yield row, records(source, start, row, line_base)
 
     def lines(self) -> Iterator[bytes]:
         """The lines as they stand in the bundle."""
-        for _, line in self._lines():
-            yield line
+        for row, source, start in self._places():
+            yield bytes(source[start : start + row.length])
 
     def surveyed(self) -> Iterator[tuple[Row, list[RecordSurvey]]]:
         """Each row with the surveys of its records."""
-        for row, line in self._lines():
-            yield row, self._reader.survey(line)
+        for row, source, start in self._places():
+            yield row, self._reader.survey(bytes(source[start : start + row.length]))
 
     def _descriptor(self, part: int) -> int:
         if part not in self._descriptors:
             self._descriptors[part] = self._parts[part].open()
         return self._descriptors[part]
 
-    def _lines(self) -> Iterator[tuple[Row, bytes]]:
+    def _places(self) -> Iterator[tuple[Row, bytearray, int]]:
+        """Each row, what its line was read into, and where it begins there."""
         rows = self._rows
         if not rows:
             return
-        first = min(row.offset for row in rows)
-        last = max(row.offset + row.length for row in rows)
-        compact = last - first <= _SPARSE * sum(row.length for row in rows)
-        if compact and all(row.part == rows[0].part for row in rows):
-            block = os.pread(self._descriptor(rows[0].part), last - first, first)
+        first = min([row.offset for row in rows])
+        last = max([row.offset + row.length for row in rows])
+        part = rows[0].part
+        compact = last - first <= _SPARSE * sum([row.length for row in rows])
+        if compact and all([row.part == part for row in rows]):  # noqa: C419 - a list is faster
+            block = read_again(self._descriptor(part), first, last)
             for row in rows:
-                start = row.offset - first
-                yield row, block[start : start + row.length]
+                yield row, block, row.offset - first
             return
         for row in rows:
-            yield row, os.pread(self._descriptor(row.part), row.length, row.offset)
+            yield row, read_again(self._descriptor(row.part), row.offset, row.offset + row.length), 0

@@ -18,7 +18,7 @@ class StreamPieces:
         self._known = streams.keys() | set(self._stand_ins.values())
         self._pieces: dict[str, list[bytes]] = {}
         #: Pieces of sparse streams, each with its record's place in the stream that stands in for the others.
-        self._exceptions: dict[str, list[tuple[int, bytes]]] = {}
+        self._exceptions: dict[str, list[tuple[int, bytes]]] = {key: [] for key in self._stand_ins}
 
     def unknown(self, streams: Mapping[str, bytes]) -> str | None:
         """A key that has no place in any file, or None."""
@@ -32,16 +32,20 @@ class StreamPieces:
 
     def take(self, streams: Mapping[str, bytes]) -> None:
         """Add the pieces of the next record."""
-        stand_ins = self._stand_ins
+        exceptions, pieces = self._exceptions, self._pieces
+        if not exceptions:
+            for key, data in streams.items():
+                if data:
+                    pieces.setdefault(key, []).append(data)
+            return
         sparse = []
         for key, data in streams.items():
-            if key in stand_ins:
+            if key in exceptions:
                 sparse.append((key, data))
             elif data:
-                self._pieces.setdefault(key, []).append(data)
+                pieces.setdefault(key, []).append(data)
         for key, data in sparse:
-            place = len(self._pieces[stand_ins[key]]) - 1
-            self._exceptions.setdefault(key, []).append((place, data))
+            exceptions[key].append((len(pieces[self._stand_ins[key]]) - 1, data))
 
     def joined(self) -> dict[str, bytes]:
         """Each placed stream's pieces in one."""
@@ -52,7 +56,7 @@ class StreamPieces:
         }
         for key, base in self._stand_ins.items():
             pieces = list(self._pieces.get(base, ()))
-            for place, data in self._exceptions.get(key, ()):
+            for place, data in self._exceptions[key]:
                 pieces[place] = data
             if pieces:
                 found[key] = self._placed[key].separator.join(pieces)

@@ -11,6 +11,7 @@ import msgspec
 
 from exportkit.bundles import Bundle, Shard, cut_shards, iter_lines, opened, read_block
 from exportkit.bundles.lines import MAX_LINE, Line
+from exportkit.conversion.collector import without_collector
 from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import DROPPED, RecordReader
 from exportkit.conversion.rows import ErrorRow, MediaRow, Row, repeated_id, same_id, typed_key, write_rows
@@ -20,7 +21,7 @@ from exportkit.errors import RecordFault
 from exportkit.normalize import RecordSurvey
 from exportkit.records import LABELLED_KINDS
 from exportkit.writing import NamingRule
-from exportkit.writing.names import key_hash, name_key, safe_name, split_stem
+from exportkit.writing.names import key_hash, name_key, plain_key, safe_name, split_stem
 
 __all__ = ["SHARD_BYTES", "ShardSurvey", "Survey", "SurveyJob", "run_survey", "split_name", "survey_shard"]
 
@@ -102,30 +103,40 @@ class _ShardSurveyor:
         self._contents: dict[str, list[tuple[str, str | None]]] = {}
         self._places: list[tuple[str, str]] = []
         self._end_of_last = (job.shard.start, 0)
+        #: Splits by the word that names them; the words met so far.
+        self._known_splits: dict[str | None, str] = {None: "train"}
 
     def lines(self, shard: Shard) -> Iterator[Row | ErrorRow]:
         """One row or one error for each line that is not blank."""
         previous: Row | None = None
         last: Line | None = None
         count = 0
-        survey, media_row = self._reader.survey, self._media_row
+        survey, media_row, ordinary = self._reader.survey, self._media_row, self._reader.ordinary
         with opened(self._part) as file:
             for line in iter_lines(file, shard.start, shard.end):
                 last = line
                 count += 1
+                found = None
+                if ordinary is not None and line.source is not None:
+                    found = ordinary(line.source, line.start, line.start + line.length)
+                if found is not None and (row := self._ordinary_row(found, line, shard.part, previous)) is not None:
+                    previous = row
+                    yield row
+                    continue
+                text = line.text
                 try:
-                    if line.text is None:
+                    if text is None:
                         raise RecordFault(
                             "E_LINE_SIZE", f"The line is longer than {MAX_LINE >> 20} MiB; split the item.", "$"
                         )
-                    surveyed = survey(line.text)
+                    surveyed = survey(text)
                     identity = surveyed[0].item_id
                     if previous is not None and same_id(previous.id, identity):
                         yield repeated_id(identity, shard.part, line.number, (shard.part, previous.line))
                         continue
                     media = tuple([media_row(record) for record in surveyed])
                 except RecordFault as fault:
-                    known = self._reader.identity(line.text) if line.text is not None else None
+                    known = self._reader.identity(text) if text is not None else None
                     yield ErrorRow(known, shard.part, line.number, fault.code, fault.message, fault.json_path)
                     continue
                 row = Row(identity, shard.part, line.offset, line.length, line.number, media)
@@ -136,13 +147,40 @@ class _ShardSurveyor:
         if last is not None:
             self._end_of_last = (last.offset + last.length, last.number - 1)
 
+    def _ordinary_row(self, record: RecordSurvey, line: Line, part: int, previous: Row | None) -> Row | None:
+        """The counted row of a record with nothing special about it; None for one that needs a closer look."""
+        identity, name, split = record.item_id, record.name, self._known_splits.get(record.split)
+        if (
+            record.notices
+            or split is None
+            or not record.width
+            or self._probes
+            or (previous is not None and previous.id == identity)
+        ):
+            return None
+        keys = [plain_key(name, rule) for rule in self._setup.rules]
+        if None in keys:
+            return None
+        for known, key in zip(self._name_keys, keys, strict=True):
+            known.append(key)  # type: ignore[arg-type]  # none is None
+        kinds: dict[str, int] = {}
+        for kind, _ in record.contents:
+            kinds[kind] = kinds.get(kind, 0) + 1
+        media = MediaRow(
+            record.media_id, name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, True
+        )  # fmt: skip
+        row = Row(identity, part, line.offset, line.length, line.number, (media,))
+        self._count(row, (record,))
+        return row
+
     def _media_row(self, record: RecordSurvey) -> MediaRow:
         if record.medium == DROPPED:
             return MediaRow(record.media_id, "", 0, 0, 1, "", 3, "train", {}, dropped=True)
         kinds: dict[str, int] = {}
         for kind, _ in record.contents:
             kinds[kind] = kinds.get(kind, 0) + 1
-        split = split_name(record.split) if record.split is not None else "train"
+        split = split_name(record.split)
+        self._known_splits[record.split] = split
         if self._probes or not record.width or record.notices:
             found = self._probe.size(record)
             plain = self._keep_names(record.name, found.format)
@@ -219,6 +257,7 @@ class _ShardSurveyor:
         return result
 
 
+@without_collector
 def survey_shard(job: SurveyJob) -> ShardSurvey:
     """Survey one shard; its rows and errors are written to the job's files."""
     setup: SurveySetup = load_setup(job.setup)

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from exportkit.normalize.survey import RecordSurvey
@@ -19,16 +19,18 @@ class SeedReader:
         digest: Callable[[object], str | None],
         no_media: tuple[tuple[str, str], ...],
     ) -> Self: ...
-    def survey(self, line: bytes, /) -> RecordSurvey | None: ...
-    def normalise(
+    def survey(self, line: bytes | bytearray, start: int = ..., end: int = ..., /) -> RecordSurvey | None: ...
+    def normalise(self, line: bytes, surveyed: bool = False, /) -> Record | None: ...
+    def place(
         self,
-        line: bytes,
-        surveyed: bool = False,
-        width: int = 0,
-        height: int = 0,
-        orientation: int = 1,
-        source_file: str = "",
-        number: int = 0,
+        text: bytes | bytearray,
+        start: int,
+        end: int,
+        width: int,
+        height: int,
+        orientation: int,
+        source_file: str,
+        number: int,
         /,
     ) -> Record | None: ...
 
@@ -47,6 +49,16 @@ class BoxTexts:
     def of(
         self, annotations: tuple[Annotation, ...], width: int, height: int, /
     ) -> tuple[list[bytes | None], list[Any]]: ...
+    def whole(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, head: bytes, tail: bytes, distinct: bool, /
+    ) -> tuple[bytes, list[Any]] | None: ...
+
+class Tally:
+    def __new__(cls, *, annotation: type[Annotation]) -> Self: ...
+    def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Any], /) -> bool: ...
+    def settle(self, outcome: Any, kept: bool, /) -> None: ...
+    def sums(self) -> list[tuple[str | None, Any, int]]: ...
 
 def judge_detect_rows(data: bytes, /) -> tuple[int, int, int] | None: ...
 def measure_rings(text: bytes, /) -> tuple[tuple[float, float, float, float, float], bytes | None, int] | None: ...
+def judge_voc_file(data: bytes, stem: str, classes: dict[str, dict[str, bool]], /) -> tuple[int, int, int] | None: ...

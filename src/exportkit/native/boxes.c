@@ -2,13 +2,11 @@
 
    The twin of exportkit.records.box_texts: an annotation that is ordinary in every respect becomes a text in one go;
    every other one is left to its writer. */
-#include "native.h"
+#include "slots.h"
 
-#include <descrobject.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-#include <structmember.h>
 
 /* Float noise is below this share of a product. */
 static const double NOISE = 4.5e-16;
@@ -25,7 +23,7 @@ typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
 typedef struct {
     PyObject_HEAD
     PyTypeObject *annotation, *box;
-    Py_ssize_t kind, label, region_box, attributes;
+    Py_ssize_t kind, label, declared, attributes;
     Py_ssize_t flags[FLAGS]; /* the first ones are False where nothing is set, the others None */
     Py_ssize_t sides[4];
     Form form;
@@ -33,24 +31,6 @@ typedef struct {
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
     PyObject *yes, *no;      /* stand for True and False in keys, where 1 is not True */
 } BoxTexts;
-
-/* Where a class of slots keeps a field; -1 with an exception if it is no such class. */
-static Py_ssize_t offset_of(PyTypeObject *type, const char *field)
-{
-    PyObject *found = type->tp_dict != NULL ? PyDict_GetItemString(type->tp_dict, field) : NULL;
-    if (found == NULL || !PyObject_TypeCheck(found, &PyMemberDescr_Type) ||
-        ((PyMemberDescrObject *)found)->d_member->type != T_OBJECT_EX) {
-        PyErr_Format(PyExc_TypeError, "%s keeps no field %s in a slot", type->tp_name, field);
-        return -1;
-    }
-    return ((PyMemberDescrObject *)found)->d_member->offset;
-}
-
-/* A field as a borrowed reference; NULL where it is not set. */
-static inline PyObject *field(PyObject *object, Py_ssize_t offset)
-{
-    return *(PyObject **)((char *)object + offset);
-}
 
 static int as_double(PyObject *number, double *value)
 {
@@ -273,32 +253,39 @@ static char *put_bytes(char *out, PyObject *bytes)
     return out + size;
 }
 
-static PyObject *joined(const BoxTexts *self, PyObject *head, const Numbers *numbers, PyObject *attributes)
+/* What the text of an annotation is made of; `attributes` is NULL or a reference that is held. */
+typedef struct {
+    PyObject *head, *attributes, *outcome;
+    Numbers numbers;
+} Parts;
+
+static Py_ssize_t size_of(const BoxTexts *self, const Parts *parts)
 {
-    Py_ssize_t size = PyBytes_GET_SIZE(head) + (attributes != NULL ? PyBytes_GET_SIZE(attributes) : 0);
+    Py_ssize_t size = PyBytes_GET_SIZE(parts->head) + (parts->attributes != NULL ? PyBytes_GET_SIZE(parts->attributes) : 0);
     for (int i = 0; i < 5; i++)
         size += PyBytes_GET_SIZE(self->separators[i]);
     for (int i = 0; i < 4; i++)
-        size += (Py_ssize_t)numbers->size[i];
-    PyObject *text = PyBytes_FromStringAndSize(NULL, size);
-    if (text == NULL)
-        return NULL;
-    char *out = put_bytes(PyBytes_AS_STRING(text), head);
-    for (int i = 0; i < 4; i++) {
-        memcpy(out, numbers->text[i], numbers->size[i]);
-        out = put_bytes(out + numbers->size[i], self->separators[i]);
-    }
-    if (attributes != NULL)
-        out = put_bytes(out, attributes);
-    put_bytes(out, self->separators[4]);
-    return text;
+        size += (Py_ssize_t)parts->numbers.size[i];
+    return size;
 }
 
-/* Text and outcome of an ordinary annotation: 1; 0 for any other; -1 with an exception. */
-static int one_text(BoxTexts *self, PyObject *annotation, double width, double height, PyObject **text, PyObject **outcome)
+static char *put_parts(char *out, const BoxTexts *self, const Parts *parts)
 {
-    Numbers numbers;
-    PyObject *kind, *label, *pair, *head, *attributes, *added = NULL;
+    out = put_bytes(out, parts->head);
+    for (int i = 0; i < 4; i++) {
+        memcpy(out, parts->numbers.text[i], parts->numbers.size[i]);
+        out = put_bytes(out + parts->numbers.size[i], self->separators[i]);
+    }
+    if (parts->attributes != NULL)
+        out = put_bytes(out, parts->attributes);
+    return put_bytes(out, self->separators[4]);
+}
+
+/* Finds the parts of an ordinary annotation: 1; 0 for any other; -1 with an exception. */
+static int find_parts(BoxTexts *self, PyObject *annotation, double width, double height, Parts *parts)
+{
+    PyObject *kind, *label, *pair, *attributes;
+    parts->attributes = NULL;
     if (Py_TYPE(annotation) != self->annotation || has_flags(self, annotation))
         return 0;
     kind = field(annotation, self->kind);
@@ -308,23 +295,34 @@ static int one_text(BoxTexts *self, PyObject *annotation, double width, double h
         (attributes != Py_None && !PyDict_CheckExact(attributes)))
         return 0;
     pair = PyDict_GetItemWithError(self->outcomes, kind);
-    head = pair != NULL ? PyDict_GetItemWithError(self->heads, label) : NULL;
-    if (head == NULL)
+    parts->head = pair != NULL ? PyDict_GetItemWithError(self->heads, label) : NULL;
+    if (parts->head == NULL)
         return PyErr_Occurred() ? -1 : 0;
-    if (!put_numbers(self, field(annotation, self->region_box), width, height, &numbers))
+    if (!put_numbers(self, field(annotation, self->declared), width, height, &parts->numbers))
         return PyErr_Occurred() ? -1 : 0;
     int has_attributes = attributes != Py_None && PyDict_GET_SIZE(attributes) > 0;
-    if (has_attributes && self->texts != Py_None) {
-        added = text_of_attributes(self, attributes);
-        if (added == NULL || added == Py_None) {
-            int failed = added == NULL;
-            Py_XDECREF(added);
-            return failed ? -1 : 0;
-        }
+    parts->outcome = PyTuple_GET_ITEM(pair, has_attributes);
+    if (!has_attributes || self->texts == Py_None)
+        return 1;
+    parts->attributes = text_of_attributes(self, attributes);
+    if (parts->attributes == Py_None)
+        Py_CLEAR(parts->attributes);
+    return parts->attributes != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* Text and outcome of an ordinary annotation as new references: 1; 0 for any other; -1 with an exception. */
+static int one_text(BoxTexts *self, PyObject *annotation, double width, double height, PyObject **text, PyObject **outcome)
+{
+    Parts parts;
+    int found = find_parts(self, annotation, width, height, &parts);
+    if (found <= 0)
+        return found;
+    *text = PyBytes_FromStringAndSize(NULL, size_of(self, &parts));
+    if (*text != NULL) {
+        put_parts(PyBytes_AS_STRING(*text), self, &parts);
+        *outcome = Py_NewRef(parts.outcome);
     }
-    *text = joined(self, head, &numbers, added);
-    Py_XDECREF(added);
-    *outcome = Py_NewRef(PyTuple_GET_ITEM(pair, has_attributes));
+    Py_XDECREF(parts.attributes);
     return *text != NULL ? 1 : -1;
 }
 
@@ -353,6 +351,137 @@ static PyObject *of(PyObject *object, PyObject *const *args, Py_ssize_t count)
     Py_XDECREF(texts);
     Py_XDECREF(outcomes);
     return both;
+}
+
+/* A text that grows, and where its pieces begin. */
+typedef struct {
+    char *text;
+    Py_ssize_t size, room;
+    Py_ssize_t *starts;
+} Scroll;
+
+static char *more_room(Scroll *scroll, Py_ssize_t size)
+{
+    if (scroll->text == NULL || scroll->room - scroll->size < size) {
+        Py_ssize_t room = 2 * (scroll->size + size) + 1024;
+        char *bigger = PyMem_Realloc(scroll->text, (size_t)room);
+        if (bigger == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        scroll->text = bigger;
+        scroll->room = room;
+    }
+    return scroll->text + scroll->size;
+}
+
+static int append_bytes(Scroll *scroll, PyObject *bytes)
+{
+    char *out = more_room(scroll, PyBytes_GET_SIZE(bytes));
+    if (out == NULL)
+        return -1;
+    scroll->size = put_bytes(out, bytes) - scroll->text;
+    return 1;
+}
+
+/* Appends the text of an annotation and gives its outcome, borrowed: 1; 0 for one that is not ordinary; -1 with an exception. */
+static int append_text(BoxTexts *self, Scroll *scroll, PyObject *annotation, double width, double height, PyObject **outcome)
+{
+    Parts parts;
+    int found = find_parts(self, annotation, width, height, &parts);
+    if (found <= 0)
+        return found;
+    char *out = more_room(scroll, size_of(self, &parts));
+    if (out != NULL)
+        scroll->size = put_parts(out, self, &parts) - scroll->text;
+    *outcome = parts.outcome;
+    Py_XDECREF(parts.attributes);
+    return out != NULL ? 1 : -1;
+}
+
+static uint32_t hash_of(const char *text, Py_ssize_t size)
+{
+    uint32_t hash = 2166136261u;
+    for (Py_ssize_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    return hash;
+}
+
+/* Whether no two pieces are equal: 1 or 0; -1 with an exception. */
+static int are_distinct(const Scroll *scroll, Py_ssize_t count)
+{
+    size_t room = 64;
+    while (room < 2 * (size_t)count)
+        room *= 2;
+    uint32_t small[256] = {0}, *table = room <= 256 ? small : PyMem_Calloc(room, sizeof *table);
+    int distinct = 1;
+    if (table == NULL || count > INT32_MAX / 4) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count && distinct; i++) {
+        const char *piece = scroll->text + scroll->starts[i];
+        Py_ssize_t size = scroll->starts[i + 1] - scroll->starts[i];
+        size_t at = hash_of(piece, size) & (room - 1);
+        for (; table[at] != 0 && distinct; at = (at + 1) & (room - 1)) {
+            Py_ssize_t other = (Py_ssize_t)table[at] - 1;
+            distinct = scroll->starts[other + 1] - scroll->starts[other] != size ||
+                       memcmp(scroll->text + scroll->starts[other], piece, (size_t)size) != 0;
+        }
+        table[at] = (uint32_t)(i + 1);
+    }
+    if (table != small)
+        PyMem_Free(table);
+    return distinct;
+}
+
+/* Appends the texts of all annotations and sets their outcomes: 1; 0 where one is not ordinary; -1 with an exception. */
+static int append_all(BoxTexts *self, Scroll *scroll, PyObject *annotations, double width, double height, PyObject *outcomes)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(annotations);
+    scroll->starts[0] = scroll->size;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *outcome;
+        int found = append_text(self, scroll, PyTuple_GET_ITEM(annotations, i), width, height, &outcome);
+        if (found <= 0)
+            return found;
+        PyList_SET_ITEM(outcomes, i, Py_NewRef(outcome));
+        scroll->starts[i + 1] = scroll->size;
+    }
+    return 1;
+}
+
+static PyObject *whole(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    BoxTexts *self = (BoxTexts *)object;
+    double width, height;
+    if (count != 6 || !PyTuple_CheckExact(args[0]) || !as_double(args[1], &width) || !as_double(args[2], &height) ||
+        !PyBytes_CheckExact(args[3]) || !PyBytes_CheckExact(args[4])) {
+        PyErr_SetString(PyExc_TypeError, "whole(annotations, width, height, head, tail, distinct)");
+        return NULL;
+    }
+    Py_ssize_t size = PyTuple_GET_SIZE(args[0]);
+    PyObject *outcomes = PyList_New(size), *made = NULL;
+    Scroll scroll = {.starts = PyMem_Malloc((size_t)(size + 1) * sizeof(Py_ssize_t))};
+    int found = outcomes != NULL && scroll.starts != NULL ? append_bytes(&scroll, args[3]) : -1;
+    if (found > 0)
+        found = append_all(self, &scroll, args[0], width, height, outcomes);
+    if (found > 0 && args[5] == Py_True)
+        found = are_distinct(&scroll, size);
+    if (found > 0)
+        found = append_bytes(&scroll, args[4]);
+    if (found > 0) {
+        PyObject *bytes = PyBytes_FromStringAndSize(scroll.text, scroll.size);
+        made = bytes != NULL ? Py_BuildValue("(NO)", bytes, outcomes) : NULL;
+    } else if (found == 0) {
+        made = Py_NewRef(Py_None);
+    } else if (!PyErr_Occurred()) {
+        PyErr_NoMemory();
+    }
+    PyMem_Free(scroll.starts);
+    PyMem_Free(scroll.text);
+    Py_XDECREF(outcomes);
+    return made;
 }
 
 static void box_texts_dealloc(PyObject *object)
@@ -384,7 +513,7 @@ static int find_offsets(BoxTexts *self)
             return 0;
     return (self->kind = offset_of(self->annotation, "kind")) >= 0 &&
            (self->label = offset_of(self->annotation, "label")) >= 0 &&
-           (self->region_box = offset_of(self->annotation, "box")) >= 0 &&
+           (self->declared = offset_of(self->annotation, "box")) >= 0 &&
            (self->attributes = offset_of(self->annotation, "attributes")) >= 0;
 }
 
@@ -451,6 +580,8 @@ static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *key
 static PyMethodDef box_texts_methods[] = {
     {"of", (PyCFunction)(void (*)(void))of, METH_FASTCALL,
      "Texts and outcomes of annotations, each None for one that is not ordinary."},
+    {"whole", (PyCFunction)(void (*)(void))whole, METH_FASTCALL,
+     "Head, texts and tail in one, and the outcomes; None unless all are ordinary and, where asked for, distinct."},
     {NULL, NULL, 0, NULL},
 };
 

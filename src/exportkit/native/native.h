@@ -11,8 +11,13 @@ extern PyTypeObject *exportkit_seed_reader_type(void);
 /* Texts of ordinary boxes (boxes.c). */
 extern PyTypeObject *exportkit_box_texts_type(void);
 
-/* Each a table that ends with an empty entry: rings of polygons (rings.c), label files (labels.c). */
+/* Counting outcomes (tally.c). */
+extern PyTypeObject *exportkit_tally_type(void);
+
+/* Each a table that ends with an empty entry: rings of polygons (rings.c), label files of YOLO (labels.c), annotation files
+   of VOC (voc_files.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_label_methods[];
+extern PyMethodDef exportkit_voc_methods[];
 
 #endif

@@ -1156,7 +1156,9 @@ static int read_line(Cursor *c, Line *line, const Want *want)
         if (!good)
             return 0;
     }
-    skip_blanks(c);
+    /* A line that goes on behind its end is refused, whatever stands there. */
+    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r' || *c->p == '\n'))
+        c->p++;
     if (found != 0 || c->p != c->end || line->contents == NULL)
         return 0;
     if (line->id == NULL) {
@@ -1347,15 +1349,46 @@ static PyObject *made_survey(Reader *reader, Line *line, const Head *head)
     return made;
 }
 
-/* The record or survey of a line; None for a refused line, NULL only where the machine or a class fails. */
-static PyObject *read_one(Reader *reader, PyObject *text, const Want *want, const Place *place)
+/* A line within a text that ends with a NUL. */
+typedef struct {
+    const char *start, *end;
+} Piece;
+
+/* The bytes from `first` to `last` of a bytes or bytearray object, whose buffers both end with a NUL. */
+static int piece_of(PyObject *text, PyObject *first, PyObject *last, Piece *piece)
 {
-    if (!PyBytes_CheckExact(text)) {
-        PyErr_SetString(PyExc_TypeError, "a line is bytes");
-        return NULL;
+    Py_ssize_t size, start = 0, end;
+    const char *buffer;
+    if (PyByteArray_CheckExact(text)) {
+        buffer = PyByteArray_AS_STRING(text);
+        size = PyByteArray_GET_SIZE(text);
+    } else if (PyBytes_CheckExact(text)) {
+        buffer = PyBytes_AS_STRING(text);
+        size = PyBytes_GET_SIZE(text);
+    } else {
+        PyErr_SetString(PyExc_TypeError, "a line lies in bytes or in a bytearray");
+        return 0;
     }
-    const char *start = PyBytes_AS_STRING(text);
-    Cursor cursor = {start, start + PyBytes_GET_SIZE(text), reader};
+    end = size;
+    if (first != NULL) {
+        start = PyLong_AsSsize_t(first);
+        end = PyLong_AsSsize_t(last);
+        if (PyErr_Occurred())
+            return 0;
+    }
+    if (start < 0 || start > end || end > size) {
+        PyErr_SetString(PyExc_ValueError, "the line lies outside the text");
+        return 0;
+    }
+    piece->start = buffer + start;
+    piece->end = buffer + end;
+    return 1;
+}
+
+/* The record or survey of a line; None for a refused line, NULL only where the machine or a class fails. */
+static PyObject *read_one(Reader *reader, const Piece *piece, const Want *want, const Place *place)
+{
+    Cursor cursor = {piece->start, piece->end, reader};
     Line line = {0};
     Head head = {0};
     PyObject *made = NULL;
@@ -1374,30 +1407,51 @@ static PyObject *read_one(Reader *reader, PyObject *text, const Want *want, cons
     Py_RETURN_NONE;
 }
 
-static PyObject *reader_survey(PyObject *self, PyObject *text)
+static PyObject *reader_survey(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     static const Want want = {0, 0};
-    return read_one((Reader *)self, text, &want, NULL);
+    Piece piece;
+    if (count != 1 && count != 3) {
+        PyErr_SetString(PyExc_TypeError, "survey(line[, start, end])");
+        return NULL;
+    }
+    if (!piece_of(args[0], count == 3 ? args[1] : NULL, count == 3 ? args[2] : NULL, &piece))
+        return NULL;
+    return read_one((Reader *)self, &piece, &want, NULL);
 }
 
 static PyObject *reader_normalise(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 1 && count != 2 && count != 7) {
-        PyErr_SetString(PyExc_TypeError, "normalise(line, surveyed=False[, width, height, orientation, file, number])");
+    Want want = {1, count > 1 && args[1] == Py_True};
+    Piece piece;
+    if (count != 1 && count != 2) {
+        PyErr_SetString(PyExc_TypeError, "normalise(line, surveyed=False)");
         return NULL;
     }
-    Want want = {1, count > 1 && args[1] == Py_True};
+    if (!piece_of(args[0], NULL, NULL, &piece))
+        return NULL;
     PyObject *zero = PyLong_FromLong(0), *one = PyLong_FromLong(1), *none = PyUnicode_New(0, 127), *made = NULL;
-    if (zero != NULL && one != NULL && none != NULL) {
-        Place place = {NULL, NULL, one, none, zero};
-        if (count == 7)
-            place = (Place){args[2], args[3], args[4], args[5], args[6]};
-        made = read_one((Reader *)self, args[0], &want, &place);
-    }
+    Place place = {NULL, NULL, one, none, zero};
+    if (zero != NULL && one != NULL && none != NULL)
+        made = read_one((Reader *)self, &piece, &want, &place);
     Py_XDECREF(zero);
     Py_XDECREF(one);
     Py_XDECREF(none);
     return made;
+}
+
+static PyObject *reader_place(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    static const Want want = {1, 1};
+    Piece piece;
+    if (count != 8) {
+        PyErr_SetString(PyExc_TypeError, "place(text, start, end, width, height, orientation, file, number)");
+        return NULL;
+    }
+    if (!piece_of(args[0], args[1], args[2], &piece))
+        return NULL;
+    Place place = {args[3], args[4], args[5], args[6], args[7]};
+    return read_one((Reader *)self, &piece, &want, &place);
 }
 
 static void reader_dealloc(PyObject *self)
@@ -1447,9 +1501,12 @@ static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *keywor
 }
 
 static PyMethodDef reader_methods[] = {
-    {"survey", reader_survey, METH_O, "The survey of a line, or None for a line that is refused."},
+    {"survey", (PyCFunction)(void (*)(void))reader_survey, METH_FASTCALL,
+     "The survey of a line, or None for a line that is refused."},
     {"normalise", (PyCFunction)(void (*)(void))reader_normalise, METH_FASTCALL,
      "The record of a line, or None for a line that is refused."},
+    {"place", (PyCFunction)(void (*)(void))reader_place, METH_FASTCALL,
+     "The record of a surveyed line with the size of its picture and its own place, or None for a line that is refused."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -64,16 +64,14 @@ class LineNormalizer:
         self._fast = SeedFast(self._options) if fast else None
         self._native = seed_reader(self._options) if fast else None
 
-    def placed(
-        self, line: bytes, width: int, height: int, orientation: int, source_file: str, number: int
-    ) -> Record | None:
-        """The one record of an ordinary line, with the size of its picture and its own place in the bundle.
+    @property
+    def place(self) -> Callable[..., Record | None] | None:
+        """Makes the one record of an ordinary line that was surveyed, in one go; None where there is no such way.
 
-        None where only :meth:`records` can tell. Promises what ``surveyed`` promises there.
+        Called with a text, start and end of the line within it, width, height and orientation of its picture, its
+        part's path and its number; gives None for a line that only :meth:`records` can tell about.
         """
-        if self._native is None:
-            return None
-        return self._native.normalise(line, True, width, height, orientation, source_file, number)
+        return self._native.place if self._native is not None else None
 
     def records(self, line: bytes, *, surveyed: bool = False) -> list[Record]:
         """The records of one line without its line end. Raises RecordFault where the whole line is wrong.
@@ -84,6 +82,14 @@ class LineNormalizer:
         if record is None and self._fast is not None:
             record = self._fast.normalise(line, surveyed=surveyed)
         return [record] if record is not None else self.records_of(tolerant_loads(line, strict=self._strict_json))
+
+    @property
+    def ordinary(self) -> Callable[[bytes | bytearray, int, int], RecordSurvey | None] | None:
+        """The quickest way to the survey of an ordinary line; None where there is no quicker one than :meth:`survey`.
+
+        Called with a text, start and end of the line within it; gives None for a line that is not ordinary.
+        """
+        return self._native.survey if self._native is not None else None
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """The surveys of the records of one line. Raises RecordFault as :meth:`records` does."""

@@ -38,6 +38,15 @@ class BoxTexts(Protocol):
         """
         ...
 
+    def whole(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, head: bytes, tail: bytes, distinct: bool, /
+    ) -> tuple[bytes, list[Any]] | None:
+        """Head, texts and tail in one, and the outcomes.
+
+        None unless all annotations are ordinary and, if they must be ``distinct``, no two texts are equal.
+        """
+        ...
+
 
 def box_texts(
     form: BoxForm,
@@ -117,6 +126,14 @@ class PlainBoxTexts:
             texts.append(text)
             outcomes.append(outcome)
         return texts, outcomes
+
+    def whole(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, head: bytes, tail: bytes, distinct: bool, /
+    ) -> tuple[bytes, list[Any]] | None:
+        texts, outcomes = self.of(annotations, width, height)
+        if None in texts or (distinct and len(set(texts)) != len(texts)):
+            return None
+        return b"".join((head, *texts, tail)), outcomes  # type: ignore[arg-type]  # none is None
 
 
 def _has_flags(annotation: Annotation) -> bool:

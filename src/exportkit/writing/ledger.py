@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from exportkit.native import core
 from exportkit.records import Annotation, Record
 from exportkit.writing.outcome import WRITTEN, Outcome
+
+if TYPE_CHECKING:
+    from exportkit.native._core import Tally
 
 __all__ = ["Counts", "Entry", "Ledger", "LossList"]
 
@@ -79,25 +83,19 @@ class Counts(msgspec.Struct):
 class Ledger:
     """Counts one shard of one output, and lists what is worth a line.
 
-    Most annotations share a handful of outcomes, so classes and outcomes are only collected, and counted at C
-    speed when the shard ends; one by one are looked at only those whose codes still have room in the list.
+    Most annotations share a handful of outcomes, so pairs of class and outcome are counted at C speed; one by one
+    are looked at only the annotations of records with something that still has room in the list.
     """
 
-    def __init__(
-        self, writer: str, loss_list: LossList, listed: Mapping[str, int] | None = None, *, weighs: bool = True
-    ) -> None:
-        """``listed`` are entries by code that stand in the list already.
-
-        ``weighs`` False promises that every annotation stands for one of the source.
-        """
+    def __init__(self, writer: str, loss_list: LossList, listed: Mapping[str, int] | None = None) -> None:
+        """``listed`` are entries by code that stand in the list already."""
         self._writer = writer
-        self._weighs = weighs
         self._limit = {"first": LISTED_PER_CODE, "all": None, "none": 0}[loss_list]
-        self._classes: list[str | None] = []
-        self._outcomes: list[Outcome] = []
+        self._pairs: Tally | PlainTally = core.Tally(annotation=Annotation) if core is not None else PlainTally()
         self._tally: Counter[tuple[str | None, Outcome]] = Counter()
         self._listed: Counter[str] = Counter(listed)
-        self._full: set[Outcome] = {WRITTEN}
+        self._full: set[Outcome] = set()
+        self._settle(WRITTEN)
         self._written = 0
         self._objects = 0
         self.counts = Counts()
@@ -124,20 +122,25 @@ class Ledger:
         """
         annotations = record.annotations
         self._written += 1
-        self._classes += [a.label for a in annotations]
-        self._outcomes += outcomes
+        plain = self._pairs.add(annotations, outcomes)
+        if objects < 0:
+            objects = len([o for o in outcomes if o.status in _KEPT])
+        self._objects += objects
+        if plain and not record.rejected:
+            return
         if not self._full.issuperset(outcomes) or record.rejected:
             self._look_at(record, outcomes)
         noted = [a for a in annotations if a.notices]
         if noted:
             self._note_annotations(record, noted)
-        if self._weighs:
-            self._weigh(record, outcomes)
-        if objects < 0:
-            objects = len([o for o in outcomes if o.status in _KEPT])
-        self._objects += objects
+        self._weigh(record, outcomes)
         if (annotations or record.rejected) and not _keeps_any(outcomes):
             self.record_notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Nothing is to be listed about an outcome any more."""
+        self._full.add(outcome)
+        self._pairs.settle(outcome, outcome.status in _KEPT)
 
     def record_notice(self, record: Record, code: str, message: str) -> None:
         """A notice (``N_``) about a record that this output has."""
@@ -182,7 +185,7 @@ class Ledger:
             for code in (c for c, show in zip(outcome.codes, shown, strict=True) if show):
                 self.losses.append(self._entry(record, outcome, code, name, path))
             if not outcome.message and not any(shown):
-                self._full.add(outcome)
+                self._settle(outcome)
 
     def _note_annotations(self, record: Record, annotations: Sequence[Annotation]) -> None:
         """Count and list what normalisation noted about annotations."""
@@ -210,7 +213,8 @@ class Ledger:
     def close(self) -> Counts:
         """Fold everything into the counts."""
         counts = self.counts
-        self._tally.update(zip(self._classes, self._outcomes, strict=True))
+        for label, outcome, count in self._pairs.sums():
+            self._tally[label, outcome] += count
         for (label, outcome), count in self._tally.items():
             counts.annotations[outcome.status] += count
             counts.annotations["seen"] += count
@@ -223,6 +227,33 @@ class Ledger:
 
 
 _KEPT = frozenset({"written", "lossy"})
+
+
+class PlainTally:
+    """The twin of the compiled tally: counts annotations by class and outcome."""
+
+    def __init__(self) -> None:
+        self._labels: list[str | None] = []
+        self._outcomes: list[Outcome] = []
+        self._kept: dict[Outcome, bool] = {}
+
+    def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Outcome]) -> bool:
+        """Count annotations with their outcomes; True where the record needs no further look."""
+        self._labels += [a.label for a in annotations]
+        self._outcomes += outcomes
+        kept = self._kept
+        if not kept.keys() >= set(outcomes) or any([a.notices or a.weight != 1 for a in annotations]):  # noqa: C419
+            return False
+        return not outcomes or any(map(kept.__getitem__, outcomes))
+
+    def settle(self, outcome: Outcome, kept: bool) -> None:
+        """An outcome needs no further look from now on; ``kept`` tells whether it keeps its annotation."""
+        self._kept[outcome] = kept
+
+    def sums(self) -> list[tuple[str | None, Outcome, int]]:
+        """(class, outcome, annotations) for all pairs that met."""
+        counted = Counter(zip(self._labels, self._outcomes, strict=True))
+        return [(label, outcome, count) for (label, outcome), count in counted.items()]
 
 
 def _keeps_any(outcomes: Sequence[Outcome]) -> bool:

@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from zlib import adler32, crc32
 
 import msgspec
 
@@ -27,6 +28,7 @@ __all__ = [
     "SafeName",
     "key_hash",
     "name_key",
+    "plain_key",
     "plan_names",
     "safe_name",
     "split_stem",
@@ -69,8 +71,20 @@ def name_key(stem: str) -> str:
 
 
 def key_hash(key: str) -> int:
-    """64 bits of a name key, equal in every process."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
+    """64 bits of a name key, equal in every process; two sums, of which one alone would be equal too often."""
+    data = key.encode()
+    return crc32(data) << 32 | adler32(data)
+
+
+def plain_key(name: str, rule: NamingRule) -> int | None:
+    """The key hash of a name that is used as it is, whatever its content; None where :func:`safe_name` decides."""
+    if len(name) > _LONGEST_NAME or _CLEAN.match(name) is None:
+        return None
+    if rule.layout == "flat":
+        name = name[name.rfind("/") + 1 :]
+    elif rule.refused_folders and not rule.refused_folders.isdisjoint(name.split("/")[:-1]):
+        return None
+    return key_hash(name[: name.rfind(".")].lower())
 
 
 def _refuse(name: str, why: str) -> RecordFault:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from exportkit.records import Annotation
-from exportkit_voc.annotation_xml import attributes_xml, document_xml, object_head, object_xml
+from exportkit_voc.annotation_xml import DOCUMENT_END, attributes_xml, document_head, object_head, object_xml
 from exportkit_voc.xml_file import Unreadable, read_quickly, read_thoroughly, read_voc_file
 from exportkit_voc.xml_text import escaped, is_representable
 
@@ -22,7 +22,7 @@ def template(filename: str, name: str, attributes: dict[str, str], corners: tupl
     made, dropped = attributes_xml(annotation)
     assert not dropped
     item = object_xml(object_head(name), annotation, 1, corners, made)
-    return document_xml("VOC2012", filename, "coords=one", (100, 80, 3), item.encode())
+    return document_head("VOC2012", "coords=one").of(filename, 100, 80, 3) + item.encode() + DOCUMENT_END
 
 
 def library(filename: str, name: str, attributes: dict[str, str], corners: tuple[int, int, int, int]) -> bytes:
@@ -123,7 +123,7 @@ spellings = st.sampled_from(
 def test_numbers_of_any_spelling_are_read_alike(boxes: list[tuple[str, str, str, str]]) -> None:
     annotation = Annotation(0, "box", "cat")
     items = "".join(object_xml(object_head("cat"), annotation, 0, corners, "") for corners in boxes)
-    data = document_xml("VOC2012", "x.jpg", "coords=one", (100, 80, 3), items.encode())
+    data = document_head("VOC2012", "coords=one").of("x.jpg", 100, 80, 3) + items.encode() + DOCUMENT_END
 
     quick = read_quickly(data)
 
