@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -158,3 +159,17 @@ def test_a_later_run_in_the_same_process_uses_its_own_options(bench: Workbench) 
     assert bench.convert(bundle, "--invalid", "clip").code == 0
     assert bench.convert(bundle, "--invalid", "fail", "--overwrite").code == 3
     assert bench.convert(bundle, "--invalid", "drop", "--overwrite").data["outputs"][0]["annotations"]["skipped"] == 1
+
+
+@pytest.mark.parametrize("bundle", sorted(path.name for path in (FIXTURES / "bundles").iterdir()))
+def test_with_and_without_the_compiled_core_the_tree_is_the_same(bench: Workbench, bundle: str) -> None:
+    found = []
+    for switch in ("0", "1"):
+        out = bench.folder / "place" / f"native-{switch}"
+        run = bench.program(
+            "convert", FIXTURES / "bundles" / bundle, *FORMATS, "-o", out, "--media", "none", "--quiet",
+            env={**os.environ, "EXPORTKIT_NATIVE": switch},
+        )  # fmt: skip
+        made = (tree_digest(out), lists_as_data(out)) if out.exists() else None
+        found.append((run.returncode, run.stderr.replace(out.name, "out"), made))
+    assert found[0] == found[1]

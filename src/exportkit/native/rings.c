@@ -207,7 +207,7 @@ static void join(Bounds *all, const Bounds *ring)
 }
 
 /* Reads `[ring, …]`; 0 where a ring needs care. */
-static int read_rings(Cursor *c, Bounds *all, double *area, long *count)
+static int read_rings(Cursor *c, Bounds *all, double *area, size_t *shortest)
 {
     Points points = {.room = SMALL_RING};
     points.x = points.small;
@@ -223,7 +223,8 @@ static int read_rings(Cursor *c, Bounds *all, double *area, long *count)
             break;
         join(all, &bounds);
         *area += own;
-        ++*count;
+        if (*shortest == 0 || points.count < *shortest)
+            *shortest = points.count;
         skip_blanks(c);
         if (*c->p != ',')
             break;
@@ -246,9 +247,9 @@ static PyObject *measure_rings(PyObject *module, PyObject *text)
     Cursor cursor = {start, start + PyBytes_GET_SIZE(text), NULL};
     Bounds bounds = {0};
     double area = 0;
-    long count = 0;
+    size_t shortest = 0;
     skip_blanks(&cursor);
-    int good = read_rings(&cursor, &bounds, &area, &count);
+    int good = read_rings(&cursor, &bounds, &area, &shortest);
     skip_blanks(&cursor);
     if (!good || cursor.p != cursor.end) {
         if (PyErr_Occurred())
@@ -258,7 +259,7 @@ static PyObject *measure_rings(PyObject *module, PyObject *text)
     int has_exponent = memchr(start, 'e', (size_t)(cursor.end - start)) || memchr(start, 'E', (size_t)(cursor.end - start));
     PyObject *measures = measures_of(&bounds, area);
     PyObject *compact = has_exponent ? Py_NewRef(Py_None) : without_blanks(text);
-    PyObject *made = measures && compact ? Py_BuildValue("(OOl)", measures, compact, count) : NULL;
+    PyObject *made = measures && compact ? Py_BuildValue("(OOn)", measures, compact, (Py_ssize_t)shortest) : NULL;
     Py_XDECREF(measures);
     Py_XDECREF(compact);
     return made;
@@ -266,6 +267,7 @@ static PyObject *measure_rings(PyObject *module, PyObject *text)
 
 PyMethodDef exportkit_ring_methods[] = {
     {"measure_rings", measure_rings, METH_O,
-     "Measures of all rings in JSON text, the text without blanks, and how many rings; None where a ring needs care."},
+     "Measures of all rings in JSON text, the text without blanks (None with exponents), and the points of the shortest ring;"
+     " None where a ring needs care."},
     {NULL, NULL, 0, NULL},
 };

@@ -51,6 +51,8 @@ def is_near(declared: Any, geometry: Box | RotatedBox | Polygon | Mask) -> bool:
 
 
 def _is_long(polygon: Polygon) -> bool:
+    if polygon.least_points:
+        return polygon.least_points > _ALWAYS_TESTED
     most = 2 * _ALWAYS_TESTED
     for part in polygon.parts:
         if len(part.outer) <= most or (part.holes and min(map(len, part.holes)) <= most):

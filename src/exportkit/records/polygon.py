@@ -21,6 +21,7 @@ Bounds = tuple[Number, Number, Number, Number]
 
 #: Most rings and points that finding the parts of all holes may look at; only hostile input has so many.
 _MOST_WORK = 4_000_000
+_decode_rings = msgspec.json.Decoder(list[Ring]).decode
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -41,11 +42,23 @@ class Polygon(msgspec.Struct, frozen=True, gc=False, eq=False):
     Values are the source's own where they passed through; two polygons are equal if their parts are.
     """
 
-    parts: tuple[Part, ...]
+    #: The parts, or None until somebody asks for them; then ``source`` has them.
+    _parts: tuple[Part, ...] | None
     #: JSON text of the rings if they are used exactly as the source wrote them, so that digits pass through.
     source: bytes | None = None
     #: What reading the rings has measured already: bounds and shoelace area; only of rings without holes.
     measures: Measures | None = None
+    #: Points of the shortest ring where reading has counted them, else 0.
+    least_points: int = 0
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Each outline with its holes."""
+        parts = self._parts
+        if parts is None:
+            parts = tuple(map(Part, _decode_rings(self.source or b"[]")))
+            msgspec.structs.force_setattr(self, "_parts", parts)
+        return parts
 
     def __eq__(self, other: object) -> bool:
         return self.parts == other.parts if isinstance(other, Polygon) else NotImplemented

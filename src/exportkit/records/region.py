@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from exportkit.errors import AnnotationFault
+from exportkit.native import core
 from exportkit.records.mask import MAX_PIXELS, Mask, check_grid
 from exportkit.records.numbers import check_number, quoted, tolerant_json
 from exportkit.records.polygon import Part, Polygon
@@ -94,6 +95,10 @@ class LazyRegion(msgspec.Struct, gc=False, eq=False):
         source = self.source
         if self.holes is not None:
             return None
+        if core is not None and type(source) is bytes:
+            found = core.measure_rings(source)
+            if found is not None and found[1] is not None:
+                return Polygon(None, found[1], found[0], found[2])
         try:
             if type(source) is not list:
                 rings, text = _decode_rings(source), bytes(source)
