@@ -36,7 +36,7 @@ def bundle(bench: Workbench) -> Path:
 @pytest.fixture
 def long_bundle(bench: Workbench) -> Path:
     """A bundle whose conversion takes so long that a signal surely finds it at work, also on a busy machine."""
-    return _bundle_of(bench, 5000)
+    return _bundle_of(bench, 12000)
 
 
 def _start(bundle: Path, out: Path, *words: str) -> subprocess.Popen[str]:

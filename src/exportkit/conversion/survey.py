@@ -170,7 +170,22 @@ class _ShardSurveyor:
             record.media_id, name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, True
         )  # fmt: skip
         row = Row(identity, part, line.offset, line.length, line.number, (media,))
-        self._count(row, (record,))
+        contents, result = self._contents.get(split), self.result
+        if (
+            contents is None
+            or previous is None
+            or not result.ascending
+            or not (type(identity) is type(previous.id) is int and previous.id < identity <= _USABLE_ID)
+        ):
+            self._count(row, (record,))
+            return row
+        # As _count does, for one record that is kept and an id that is the next in order.
+        result.descending = False
+        result.last_id = identity
+        result.rows_count += 1
+        result.own_split = result.own_split or record.split is not None
+        self._places.append((split, record.medium))
+        contents += record.contents
         return row
 
     def _media_row(self, record: RecordSurvey) -> MediaRow:
