@@ -76,6 +76,10 @@ class Encoded(msgspec.Struct, gc=False):
     notices: Sequence[tuple[str, str]] = ()
     #: Entries put into the dataset (rows, objects); -1 means one for each outcome that is written or lossy.
     objects: int = -1
+    #: For annotations whose shape is not quite the source's: (position among the record's annotations, code, IoU of
+    #: what was written against the source in 0…1). Seams, splits and rasters are measured always, boxes in place of
+    #: regions where the placement asks for it.
+    overlaps: Sequence[tuple[int, str, float]] = ()
 
 
 class Fragments(msgspec.Struct, frozen=True):

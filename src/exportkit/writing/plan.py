@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from exportkit.records import Skeleton
+
 __all__ = ["MediaMode", "Placement", "Plan", "SplitFacts"]
 
 MediaMode = Literal["copy", "hardlink", "symlink", "none"]
@@ -47,6 +49,8 @@ class Plan(msgspec.Struct, frozen=True):
     invalid: Literal["clip", "drop", "fail"] = "clip"
     #: Largest picture, in pixels, that may be decoded or rasterised.
     max_pixels: int = 1 << 28
+    #: Of each class with key points its skeletons, the most frequent first (equal ones by name).
+    skeletons: Mapping[str, tuple[Skeleton, ...]] = {}
     #: ``{name: {class index: original number}}`` facts of normalisation that a manifest repeats.
     notes: Mapping[str, str] = {}
 
@@ -74,3 +78,5 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     has_media: bool = True
     #: Channels as the header tells (1, 3, 4), 3 when unknown.
     depth: int = 3
+    #: Whether the record belongs to the sample on which boxes in place of regions are measured.
+    measured: bool = False
