@@ -6,6 +6,7 @@ from exportkit.records.box_texts import BoxForm, BoxTexts, box_texts
 from exportkit.records.canvas import Canvas
 from exportkit.records.keypoints import Keypoints, Point, parse_keypoints, parse_point
 from exportkit.records.numbers import EPS, Number, check_number, decimal_text, quoted, rounded
+from exportkit.records.overlap import Shape, iou
 from exportkit.records.record import FileReference, Record, Rejected
 from exportkit.records.region import LazyRegion, Mask, Part, Polygon
 from exportkit.records.skeleton import PERSON_17, Skeleton
@@ -33,10 +34,12 @@ __all__ = [
     "Record",
     "Rejected",
     "RotatedBox",
+    "Shape",
     "Skeleton",
     "box_texts",
     "check_number",
     "decimal_text",
+    "iou",
     "parse_box",
     "parse_keypoints",
     "parse_point",
