@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from exportkit.errors import RecordFault
-from exportkit.writing import NamingRule, Plan
-from exportkit.writing.names import safe_name
+from exportkit.writing import Plan
+from exportkit.writing.names import class_word
 
 __all__ = ["ImageSets", "plan_image_sets", "renaming_table"]
 
@@ -37,7 +36,7 @@ def plan_image_sets(plan: Plan, folder: str) -> ImageSets:
     # ``trainval`` is the devkit's own list, so a split of that name steps aside.
     lists = {split: f"{folder}/{split}{'_' * (split.lower() == 'trainval')}.txt" for split in splits}
     trainval = f"{folder}/trainval.txt"
-    names = [_class_word(name, index) for index, name in enumerate(plan.classes)]
+    names = [class_word(name, index) for index, name in enumerate(plan.classes)]
     files = {split: tuple(f"{folder}/{name}_{split}.txt" for name in names) for split in splits}
     paths = [*lists.values(), trainval, *(path for own in files.values() for path in own)]
     omitted = None
@@ -49,17 +48,6 @@ def plan_image_sets(plan: Plan, folder: str) -> ImageSets:
         return ImageSets(lists, trainval, dict.fromkeys(splits, ()), omitted)
     renamed = tuple((name, word) for name, word in zip(plan.classes, names, strict=True) if name != word)
     return ImageSets(lists, trainval, files, None, renamed)
-
-
-def _class_word(name: str, index: int) -> str:
-    """The class name as a part of a file name; ``class_<index>`` for what the naming rules refuse."""
-    if "/" in name:
-        return f"class_{index}"
-    try:
-        # The suffix keeps a dot within the name from being taken for an extension.
-        return safe_name(f"{name}_.txt", NamingRule()).name.removesuffix("_.txt")
-    except RecordFault:
-        return f"class_{index}"
 
 
 def _key(path: str) -> str:

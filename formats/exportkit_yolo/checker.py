@@ -9,6 +9,8 @@ from typing import ClassVar
 import msgspec
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit_yolo.class_folder_rules import ClassFolderRules
+from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules
 from exportkit_yolo.dataset_yaml import DatasetYaml, read_dataset_yaml, yaml_path
 from exportkit_yolo.label_file import judge_labels
 from exportkit_yolo.picture_files import PictureFiles, label_folder
@@ -28,13 +30,18 @@ class LabelFacts(msgspec.Struct):
 
 
 class YoloChecker(Checker):
-    """Rules 26 to 34 and 36 of ``check`` (formats, section 7), for any directory in the layout of Ultralytics."""
+    """Rules 26 to 37 of ``check`` (formats, section 7), for any directory in the layout of Ultralytics or darknet."""
 
     name: ClassVar[str] = "yolo"
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
-        return yaml_path(dataset) is not None or (dataset.is_dir("images") and dataset.is_dir("labels"))
+        return (
+            yaml_path(dataset) is not None
+            or (dataset.is_dir("images") and dataset.is_dir("labels"))
+            or dataset.exists(DARKNET_DATA)
+            or ClassFolderRules.applies(dataset)
+        )
 
     @cached_property
     def _yaml(self) -> DatasetYaml:
@@ -42,19 +49,46 @@ class YoloChecker(Checker):
 
     @cached_property
     def _kpt_shape(self) -> tuple[int, int] | None:
-        # While a dataset is being written its yaml comes last, and rows with key points need it.
-        return self._yaml.kpt_shape if yaml_path(self.dataset) is not None else None
+        path = yaml_path(self.dataset)
+        # Reading a yaml takes longer than judging a hundred label files, and most datasets have no key points.
+        return self._yaml.kpt_shape if path is not None and b"kpt_shape" in self.dataset.read(path) else None
+
+    @cached_property
+    def _darknet(self) -> DarknetRules | None:
+        return DarknetRules(self.dataset) if self.dataset.exists(DARKNET_DATA) else None
+
+    @cached_property
+    def _class_folders(self) -> ClassFolderRules | None:
+        if yaml_path(self.dataset) is not None or not ClassFolderRules.applies(self.dataset):
+            return None
+        return ClassFolderRules(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
+        for path in self._label_paths():
+            yield Piece(path, self.dataset.read(path))
+
+    def _label_paths(self) -> Iterator[str]:
+        if self._class_folders is not None:
+            return
+        if self._darknet is not None:
+            paths = (picture.rpartition(".")[0] + ".txt" for picture, _ in self._darknet.pictures())
+            yield from (path for path in paths if self.dataset.exists(path))
+            return
         folders = {label_folder(folder) for _, folder in self._yaml.splits if not folder.endswith(".txt")}
         for folder in sorted(folders or {"labels"}):
             for path in self.dataset.listing(folder) if self.dataset.is_dir(folder) else ():
                 if path.endswith(".txt"):
-                    yield Piece(path, self.dataset.read(path))
+                    yield path
 
     def pictures(self) -> Iterator[Picture]:
         """Every picture that the loader finds; label files themselves name none."""
-        for path, source in PictureFiles(self.dataset, self._yaml).found():
+        if self._class_folders is not None:
+            yield from (Picture(path) for path in self._class_folders.pictures())
+            return
+        found = (
+            self._darknet.pictures() if self._darknet is not None else PictureFiles(self.dataset, self._yaml).found()
+        )
+        for path, source in found:
             yield Picture(path, source=source)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
@@ -80,13 +114,20 @@ class YoloChecker(Checker):
         return CheckReport(findings, facts=facts, objects=objects)
 
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
-        yaml = read_dataset_yaml(self.dataset)
-        yield from yaml.findings
         facts = LabelFacts()
         for report in reports:
             _merge(facts, report.facts)
-        yield from _class_findings(facts, yaml)
+        if self._class_folders is not None:
+            yield from self._class_folders.findings()
+            return
         yield from _form_findings(facts)
+        if self._darknet is not None:
+            yield from self._darknet.findings()
+            yield from _class_findings(facts, self._darknet.names)
+            return
+        yaml = read_dataset_yaml(self.dataset)
+        yield from yaml.findings
+        yield from _class_findings(facts, yaml.names)
         if self.dataset.is_dir("masks"):
             message = "A folder 'masks' beside the yaml makes the loader look for masks instead of labels."
             yield Finding("C_YOLO_MASKS", "error", message, "masks", consumer="Ultralytics")
@@ -102,10 +143,10 @@ def _merge(facts: LabelFacts, others: LabelFacts | None) -> None:
         facts.forms[form] = (known + files, first, first_line)
 
 
-def _class_findings(facts: LabelFacts, yaml: DatasetYaml) -> Iterator[Finding]:
+def _class_findings(facts: LabelFacts, names: Sequence[str]) -> Iterator[Finding]:
     number, path, line = facts.top
-    if yaml.names and number >= len(yaml.names):
-        message = f"Class {number} is not among the {len(yaml.names)} names; it is the highest one in the dataset."
+    if names and number >= len(names):
+        message = f"Class {number} is not among the {len(names)} names; it is the highest one in the dataset."
         yield Finding("C_YOLO_ROW", "error", message, path, line, consumer=_CONSUMER)
 
 

@@ -46,6 +46,8 @@ def read_dataset_yaml(dataset: Dataset) -> DatasetYaml:
     splits, split_findings = _splits(document, path)
     shape = document.get("kpt_shape")
     findings = [_finding(path, problem) for problem in (*name_problems, *_other_problems(document, len(names)))]
+    if shape is not None and _is_shape(shape):
+        findings.extend(_flip_findings(document, shape[0], path))
     if names and names[0].startswith("n0"):
         message = "Class 0 starts with 'n0', so the loader renames known ImageNet codes."
         findings.append(Finding("C_YOLO_N0", "warn", message, path, consumer=_CONSUMER))
@@ -109,6 +111,20 @@ def _other_problems(document: dict[Any, Any], classes: int) -> Iterator[str]:
     shape = document.get("kpt_shape")
     if shape is not None and not _is_shape(shape):
         yield "'kpt_shape' is not a list of two whole numbers, the second 2 or 3."
+
+
+def _flip_findings(document: dict[Any, Any], points: int, path: str) -> Iterator[Finding]:
+    flip = document.get("flip_idx")
+    if flip is None:
+        message = "'flip_idx' is missing, so pictures are never mirrored in training."
+        yield Finding("C_YOLO_POSE", "warn", message, path, consumer=_CONSUMER)
+    elif (
+        not isinstance(flip, list)
+        or flip != [place for place in flip if type(place) is int]
+        or (sorted(flip) != list(range(points)))
+    ):
+        message = f"'flip_idx' does not name each of the {points} points once."
+        yield Finding("C_YOLO_POSE", "error", message, path, consumer=_CONSUMER)
 
 
 def _is_shape(value: Any) -> bool:

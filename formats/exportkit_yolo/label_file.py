@@ -21,6 +21,9 @@ _SLACK = 2e-6
 #: Twice that and half of the last decimal: numbers with six decimals are over it by rounding alone or clearly.
 _TWICE_SLACK = 4.5e-6
 
+#: Numbers of a key point that says whether it can be seen.
+_WITH_VISIBILITY = 3
+
 _VALUE = rb"(?:0\.\d{6}|1\.000000)"
 #: The common form of outlines with six decimals, in range value by value.
 _OUTLINE_FILE = re.compile(rb"(?:\d{1,9}(?: %b %b){3,}+\n)++" % (_VALUE, _VALUE), re.ASCII)
@@ -129,6 +132,8 @@ def _row_by_row(data: bytes, keypoints: tuple[int, int] | None) -> LabelFile:
         elif values[0] > top:
             top, top_line = int(values[0]), line
         faults.extend(RowFault("C_YOLO_RANGE", line, why) for why in _range_faults(values, form, keypoints))
+        if form == POSE and keypoints is not None and keypoints[1] == _WITH_VISIBILITY:
+            faults.extend(RowFault("C_YOLO_POSE", line, why) for why in _point_faults(values[5:]))
         earlier = seen.setdefault(tuple(values), line)
         if earlier != line:
             faults.append(RowFault("C_YOLO_DUPLICATE", line, f"The row equals that of line {earlier}."))
@@ -148,6 +153,14 @@ def _form(columns: int, keypoints: tuple[int, int] | None) -> str | None:
     if columns == 5:
         return DETECT
     return OUTLINE if columns >= 7 and columns % 2 else None
+
+
+def _point_faults(points: list[float]) -> Iterator[str]:
+    triplets = list(zip(points[::3], points[1::3], points[2::3], strict=True))
+    if not all(v in {0, 1, 2} for _, _, v in triplets):
+        yield "The visibility of a key point is none of 0, 1 and 2."
+    if any(v == 0 and (x or y) for x, y, v in triplets):
+        yield "A key point with visibility 0 is not at 0 0."
 
 
 def _range_faults(values: list[float], form: str, keypoints: tuple[int, int] | None) -> Iterator[str]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from exportkit.writing import Plan, WriterOptions
 
 __all__ = ["Task", "YoloOptions", "chosen_task", "possible_tasks"]
 
-Task = Literal["detect", "segment"]
+Task = Literal["detect", "segment", "pose", "obb", "classify"]
 
 
 class YoloOptions(WriterOptions):
     """``--to yolo:key=value,…`` (formats, sections 5.0 and 5.2)."""
 
-    task: Literal["auto", "detect", "segment"] = Field(
+    task: Literal["auto", "detect", "segment", "pose", "obb", "classify"] = Field(
         default="auto",
         description="Form of every row in the dataset; auto goes by the kinds that the dataset holds.",
     )
@@ -28,6 +28,14 @@ class YoloOptions(WriterOptions):
         default="join",
         description="Segment: one row per object with its parts joined by seams, or one row per part.",
     )
+    multi: Literal["fail", "first"] = Field(
+        default="fail",
+        description="Classify: whether a picture with several tags fails, or takes the first by class number.",
+    )
+    dialect: Literal["ultralytics", "darknet"] = Field(
+        default="ultralytics",
+        description="darknet writes obj.data, obj.names and lists in place of data.yaml; boxes only.",
+    )
     attributes: Literal["drop", "sidecar"] = Field(
         default="drop",
         description="sidecar writes attributes.jsonl; otherwise attributes have no place.",
@@ -37,11 +45,19 @@ class YoloOptions(WriterOptions):
         description="tree keeps the folders of the source names.",
     )
 
+    @model_validator(mode="after")
+    def _darknet_knows_boxes_only(self) -> YoloOptions:
+        if self.dialect == "darknet" and self.task not in {"auto", "detect"}:
+            raise ValueError("dialect=darknet has boxes only; leave task= out")
+        if self.attributes == "sidecar" and self.task == "classify":
+            raise ValueError("task=classify has no rows that a sidecar could name")
+        return self
 
-def possible_tasks(plan: Plan) -> tuple[str, ...]:
+
+def possible_tasks(plan: Plan) -> tuple[Task, ...]:
     """Tasks that a kind present in the dataset speaks for, strongest first; plain boxes speak for none."""
     kinds = plan.kinds
-    found = (
+    found: tuple[tuple[Task, object], ...] = (
         ("pose", kinds.get("keypoints")),
         ("segment", plan.has_regions),
         ("obb", kinds.get("rotated_box")),
@@ -50,7 +66,9 @@ def possible_tasks(plan: Plan) -> tuple[str, ...]:
 
 
 def chosen_task(options: YoloOptions, plan: Plan) -> Task:
-    """The one task of the dataset: the one asked for, else segment where regions are present, else detect."""
+    """The one task of the dataset: the one asked for, else the strongest that a kind in it speaks for, else detect."""
+    if options.dialect == "darknet":
+        return "detect"
     if options.task != "auto":
         return options.task
-    return "segment" if plan.has_regions else "detect"
+    return next(iter(possible_tasks(plan)), "detect")

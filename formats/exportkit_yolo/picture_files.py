@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from exportkit.writing import Dataset, Finding
 from exportkit_yolo.dataset_yaml import DatasetYaml
 
-__all__ = ["PictureFiles", "label_folder", "label_path"]
+__all__ = ["PictureFiles", "content_findings", "is_seen", "label_folder", "label_path"]
 
 #: Extensions that the loader's glob keeps.
 _EXTENSIONS = frozenset(
@@ -57,7 +57,7 @@ class PictureFiles:
             if source.endswith(".txt"):
                 yield from ((path, source) for path in self._listed(source))
             else:
-                yield from ((path, "") for path in self._dataset.listing(source) if _is_seen(path))
+                yield from ((path, "") for path in self._dataset.listing(source) if is_seen(path))
 
     def _listed(self, source: str) -> Iterator[str]:
         """Pictures of a list file by the loader's rule: ``./`` is the list's own folder."""
@@ -69,7 +69,7 @@ class PictureFiles:
             path = folder / line if line.startswith("./") else PurePosixPath(line)
             if path.is_absolute() and path.is_relative_to(root):
                 path = path.relative_to(root)
-            if _is_seen(path.as_posix()) and not path.is_absolute() and ".." not in path.parts:
+            if is_seen(path.as_posix()) and not path.is_absolute() and ".." not in path.parts:
                 yield path.as_posix()
 
     def findings(self) -> Iterator[Finding]:
@@ -117,23 +117,7 @@ class PictureFiles:
             yield _error("C_YOLO_PAIR", "Two folders on the way are called 'images', and readers differ.", path)
         if not self._dataset.exists(label):
             yield _error("C_YOLO_PAIR", f"The picture has no label file {label}.", path)
-        yield from self._content(path)
-
-    def _content(self, path: str) -> Iterator[Finding]:
-        if not self._dataset.exists(path):
-            yield Finding("C_PATH", "error", "This is no regular file, nor a link to one.", path)
-            return
-        with os.fdopen(self._dataset.open_picture(path), "rb") as file:
-            head = file.read(_HEAD)
-            if not _is_taken(head):
-                yield _error("C_YOLO_FORMAT", "The content is in no format that the loader takes.", path)
-            elif head.startswith(b"\xff\xd8"):
-                file.seek(-2, 2)
-                if file.read(2) != b"\xff\xd9":
-                    message = "The JPEG does not end with its end marker, so the loader rewrites it."
-                    yield Finding("C_YOLO_FORMAT", "warn", message, path, consumer="Ultralytics")
-            elif head.startswith(b"\x89PNG") and min(head[16:20], head[20:24]) < (10).to_bytes(4, "big"):
-                yield _error("C_YOLO_FORMAT", "A side is shorter than 10 pixels; the loader drops it.", path)
+        yield from content_findings(self._dataset, path)
 
     def _twice(self, folders: dict[str, str]) -> Iterator[Finding]:
         self._partners = array("q", sorted(self._partners))
@@ -157,7 +141,26 @@ class PictureFiles:
         return at < len(self._partners) and self._partners[at] == key
 
 
-def _is_seen(path: str) -> bool:
+def content_findings(dataset: Dataset, path: str) -> Iterator[Finding]:
+    """What the loader dislikes about the content of a picture, told from its first and last bytes."""
+    if not dataset.exists(path):
+        yield Finding("C_PATH", "error", "This is no regular file, nor a link to one.", path)
+        return
+    with os.fdopen(dataset.open_picture(path), "rb") as file:
+        head = file.read(_HEAD)
+        if not _is_taken(head):
+            yield _error("C_YOLO_FORMAT", "The content is in no format that the loader takes.", path)
+        elif head.startswith(b"\xff\xd8"):
+            file.seek(-2, 2)
+            if file.read(2) != b"\xff\xd9":
+                message = "The JPEG does not end with its end marker, so the loader rewrites it."
+                yield Finding("C_YOLO_FORMAT", "warn", message, path, consumer="Ultralytics")
+        elif head.startswith(b"\x89PNG") and min(head[16:20], head[20:24]) < (10).to_bytes(4, "big"):
+            yield _error("C_YOLO_FORMAT", "A side is shorter than 10 pixels; the loader drops it.", path)
+
+
+def is_seen(path: str) -> bool:
+    """Whether the loader's search keeps a path."""
     return _has_known_extension(path) and not _is_hidden(path)
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import EXTENT_KINDS, Annotation, Canvas, Mask, Record, box_texts
+from exportkit.records import EXTENT_KINDS, Annotation, Canvas, Record, box_texts, iou
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -24,11 +24,13 @@ from exportkit.writing import (
     skipped,
 )
 from exportkit.writing.attributes import attribute_text
-from exportkit_yolo.box_cost import box_cost, box_cost_of
-from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
-from exportkit_yolo.options import YoloOptions, chosen_task, possible_tasks
-from exportkit_yolo.rows import box_outline, box_row, outline_row, outlines
-from exportkit_yolo.splits import split_folders, yaml_folders
+from exportkit_yolo.box_cost import box_cost_of
+from exportkit_yolo.classify import ClassFolders
+from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
+from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout
+from exportkit_yolo.options import Task, YoloOptions, chosen_task, possible_tasks
+from exportkit_yolo.splits import yaml_folders
+from exportkit_yolo.task_rows import DetectRows, ObbRows, PoseRows, SegmentRows, TaskRows
 from exportkit_yolo.unkept import OutcomeTable, has_attributes
 
 __all__ = ["YoloWriter"]
@@ -40,14 +42,14 @@ _FORMATS = frozenset({"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg"
 
 
 class YoloWriter(Writer):
-    """YOLO detect and segment (formats, section 5.2): ``labels/<split>/<stem>.txt`` beside ``images/<split>/<name>``.
+    """YOLO (formats, section 5.2): a label file beside each picture, or, for classify, a folder per class.
 
     Numbers are fractions of the display size with six decimals, each in [0, 1]. Every record has its label
     file, an empty one if it has no object. Rows stand in source order, none twice in a file.
     """
 
     name: ClassVar[str] = "yolo"
-    summary: ClassVar[str] = "YOLO for Ultralytics: detect and segment, with data.yaml"
+    summary: ClassVar[str] = "YOLO for Ultralytics: detect, segment, pose, obb, classify; darknet as a dialect"
     options_model: ClassVar[type[WriterOptions]] = YoloOptions
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
@@ -65,8 +67,12 @@ class YoloWriter(Writer):
         self._task = chosen_task(options, plan)
         self._sidecar = options.attributes == "sidecar"
         self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
-        self._folders = split_folders(plan)
-        self._label_folders = {split: f"labels/{folder}/" for split, folder in self._folders.items()}
+        self._rows = _task_rows(self._task, options, plan)
+        skeleton = self._rows.skeleton if isinstance(self._rows, PoseRows) else None
+        self._layout: Layout = (
+            DarknetLayout(plan) if options.dialect == "darknet" else UltralyticsLayout(plan, skeleton)
+        )
+        self._class_folders = ClassFolders(options, plan) if self._task == "classify" else None
         self._indices: dict[str | None, int] = {
             label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
         }
@@ -80,11 +86,12 @@ class YoloWriter(Writer):
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
         tree = isinstance(options, YoloOptions) and options.names == "tree"
+        darknet = isinstance(options, YoloOptions) and options.dialect == "darknet"
         return NamingRule(
             layout="tree" if tree else "flat",
             needs_extension=True,
             refused_folders=frozenset({"images", "labels"}),
-            reserved_stems=frozenset({"classes"}),
+            reserved_stems=frozenset({"classes", "train", "valid", "test"} if darknet else {"classes"}),
         )
 
     @classmethod
@@ -93,47 +100,73 @@ class YoloWriter(Writer):
 
     @classmethod
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
-        return "YOLO loaders end a name at a NUL character" if "\0" in name else None
+        if "\0" in name:
+            return "YOLO loaders end a name at a NUL character"
+        if isinstance(options, YoloOptions) and options.dialect == "darknet" and name.strip().splitlines() != [name]:
+            return "obj.names holds one name a line, without blanks around it"
+        return None
 
     def picture_path(self, placement: Placement) -> str:
-        return f"images/{self._folders[placement.split]}/{placement.name}"
+        return self._layout.picture(placement)
+
+    def picture_place(self, record: Record, placement: Placement) -> str:
+        if self._class_folders is not None:
+            return self._class_folders.place(record, placement)
+        return self._layout.picture(placement)
 
     def notices(self) -> Iterable[tuple[str, str]]:
         possible = possible_tasks(self.plan)
-        if self.options.task == "auto" and len(possible) > 1:
+        if self.options.task == "auto" and self.options.dialect != "darknet" and len(possible) > 1:
             yield (
                 "N_TASK_CHOSEN",
                 f"Annotations fit {', '.join(possible)}; {self._task} is written. Set task= to choose.",
             )
+        if self._class_folders is not None:
+            yield from self._folder_notices(self._class_folders)
+            return
         if not self.plan.classes:
             yield (
                 "N_CLASS_PLACEHOLDER",
-                f"There is no class, so data.yaml names one, '{PLACEHOLDER_CLASS}', as its loader asks.",
+                f"There is no class, so the list of names has one, '{PLACEHOLDER_CLASS}', as its loader asks.",
             )
         if yaml_folders(self.plan)["val"] == "images/train":
             yield "N_VAL_IS_TRAIN", "There is no val split, so val points at images/train; give one with --split."
+
+    def _folder_notices(self, folders: ClassFolders) -> Iterable[tuple[str, str]]:
+        if folders.renamed:
+            table = ", ".join(f"{name!a} → {word!a}" for name, word in folders.renamed)
+            yield "N_CLASS_FOLDER", f"Folders of these classes have another name: {table}."
+
+    def facts(self) -> Mapping[str, object]:
+        """The number that the class map gives to each folder, in the order in which loaders number folders."""
+        return {} if self._class_folders is None else {"class_folders": self._class_folders.order()}
 
     # -- encoding --------------------------------------------------------------------------------------
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
-        path = f"{self._label_folders[placement.split]}{placement.stem}.txt"
-        whole = self._whole(record)
+        if self._class_folders is not None:
+            return self._class_folders.encode(record)
+        path = self._layout.labels(placement)
+        streams = self._layout.streams(placement)
+        whole = None if placement.measured else self._whole(record)
         if whole is not None:
-            return Encoded(whole[1], ((path, whole[0]),), objects=len(whole[1]))
+            return Encoded(whole[1], ((path, whole[0]),), streams, objects=len(whole[1]))
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
-        rows: dict[bytes, None] = {}
-        streams = {}
-        if self._task == "detect" and not self._sidecar:
-            outcomes: Sequence[Outcome] = self._detect(record, canvas, rows)
+        label_file = LabelFile(canvas, placement)
+        if self._task == "detect" and not self._sidecar and not placement.measured:
+            outcomes: Sequence[Outcome] = self._detect(record, label_file)
         else:
-            sidecar: list[bytes] = []
-            outcomes = [self._outcome(a, canvas, rows, placement, sidecar) for a in record.annotations]
-            if sidecar:
-                streams = {f"{_SIDECAR}#rows": b"".join(sidecar)}
-        return Encoded(outcomes, ((path, _lines(rows)),), streams, objects=len(rows))
+            outcomes = [
+                self._outcome(annotation, position, label_file)
+                for position, annotation in enumerate(record.annotations)
+            ]
+        if label_file.sidecar:
+            streams = {**streams, f"{_SIDECAR}#rows": b"".join(label_file.sidecar)}
+        rows = label_file.rows
+        return Encoded(outcomes, ((path, _lines(rows)),), streams, objects=len(rows), overlaps=label_file.overlaps)
 
     def _whole(self, record: Record) -> tuple[bytes, list[Outcome]] | None:
         """The label file and the outcomes of a record with nothing but ordinary boxes, nearly all there are."""
@@ -141,67 +174,54 @@ class YoloWriter(Writer):
             return None
         return self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
 
-    def _detect(self, record: Record, canvas: Canvas, rows: dict[bytes, None]) -> Sequence[Outcome]:
+    def _detect(self, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
         """As :meth:`_outcome` for each annotation; ordinary ones by a short way."""
-        annotations = record.annotations
+        annotations, rows = record.annotations, label_file.rows
         texts, outcomes = self._ordinary.of(annotations, record.width, record.height)
         for position, text in enumerate(texts):
             row = text and text[:-1]
             if row is None or row in rows:
-                outcomes[position] = self._outcome(annotations[position], canvas, rows)
+                outcomes[position] = self._outcome(annotations[position], position, label_file)
             else:
                 rows[row] = None
         return outcomes
 
-    def _outcome(
-        self,
-        annotation: Annotation,
-        canvas: Canvas,
-        rows: dict[bytes, None],
-        placement: Placement | None = None,
-        sidecar: list[bytes] | None = None,
-    ) -> Outcome:
+    def _outcome(self, annotation: Annotation, position: int, label_file: LabelFile) -> Outcome:
         """Add the rows of one annotation, and its line of the sidecar; what became of it."""
-        count = len(rows)
+        count = len(label_file.rows)
         try:
             # Attributes first: if they cannot be written, no row may be left behind.
-            line = b"" if placement is None else self._sidecar_line(annotation, placement, count)
-            outcome = self._write(annotation, canvas, rows)
+            line = self._sidecar_line(annotation, label_file.placement, count) if self._sidecar else b""
+            outcome = self._write(annotation, position, label_file)
         except AnnotationFault as fault:
             return failed(fault.code, fault.message, fault.json_path)
         except AnnotationSkip as skip:
             return skipped(skip.code, skip.message)
-        if line and sidecar is not None and len(rows) > count:
-            sidecar.append(line)
+        if line and len(label_file.rows) > count:
+            label_file.sidecar.append(line)
         return outcome
 
-    def _write(self, annotation: Annotation, canvas: Canvas, rows: dict[bytes, None]) -> Outcome:
+    def _write(self, annotation: Annotation, position: int, label_file: LabelFile) -> Outcome:
         """Add the rows of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
         if annotation.iscrowd or annotation.kind not in EXTENT_KINDS:
             return _without_place(annotation)
         index = self._indices.get(annotation.label)
         if index is None:
             return self._class_failure(annotation)
+        rows, placement = label_file.rows, label_file.placement
+        drawn = self._rows.of(annotation, index, label_file.canvas, measured=placement.measured)
         count = len(rows)
-        if self._task == "detect":
-            box, codes = canvas.box(annotation)
-            cost = box_cost(annotation)
-            if cost:
-                codes += cost
-            row, grown = box_row(index, box, canvas.width, canvas.height)
-            if grown:
-                codes += ("L_BOX_GROWN",)
-            rows[row] = None
-        else:
-            rings, codes = _rings(canvas, annotation, self.options)
-            rows.update((outline_row(index, ring, canvas.width, canvas.height), None) for ring in rings)
+        rows.update(dict.fromkeys(drawn.rows))
         if len(rows) == count:
             return skipped("S_DUPLICATE_ROW")
-        return self._outcomes.of(annotation, codes)
+        if drawn.degraded is not None:
+            code, source, made = drawn.degraded
+            label_file.overlaps.append((position, code, iou(source, made)))
+        return self._outcomes.of(annotation, drawn.codes)
 
     def _sidecar_line(self, annotation: Annotation, placement: Placement, row: int) -> bytes:
         """``{image, row, attributes}`` or nothing; ``row`` is the 0-based line in the label file."""
-        if not self._sidecar or not has_attributes(annotation):
+        if not has_attributes(annotation):
             return b""
         head = msgspec.json.encode({"image": self.picture_path(placement), "row": row})
         return b'%s,"attributes":%s}\n' % (head[:-1], attribute_text(annotation.attributes, {}).encode())
@@ -217,40 +237,42 @@ class YoloWriter(Writer):
     # -- the rest of the dataset -----------------------------------------------------------------------
 
     def files(self) -> Iterable[OutputFile]:
-        yield OutputFile("data.yaml", (data_yaml(yaml_folders(self.plan), self.plan.classes),))
+        if self._class_folders is not None:
+            return
+        yield from self._layout.files()
         if self._sidecar:
             yield OutputFile(_SIDECAR, (Fragments(f"{_SIDECAR}#rows"),))
 
     def folders(self) -> Iterable[str]:
-        """Every folder that ``data.yaml`` names, and its labels."""
-        for folder in dict.fromkeys(yaml_folders(self.plan).values()):
-            yield folder
-            yield "labels" + folder.removeprefix("images")
+        return self._layout.folders() if self._class_folders is None else self._class_folders.folders()
+
+
+class LabelFile:
+    """The label file of one record while it is filled."""
+
+    __slots__ = ("canvas", "overlaps", "placement", "rows", "sidecar")
+
+    def __init__(self, canvas: Canvas, placement: Placement) -> None:
+        self.canvas = canvas
+        self.placement = placement
+        #: Rows in source order, each once.
+        self.rows: dict[bytes, None] = {}
+        self.sidecar: list[bytes] = []
+        self.overlaps: list[tuple[int, str, float]] = []
+
+
+def _task_rows(task: Task, options: YoloOptions, plan: Plan) -> TaskRows:
+    if task == "segment":
+        return SegmentRows(options)
+    if task == "pose":
+        return PoseRows(plan.skeleton)
+    return ObbRows() if task == "obb" else DetectRows()
 
 
 def _without_place(annotation: Annotation) -> Outcome:
     if annotation.kind in EXTENT_KINDS:
         return skipped("S_CROWD")
     return skipped("S_POINT_UNGROUPED" if annotation.kind == "point" else "S_KIND_UNSUPPORTED")
-
-
-def _rings(
-    canvas: Canvas, annotation: Annotation, options: YoloOptions
-) -> tuple[Sequence[Sequence[float]], tuple[str, ...]]:
-    """Outlines in pixels, one a row, and the codes; a box or rotated box is its corners (formats, section 5.0)."""
-    kind = annotation.kind
-    if kind == "rotated_box":
-        polygon, codes = canvas.polygon_of_rotated(annotation)
-        return [part.outer for part in polygon.parts], (*codes, "N_ROTATION_AS_POLYGON")
-    if kind == "box" or (kind == "keypoints" and annotation.region is None):
-        box, codes = canvas.box(annotation)
-        return [box_outline(box)], (*codes, "N_BOX_AS_POLYGON" if kind == "box" else "L_KEYPOINTS_DROPPED")
-    region, codes = canvas.region(annotation)
-    polygon = region.to_polygon() if isinstance(region, Mask) else region
-    if kind != "polygon":
-        codes += ("N_MASK_AS_POLYGON" if kind == "mask" else "L_KEYPOINTS_DROPPED",)
-    rings, cost = outlines(polygon, options)
-    return rings, codes + cost
 
 
 def _lines(rows: Iterable[bytes]) -> bytes:

@@ -44,6 +44,9 @@ class _OpenFile:
         self._rest: list[bytes | Fragments] = list(layout.parts)
         while self._rest and isinstance(self._rest[0], bytes):
             self._target.write(self._rest.pop(0))  # type: ignore[arg-type]
+        if not self._rest:
+            # Checkers of the records read such a file while the others are still being filled.
+            self._target.flush()
         self._waiting: dict[str, _Stream] = {
             part.key: _Stream(spool / f"{number}-{position}.stream")
             for position, part in enumerate(self._rest[1:])

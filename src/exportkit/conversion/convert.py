@@ -12,7 +12,14 @@ from exportkit.conversion.drift import drift_notices
 from exportkit.conversion.encode import EncodeJob, encode_shard
 from exportkit.conversion.line_errors import line_errors
 from exportkit.conversion.output import Output
-from exportkit.conversion.planning import OrderedShard, order_shards, plan_all_names, split_facts
+from exportkit.conversion.planning import (
+    OrderedShard,
+    main_skeleton,
+    order_shards,
+    plan_all_names,
+    skeletons_by_class,
+    split_facts,
+)
 from exportkit.conversion.publication import publish
 from exportkit.conversion.repeated import forget_repeated
 from exportkit.conversion.request import ConversionRequest
@@ -128,6 +135,8 @@ class _Conversion:
             has_splits=survey.own_split,
             invalid=request.invalid,
             max_pixels=request.max_pixels,
+            skeletons=skeletons_by_class(survey.skeletons),
+            skeleton=main_skeleton(survey.skeletons),
         )
 
     def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup, opened: ExitStack) -> list[Output]:

@@ -150,7 +150,7 @@ class _Output:
         placed: FileEntry | None = None
         try:
             placement = self._placement(record, row, ordinal, bases, picture)
-            path = self.writer.picture_path(placement)
+            path = self._place(record, placement)
             if picture.descriptor >= 0 or picture.fault is not None:
                 placed = self._media.place(picture, self._pictures, self.setup, self._staging, path)
             if self._judges_classes:
@@ -200,6 +200,14 @@ class _Output:
         # A transcoded picture has no transparency.
         depth = min(row.depth, 3) if self.setup.transcodes else row.depth
         return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, depth)
+
+    def _place(self, record: Record, placement: Placement) -> str:
+        try:
+            return self.writer.picture_place(record, placement)
+        except RecordFault:
+            raise
+        except Exception as error:
+            raise self._defect(f"raised {type(error).__name__}: {_shown(str(error))}") from error
 
     def _without_bad_classes(self, record: Record) -> Record:
         """Make unreadable, for this output, what carries a class that it cannot have.

@@ -68,6 +68,10 @@ class HashedFile:
         self._digest.update(data)
         self.size += len(data)
 
+    def flush(self) -> None:
+        """Let other processes see what was written so far."""
+        self._file.flush()
+
     def append(self, path: Path) -> None:
         """Append a whole file, a piece at a time."""
         with path.open("rb") as source:

@@ -150,6 +150,7 @@ class Output:
                 "owner": self.request.owner,
                 "version": self.request.version,
                 "options": self.setup.options.model_dump(mode="json"),
+                **({"facts": dict(facts)} if (facts := self._writer.facts()) else {}),
             },
             options=options,
             plan=self.setup.plan,

@@ -21,10 +21,19 @@ from exportkit.conversion.rows import (
     write_rows,
 )
 from exportkit.conversion.survey import SHARD_BYTES, ShardSurvey
+from exportkit.records import Skeleton
 from exportkit.writing import NamingRule, SplitFacts
 from exportkit.writing.names import KeyIndex, NameCandidate, key_hash, name_key, plan_names, safe_name, split_stem
 
-__all__ = ["OrderedShard", "Ordering", "order_shards", "plan_all_names", "split_facts"]
+__all__ = [
+    "OrderedShard",
+    "Ordering",
+    "main_skeleton",
+    "order_shards",
+    "plan_all_names",
+    "skeletons_by_class",
+    "split_facts",
+]
 
 _FIRST_SPLITS = ("train", "val", "test")
 
@@ -136,6 +145,26 @@ def split_facts(records: Counter[str], kinds: Counter[tuple[str, str]]) -> tuple
         SplitFacts(name, records[name], {kind: n for (split, kind), n in sorted(kinds.items()) if split == name})
         for name in names or ["train"]
     )
+
+
+def skeletons_by_class(counts: Counter[tuple[str, Skeleton]]) -> dict[str, tuple[Skeleton, ...]]:
+    """Of each class its skeletons, the most frequent first, equal ones by name and points."""
+    found: dict[str, list[Skeleton]] = {}
+    for (label, skeleton), _ in sorted(counts.items(), key=lambda item: (item[0][0], -item[1], *_by_name(item[0][1]))):
+        found.setdefault(label, []).append(skeleton)
+    return {label: tuple(skeletons) for label, skeletons in found.items()}
+
+
+def main_skeleton(counts: Counter[tuple[str, Skeleton]]) -> Skeleton | None:
+    """The skeleton that most objects have, whatever their class."""
+    sums: Counter[Skeleton] = Counter()
+    for (_, skeleton), count in counts.items():
+        sums[skeleton] += count
+    return min(sums, key=lambda skeleton: (-sums[skeleton], *_by_name(skeleton)), default=None)
+
+
+def _by_name(skeleton: Skeleton) -> tuple[str, tuple[str, ...], tuple[tuple[int, int], ...]]:
+    return skeleton.name, skeleton.points, skeleton.edges
 
 
 def plan_all_names(

@@ -38,6 +38,7 @@ class RecordReader:
         normalizers = [entry.cls for owners in plugins.normalizers().values() for entry in owners]
         self._lines = _normalizer(setup.input, tuple(ordered(normalizers)), self._strict)
         self._parts = setup.parts
+        self._skeleton = setup.input.skeleton
         self._hooked = self._items is not None or self._ready is not None
         self._turning = probe if setup.input.geometry_space == "stored" else None
         #: Only where nothing but the line decides about its record.
@@ -54,7 +55,7 @@ class RecordReader:
             return self._lines.survey(line)
         identity, records = self._hooked_records(line)
         return [
-            RecordSurvey(item_id=identity, medium=DROPPED) if record is None else survey_of(record)
+            RecordSurvey(item_id=identity, medium=DROPPED) if record is None else survey_of(record, self._skeleton)
             for record in records
         ]
 

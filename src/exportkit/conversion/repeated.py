@@ -34,6 +34,7 @@ def forget_repeated(rows: Sequence[Row], survey: Survey, setup: SurveySetup) -> 
                 for kind, label in record.contents:
                     if label is not None and kind in LABELLED_KINDS:
                         survey.labels[label] -= 1
+                survey.skeletons.subtract(record.skeletons)
                 for keys, rule in zip(gone, setup.rules, strict=True):
                     try:
                         safe = safe_name(media.name, rule, media.format)
@@ -41,10 +42,6 @@ def forget_repeated(rows: Sequence[Row], survey: Survey, setup: SurveySetup) -> 
                         continue
                     keys[key_hash(name_key(split_stem(safe.name)[0]))] += 1
     # Unary plus keeps what is positive.
-    survey.splits, survey.media, survey.kinds, survey.labels = (
-        +survey.splits,
-        +survey.media,
-        +survey.kinds,
-        +survey.labels,
-    )
+    survey.splits, survey.media, survey.kinds = +survey.splits, +survey.media, +survey.kinds
+    survey.labels, survey.skeletons = +survey.labels, +survey.skeletons
     return gone

@@ -19,7 +19,7 @@ from exportkit.conversion.setup import SurveySetup, load_setup
 from exportkit.engines import Engine
 from exportkit.errors import RecordFault
 from exportkit.normalize import RecordSurvey
-from exportkit.records import LABELLED_KINDS
+from exportkit.records import LABELLED_KINDS, Skeleton
 from exportkit.writing import NamingRule
 from exportkit.writing.names import key_hash, name_key, plain_key, safe_name, split_stem
 
@@ -62,6 +62,8 @@ class ShardSurvey(msgspec.Struct):
     kinds: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     labels: Counter[str] = msgspec.field(default_factory=Counter)
     media: Counter[str] = msgspec.field(default_factory=Counter)
+    #: Objects with key points by class and skeleton.
+    skeletons: Counter[tuple[str, Skeleton]] = msgspec.field(default_factory=Counter)
     own_split: bool = False
     #: For each naming rule: 64-bit keys of the names, eight bytes each, and whether any name had to change.
     name_keys: list[bytes] = []
@@ -243,6 +245,8 @@ class _ShardSurveyor:
             self._places.append((media.split, record.medium))
             if record.split is not None:
                 result.own_split = True
+            if record.skeletons:
+                result.skeletons.update(record.skeletons)
             contents = self._contents.get(media.split)
             if contents is None:
                 contents = self._contents[media.split] = []
@@ -302,6 +306,7 @@ class Survey(msgspec.Struct):
     kinds: Counter[tuple[str, str]]
     labels: Counter[str]
     media: Counter[str]
+    skeletons: Counter[tuple[str, Skeleton]]
     ids_usable: bool
     own_split: bool
     filtered: int
@@ -319,7 +324,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
         for n, shard in enumerate(shards)
     ]
-    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), True, False, 0, set())
+    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), Counter(), True, False, 0, set())
     counted = [0] * len(bundle.parts)
     lines: dict[int, int] = {}
     for job, found in zip(jobs, engine.map_ordered(survey_shard, jobs), strict=True):
@@ -332,6 +337,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         survey.kinds.update(found.kinds)
         survey.labels.update(found.labels)
         survey.media.update(found.media)
+        survey.skeletons.update(found.skeletons)
         survey.ids_usable = survey.ids_usable and found.ids_usable
         survey.own_split = survey.own_split or found.own_split
         survey.filtered += found.filtered

@@ -98,7 +98,10 @@ class LineNormalizer:
             found = self._fast.survey(line)
         if found is not None:
             return [found]
-        return [survey_of(record) for record in self.records_of(tolerant_loads(line, strict=self._strict_json))]
+        skeleton = self._options.skeleton
+        return [
+            survey_of(record, skeleton) for record in self.records_of(tolerant_loads(line, strict=self._strict_json))
+        ]
 
     def records_of(self, line: dict[str, Any]) -> list[Record]:
         """The records of one parsed line, by the general way. Raises RecordFault."""

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from exportkit.errors import AnnotationFault
 from exportkit.normalize.options import InputOptions
 from exportkit.records.box import Box, RotatedBox, parse_box, parse_rotated_box
@@ -108,9 +110,26 @@ def read_keypoints(source: Source, options: InputOptions) -> Keypoints | Annotat
         name = skeleton if isinstance(skeleton, str) else ""
         if isinstance(skeleton, dict) and isinstance(skeleton.get("name"), str):
             name = skeleton["name"]
-        return parse_keypoints(_in_order(source["keypoints"], names), skeleton=name, names=names)
+        made = parse_keypoints(_in_order(source["keypoints"], names), skeleton=name, names=names)
+        return msgspec.structs.replace(made, edges=_edges(skeleton, len(made.points)))
     except AnnotationFault as fault:
         return fault
+
+
+def _edges(skeleton: Any, points: int) -> tuple[tuple[int, int], ...]:
+    """Pairs under ``edges``, counted from 0, or ``skeleton``, counted from 1; none where they join no two points."""
+    if not isinstance(skeleton, dict):
+        return ()
+    first = 0 if "edges" in skeleton else 1
+    pairs = skeleton.get("edges", skeleton.get("skeleton"))
+    if not isinstance(pairs, list):
+        return ()
+    ends = range(first, points + first)
+    if not all(
+        isinstance(pair, list) and len(pair) == 2 and all(type(e) is int and e in ends for e in pair) for pair in pairs
+    ):
+        return ()
+    return tuple((one - first, other - first) for one, other in pairs)
 
 
 def _on_skeleton(source: Source, skeleton: Skeleton) -> Keypoints:

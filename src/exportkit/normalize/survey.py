@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from exportkit.records import FileReference, Record, Rejected
+from exportkit.records import FileReference, Keypoints, Record, Rejected, Skeleton
 
 __all__ = ["RecordSurvey", "survey_of"]
 
@@ -29,10 +29,12 @@ class RecordSurvey(msgspec.Struct, gc=False):
     notices: tuple[tuple[str, str], ...] = ()
     contents: Sequence[tuple[str, str | None]] = ()
     rejected: tuple[Rejected, ...] = ()
+    #: Class and skeleton of each object with key points.
+    skeletons: Sequence[tuple[str, Skeleton]] = ()
 
 
-def survey_of(record: Record) -> RecordSurvey:
-    """The survey of a record that is at hand."""
+def survey_of(record: Record, skeleton: Skeleton | None = None) -> RecordSurvey:
+    """The survey of a record that is at hand; ``skeleton`` is the one that the user gave for all objects."""
     return RecordSurvey(
         item_id=record.item_id,
         media_id=record.media_id,
@@ -46,4 +48,11 @@ def survey_of(record: Record) -> RecordSurvey:
         notices=record.notices,
         contents=[(annotation.kind, annotation.label) for annotation in record.annotations],
         rejected=record.rejected,
+        skeletons=tuple(
+            (annotation.label, Skeleton.of(annotation.geometry, skeleton))
+            for annotation in record.annotations
+            if annotation.kind == "keypoints"
+            and annotation.label is not None
+            and isinstance(annotation.geometry, Keypoints)
+        ),
     )

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal, NoReturn
 
+import msgspec
+
 from exportkit.errors import AnnotationFault, AnnotationSkip
 from exportkit.records.annotation import Annotation
 from exportkit.records.box import Box, RotatedBox
@@ -277,7 +279,7 @@ class Canvas:
                 points.append((min(max(x, 0), self._right), min(max(y, 0), self._bottom), v))
             else:
                 points.append((0, 0, 0))
-        kept = Keypoints(tuple(points), keypoints.skeleton, keypoints.names)
+        kept = msgspec.structs.replace(keypoints, points=tuple(points))
         if not dropped:
             return kept, _NO_CODES
         if not kept.labelled:

@@ -34,6 +34,8 @@ class Keypoints(msgspec.Struct, frozen=True, gc=False):
     skeleton: str = ""
     #: Point names, K of them, or empty where the skeleton alone tells.
     names: tuple[str, ...] = ()
+    #: Joined points as 0-based pairs, where the source names any.
+    edges: tuple[tuple[int, int], ...] = ()
 
     @property
     def labelled(self) -> int:

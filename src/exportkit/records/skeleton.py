@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from exportkit.records.keypoints import Keypoints
 
 __all__ = ["PERSON_17", "Skeleton"]
 
@@ -37,6 +41,27 @@ class Skeleton(msgspec.Struct, frozen=True, gc=False):
         if not any(_SIDE.search(name) for name in self.points):
             return None
         return tuple(index.get(_mirrored(name), position) for position, name in enumerate(self.points))
+
+    @classmethod
+    def of(cls, keypoints: Keypoints, known: Skeleton | None = None) -> Skeleton:
+        """Return the skeleton of one object; ``known`` is the one that the user gave for all.
+
+        Points that have the names of Person-17, and 17 points without names, are Person-17. Other points without
+        names are called by their numbers from 1.
+        """
+        names = keypoints.names
+        if known is not None and names == known.points:
+            return known
+        if names == PERSON_17.points or (not names and len(keypoints.points) == len(PERSON_17.points)):
+            return PERSON_17
+        names = names or tuple(str(number) for number in range(1, len(keypoints.points) + 1))
+        return cls(keypoints.skeleton or "observed", names, keypoints.edges)
+
+    def fits(self, keypoints: Keypoints) -> bool:
+        """Whether an object has these points, in this order; points without names fit by their number."""
+        if keypoints.names:
+            return keypoints.names == self.points
+        return len(keypoints.points) == len(self.points)
 
     @classmethod
     def of_observed(cls, names: set[str]) -> Skeleton:

@@ -75,7 +75,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     def keypoints(self, keypoints: Keypoints) -> Keypoints:
         """Return the key points of one object, turned; those that are not labelled stay at 0, 0."""
         turned = tuple((*self.point(x, y), v) if v else (x, y, v) for x, y, v in keypoints.points)
-        return Keypoints(turned, keypoints.skeleton, keypoints.names)
+        return msgspec.structs.replace(keypoints, points=turned)
 
     def region(self, region: Polygon | Mask, json_path: str = "") -> Polygon | Mask:
         """Return a polygon or a mask, turned.

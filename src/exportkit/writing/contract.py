@@ -170,9 +170,21 @@ class Writer(ABC):
         """Path of the picture in the dataset, ``/``-separated and relative to its root."""
         return f"images/{placement.split}/{placement.name}"
 
+    def picture_place(self, record: Record, placement: Placement) -> str:
+        """As :meth:`picture_path`, for formats that say by the place what a picture shows.
+
+        Raise :class:`~exportkit.errors.RecordFault` where the record has no place.
+        """
+        del record
+        return self.picture_path(placement)
+
     def notices(self) -> Iterable[tuple[str, str]]:
         """Run-scoped notices (code, message) that follow from options and plan."""
         return ()
+
+    def facts(self) -> Mapping[str, object]:
+        """Facts of the layout, plain data, that a reader needs and the manifest repeats under ``facts``."""
+        return {}
 
     # -- the work --------------------------------------------------------------------------------------
 

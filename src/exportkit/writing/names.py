@@ -26,6 +26,7 @@ __all__ = [
     "NameCandidate",
     "NamePlan",
     "SafeName",
+    "class_word",
     "key_hash",
     "name_key",
     "plain_key",
@@ -68,6 +69,26 @@ def split_stem(name: str) -> tuple[str, str]:
 def name_key(stem: str) -> str:
     """What two names must not share: NFC, then casefold, of the path without its extension."""
     return stem.lower() if stem.isascii() else unicodedata.normalize("NFC", stem).casefold()
+
+
+def class_word(name: str, index: int) -> str:
+    """A class name as a part of a file's name; ``class_<index>`` for what the naming rules refuse."""
+    # The suffix keeps a dot within the name from being taken for an extension.
+    return _class_name(name, index, "_.txt")
+
+
+def class_folder(name: str, index: int) -> str:
+    """A class name as a folder's name; ``class_<index>`` for what the naming rules refuse."""
+    return _class_name(name, index, "/_.txt")
+
+
+def _class_name(name: str, index: int, rest: str) -> str:
+    if "/" in name:
+        return f"class_{index}"
+    try:
+        return safe_name(name + rest, NamingRule()).name.removesuffix(rest)
+    except RecordFault:
+        return f"class_{index}"
 
 
 def key_hash(key: str) -> int:

@@ -51,6 +51,8 @@ class Plan(msgspec.Struct, frozen=True):
     max_pixels: int = 1 << 28
     #: Of each class with key points its skeletons, the most frequent first (equal ones by name).
     skeletons: Mapping[str, tuple[Skeleton, ...]] = {}
+    #: The skeleton that most objects of the dataset have (of equally frequent ones the first by name), or None.
+    skeleton: Skeleton | None = None
     #: ``{name: {class index: original number}}`` facts of normalisation that a manifest repeats.
     notes: Mapping[str, str] = {}
 

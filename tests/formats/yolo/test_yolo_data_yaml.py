@@ -65,7 +65,8 @@ def test_folders_that_the_yaml_names_exist_even_when_empty() -> None:
         ({"box": 3}, "auto", "detect"),
         ({"box": 3, "polygon": 1}, "auto", "segment"),
         ({"mask": 1}, "auto", "segment"),
-        ({"keypoints": 1}, "auto", "detect"),
+        ({"keypoints": 1, "polygon": 1}, "auto", "pose"),
+        ({"rotated_box": 1, "box": 3}, "auto", "obb"),
         ({"mask": 1}, "detect", "detect"),
     ],
 )

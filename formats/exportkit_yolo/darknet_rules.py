@@ -1,0 +1,74 @@
+"""What the loader of darknet reads: ``obj.data``, ``obj.names`` and lists of pictures (formats, section 5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exportkit.writing import Dataset, Finding
+
+__all__ = ["DARKNET_DATA", "DarknetRules"]
+
+DARKNET_DATA = "obj.data"
+_LIMIT = 16 << 20
+_LIST_LIMIT = 512 << 20
+_CONSUMER = "darknet"
+
+
+class DarknetRules:
+    """One dataset in the layout of darknet."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._without_media = (dataset.manifest or {}).get("media") == "none"
+        self._facts = self._read_facts()
+        path = self._facts.get("names", "obj.names")
+        #: Class names in order.
+        self.names: tuple[str, ...] = tuple(self._lines(path)) if dataset.exists(path) else ()
+
+    def _read_facts(self) -> dict[str, str]:
+        text = self._dataset.read(DARKNET_DATA, _LIMIT).decode("utf-8", "replace")
+        pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#"))
+        return {key.strip(): value.strip() for key, _, value in pairs}
+
+    def _lines(self, path: str) -> list[str]:
+        text = self._dataset.read(path, _LIST_LIMIT).decode("utf-8", "replace")
+        return [line for line in text.split("\n") if line.strip()]
+
+    def lists(self) -> Iterator[tuple[str, str]]:
+        """Key and path of each list of pictures, each path once."""
+        seen: set[str] = set()
+        for key in ("train", "valid"):
+            path = self._facts.get(key, "")
+            if path and path not in seen:
+                seen.add(path)
+                yield key, path
+
+    def pictures(self) -> Iterator[tuple[str, str]]:
+        """Each listed picture and its list."""
+        for _, path in self.lists():
+            if self._dataset.exists(path):
+                yield from ((line.strip(), path) for line in self._lines(path))
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with the data file, the lists and the pairs of picture and label."""
+        count = self._facts.get("classes", "")
+        if not count.isdecimal() or int(count) != len(self.names) or not self.names:
+            message = f"'classes' is {count[:20]!a}, and there are {len(self.names)} names."
+            yield Finding("C_YOLO_YAML", "error", message, DARKNET_DATA, consumer=_CONSUMER)
+        for key in ("train", "valid"):
+            path = self._facts.get(key)
+            if path is None or not self._dataset.exists(path):
+                message = f"'{key}' names no list that exists."
+                yield Finding("C_YOLO_SPLIT", "error", message, path or DARKNET_DATA, consumer=_CONSUMER)
+        if self._facts.get("train") == self._facts.get("valid"):
+            message = "'valid' is 'train': it measures what was trained on."
+            yield Finding("C_YOLO_SPLIT", "warn", message, DARKNET_DATA, consumer=_CONSUMER)
+        for picture, source in self.pictures():
+            yield from self._pair(picture, source)
+
+    def _pair(self, picture: str, source: str) -> Iterator[Finding]:
+        label = picture.rpartition(".")[0] + ".txt"
+        if not self._without_media and not self._dataset.exists(picture):
+            yield Finding("C_IMAGE_MISSING", "error", f"The listed picture {picture[:120]!a} is missing.", source)
+        if not self._dataset.exists(label):
+            yield Finding("C_YOLO_PAIR", "error", f"The picture has no label file {label[:120]!a}.", picture)
