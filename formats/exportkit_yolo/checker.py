@@ -83,13 +83,13 @@ class YoloChecker(Checker):
     def pictures(self) -> Iterator[Picture]:
         """Every picture that the loader finds; label files themselves name none."""
         if self._class_folders is not None:
-            yield from (Picture(path) for path in self._class_folders.pictures())
+            yield from (Picture(path, split=path.partition("/")[0]) for path in self._class_folders.pictures())
             return
-        found = (
-            self._darknet.pictures() if self._darknet is not None else PictureFiles(self.dataset, self._yaml).found()
-        )
-        for path, source in found:
-            yield Picture(path, source=source)
+        if self._darknet is not None:
+            yield from (Picture(path, source=source, split=source) for path, source in self._darknet.pictures())
+            return
+        for path, source, split in PictureFiles(self.dataset, self._yaml).found():
+            yield Picture(path, source=source, split=split)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         shape = self._kpt_shape

@@ -51,13 +51,20 @@ class PictureFiles:
         media = (dataset.manifest or {}).get("media")
         self._without_media = (media.get("mode") if isinstance(media, dict) else media) == "none"
 
-    def found(self) -> Iterator[tuple[str, str]]:
-        """Each picture that the loader finds in folders and lists, once, and the list that names it, if one does."""
-        for source in dict.fromkeys(source for _, source in self._yaml.splits):
+    def found(self) -> Iterator[tuple[str, str, str]]:
+        """Each picture that the loader finds in folders and lists, once: its path, the list that names it, its split.
+
+        The list is empty for a folder, and the split where there is only one.
+        """
+        keys: dict[str, str] = {}
+        for key, source in self._yaml.splits:
+            keys.setdefault(source, key)
+        for source, key in keys.items():
+            split = key if len(keys) > 1 else ""
             if source.endswith(".txt"):
-                yield from ((path, source) for path in self._listed(source))
+                yield from ((path, source, split) for path in self._listed(source))
             else:
-                yield from ((path, "") for path in self._dataset.listing(source) if is_seen(path))
+                yield from ((path, "", split) for path in self._dataset.listing(source) if is_seen(path))
 
     def _listed(self, source: str) -> Iterator[str]:
         """Pictures of a list file by the loader's rule: ``./`` is the list's own folder."""

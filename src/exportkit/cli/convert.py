@@ -29,6 +29,23 @@ def convert(
     input: Annotated[  # noqa: A002 - the option's word
         list[str], typer.Option("--input", help="How the source is to be read: key=value,…")
     ] = [],  # noqa: B006 - typer copies it
+    split: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="NAME=SHARE,…", help="Splits and their shares, for example train=0.8,val=0.2."),
+    ] = None,
+    split_by: Annotated[
+        Optional[Literal["hash", "random", "field"]],  # noqa: UP045
+        typer.Option(help="How records are split: by a hash of the id (default), at random, or by their own field."),
+    ] = None,
+    group_by: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="FIELD", help="Records with the same value here stay in one split."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
+    split_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="JSON lines {record, split}, as an earlier run wrote them."),
+    ] = None,
     invalid: Annotated[
         Literal["clip", "drop", "fail"], typer.Option(help="What happens to partly outside geometry.")
     ] = "clip",
@@ -63,7 +80,7 @@ def convert(
     Example: exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
     """
     from exportkit.cli.console import progress
-    from exportkit.cli.requests import input_options, output_requests
+    from exportkit.cli.requests import input_options, output_requests, split_request
     from exportkit.cli.summary import show_conversion
     from exportkit.conversion import Budget, ConversionRequest
     from exportkit.conversion import convert as run_conversion
@@ -74,6 +91,10 @@ def convert(
         raise UsageError("--classes and --lock exclude each other; a fixed list needs no lock.")
     if keep_old and not overwrite:
         raise UsageError("--keep-old goes with --overwrite.")
+    options = input_options(input, group_by)
+    splits = split_request(split, split_by, seed, split_file)
+    if options.stratify is not None and (splits is None or splits.by != "random"):
+        raise UsageError("--input stratify= goes with --split and --split-by random.")
     plugins = PluginManager.load()
     request = ConversionRequest(
         bundle=bundle,
@@ -83,7 +104,8 @@ def convert(
         media=media,
         classes=classes,
         lock=lock,
-        input=input_options(input),
+        input=options,
+        split=splits,
         invalid=invalid,
         on_loss=on_loss,
         accept=frozenset(filter(None, accept.split(","))),

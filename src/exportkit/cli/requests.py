@@ -13,10 +13,11 @@ from exportkit.errors import UsageError
 
 if TYPE_CHECKING:
     from exportkit.conversion.request import OutputRequest
+    from exportkit.conversion.splits import SplitBy, SplitRequest
     from exportkit.normalize import InputOptions
     from exportkit.plugins.manager import PluginManager
 
-__all__ = ["input_options", "key_values", "output_requests", "parse_options"]
+__all__ = ["input_options", "key_values", "output_requests", "parse_options", "split_request"]
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
 
@@ -57,11 +58,31 @@ def _flag(model: type[BaseModel], key: str, value: str) -> Any:
     return value
 
 
-def input_options(words: Sequence[str]) -> InputOptions:
-    """The options of ``--input key=value,…``, given once or several times; the skeleton's file is read."""
+def split_request(split: str | None, by: SplitBy | None, seed: int, file: Path | None) -> SplitRequest | None:
+    """What ``--split``, ``--split-by`` and ``--seed``, or ``--split-file``, ask for; None where nothing is asked."""
+    from exportkit.conversion.splits import SplitRequest
+
+    if file is not None:
+        if split is not None or by is not None:
+            raise UsageError("--split-file and --split exclude each other; the file says where each record goes.")
+        return SplitRequest.read(file)
+    if split is None:
+        if by is not None:
+            raise UsageError("--split-by goes with --split; write for example --split train=0.8,val=0.2.")
+        return None
+    return SplitRequest.parse(split, by or "hash", seed)
+
+
+def input_options(words: Sequence[str], group_by: str | None = None) -> InputOptions:
+    """The options of ``--input key=value,…``, given once or several times; the skeleton's file is read.
+
+    ``group_by`` is the word after ``--group-by``.
+    """
     from exportkit.normalize import InputOptions, read_skeleton
 
     values = key_values(",".join(words), "--input")
+    if group_by is not None and values.setdefault("group_by", group_by) != group_by:
+        raise UsageError("--group-by and --input group_by= name two fields; give one of them.")
     skeleton = values.pop("skeleton", None)
     options = parse_options(InputOptions, values, "--input")
     return options if skeleton is None else options.model_copy(update={"skeleton": read_skeleton(Path(skeleton))})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import msgspec
 
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.general_rules import turned_picture
-from exportkit.conversion.lists import LISTS, MANIFEST
+from exportkit.conversion.lists import LISTS, MANIFEST, FileEntry
+from exportkit.conversion.split_leaks import content_key, leak_findings
 from exportkit.errors import UsageError
 from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
 from exportkit.plugins import PluginManager
@@ -107,6 +110,8 @@ class _GeneralRules:
         self._manifest = manifest
         self._referred: set[str] = set()
         self._absent_allowed = bool(manifest.get("codes", {}).get("N_NO_MEDIA"))
+        self._contents: dict[str, array[int]] = {}
+        self._entries: list[FileEntry] = []
 
     def pictures(self, pictures: Iterable[Picture]) -> Iterator[Finding]:
         """Judge each picture that the dataset refers to, once."""
@@ -129,6 +134,8 @@ class _GeneralRules:
         try:
             header = probe(descriptor)
             yield from self._header(picture, header)
+            if picture.split:
+                self._note_content(picture, descriptor)
             reason = check_structure(descriptor, header)
             if reason is not None:
                 yield Finding("C_IMAGE_DAMAGED", "error", f"the picture is cut: {reason}", path, consumer="Pillow")
@@ -148,6 +155,15 @@ class _GeneralRules:
         if header.orientation != 1:
             yield turned_picture(picture.path, header.orientation)
 
+    def _note_content(self, picture: Picture, descriptor: int) -> None:
+        digest = sha256()
+        offset = 0
+        while chunk := os.pread(descriptor, 1 << 20, offset):
+            digest.update(chunk)
+            offset += len(chunk)
+        self._contents.setdefault(picture.split, array("Q")).append(content_key(digest.hexdigest()))
+        self._entries.append(FileEntry(picture.path, offset, digest.hexdigest()))
+
     def conclude(self, objects: int) -> Iterator[Finding]:
         """What only the whole directory shows."""
         twins: dict[str, str] = {}
@@ -161,6 +177,7 @@ class _GeneralRules:
             twins.setdefault(key, path)
             if path.rpartition(".")[2].lower() in _PICTURES and path not in self._referred:
                 yield Finding("C_STRAY", "warn", "no entry of the dataset refers to this picture", path)
+        yield from leak_findings(self._contents, {}, self._entries)
         records = self._manifest.get("records")
         planned = isinstance(records, dict) and bool(records.get("written"))
         if not self._referred and not (self._without_pictures and planned):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -25,8 +26,10 @@ from exportkit.conversion.repeated import forget_repeated
 from exportkit.conversion.request import ConversionRequest
 from exportkit.conversion.result import ConversionResult
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, SurveySetup, store_setup
+from exportkit.conversion.split_list import SPLITS, write_split_list
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
+from exportkit.conversion.unit_splits import settle_splits
 from exportkit.engines import Engine, open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
@@ -86,18 +89,22 @@ class _Conversion:
             gone = forget_repeated(ordering.repeated, survey, survey_setup)
             renamed = plan_all_names(self._rules, survey.shards, gone, ordering.shards)
             classes = make_class_map(survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ())
+            self._settle_splits(survey, ordering.shards, classes)
             plan = self._plan(survey, classes)
             outputs = self._outputs(plan, classes, survey_setup, opened)
             notices = [
                 *self._bundle_notices(bundle),
                 *drift_notices(survey, ordering.shards, survey_setup),
                 *self._class_notices(classes),
+                *self._split_notices(survey),
             ]
             errors = list(line_errors(survey, ordering, bundle.parts, self._run.spool))
             for output in outputs:
                 output.begin(errors, notices)
             self._stop_on_errors(outputs)
             self._encode(engine, outputs, ordering.shards, renamed, survey_setup, size)
+            if plan.has_splits:
+                self._list_splits(outputs, ordering.shards)
             return self._publish(bundle, outputs, classes)
 
     # -- plan ------------------------------------------------------------------------------------------
@@ -116,7 +123,27 @@ class _Conversion:
             validate_full=request.validate_full,
             rules=tuple(self._rules),
             plugins=self._plugins,
+            split=request.split,
         )
+
+    def _settle_splits(self, survey: Survey, shards: Sequence[OrderedShard], classes: ClassMap) -> None:
+        """Cut what only all records together decide, and refuse a split that leaves nothing to train on."""
+        request = self._request.split
+        if request is None:
+            return
+        if request.listed is None and request.by == "random":
+            index = classes.index() if self._request.input.stratify is not None else None
+            settle_splits(request, shards, survey, index)
+        if sum(survey.splits.values()) and not survey.splits["train"]:
+            raise ConversionFailed(
+                "The split leaves no record in train, so nothing was published; use --split-by random, or other shares."
+            )
+
+    def _split_notices(self, survey: Survey) -> Iterator[tuple[str, str]]:
+        request = self._request.split
+        for name, share in request.shares if request is not None else ():
+            if not survey.splits[name] and (share or request.by == "field"):  # type: ignore[union-attr]
+                yield "N_SPLIT_EMPTY", f"No record falls into the split {name!r}."
 
     def _plan(self, survey: Survey, classes: ClassMap) -> Plan:
         request = self._request
@@ -132,7 +159,7 @@ class _Conversion:
             records=sum(survey.splits.values()),
             ids_usable=survey.ids_usable,
             media_mode=request.media,
-            has_splits=survey.own_split,
+            has_splits=survey.own_split or request.split is not None,
             invalid=request.invalid,
             max_pixels=request.max_pixels,
             skeletons=skeletons_by_class(survey.skeletons),
@@ -257,6 +284,12 @@ class _Conversion:
                     f"Stopped at the first error ({first.code}): {first.message} ({where}); "
                     "mend it, or use --on-error skip."
                 )
+
+    def _list_splits(self, outputs: Sequence[Output], shards: Sequence[OrderedShard]) -> None:
+        entry = write_split_list(self._run.spool / SPLITS, shards)
+        for output in outputs:
+            shutil.copyfile(self._run.spool / SPLITS, output.setup.stage / SPLITS)
+            output.add_file(entry)
 
     # -- publish ---------------------------------------------------------------------------------------
 

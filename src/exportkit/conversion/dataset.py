@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from exportkit.conversion.lists import MANIFEST
-from exportkit.errors import UsageError
+from exportkit.conversion.lists import FILES, MANIFEST, FileEntry
+from exportkit.errors import BundleRefused, UsageError
 from exportkit.storage.beneath import Beneath, BeneathError
 
-__all__ = ["DatasetDirectory"]
+__all__ = ["DatasetDirectory", "listed_files"]
 
 _MANIFEST_LIMIT = 64 << 20
 
@@ -132,3 +132,15 @@ def _judge(path: str) -> str | None:
 
 def _is_inside(path: str) -> bool:
     return bool(path) and not path.startswith("/") and ".." not in path.split("/") and "\0" not in path
+
+
+def listed_files(dataset: DatasetDirectory) -> Iterator[FileEntry]:
+    """The files of a dataset that exportkit wrote. Raises BundleRefused ``E_MANIFEST`` where the list is damaged."""
+    decode = msgspec.json.Decoder(FileEntry).decode
+    rest = b""
+    try:
+        for chunk in dataset.stream(FILES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (decode(line) for line in lines)
+    except msgspec.DecodeError as error:
+        raise BundleRefused("E_MANIFEST", f"{FILES} is damaged: {error}.", file=FILES) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from exportkit.conversion.media import MediaStep, PlacedFile
 from exportkit.conversion.rows import MediaRow, Row, read_rows
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, load_setup
 from exportkit.conversion.source import ShardSource
+from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault
 from exportkit.records import LABELLED_KINDS, Annotation, Canvas, Record
@@ -58,6 +60,9 @@ class OutputShard(msgspec.Struct):
     images: bytes
     images_count: int
     report: CheckReport
+    #: Keys of picture contents and of groups by split, where there are several splits.
+    contents: dict[str, array[int]]
+    groups: dict[str, array[int]]
 
 
 @without_collector
@@ -141,6 +146,9 @@ class _Output:
         self._images: list[ImageEntry] = []
         self._pieces: list[Piece] = []
         self._findings: list[Finding] = []
+        self._splits_apart = len(setup.plan.splits) > 1
+        self._contents: dict[str, array[int]] = {}
+        self._groups: dict[str, set[int]] = {}
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
@@ -162,6 +170,8 @@ class _Output:
                 self._staging.remove(placed.path)
             self.ledger.record_failed(self._failure(record, fault), len(record.annotations) + len(record.rejected))
             return
+        if self._splits_apart:
+            self._note_split(placement.split, placed, record.group)
         if placed is not None:
             self._files.append(placed)
             if record.orientation != 1 and len(self._findings) < LISTED_PER_CODE:
@@ -282,6 +292,13 @@ class _Output:
         if encoded.streams:
             self._streams.take(encoded.streams)
 
+    def _note_split(self, split: str, placed: FileEntry | None, group: str | None) -> None:
+        """Remember what must not stand in another split, too."""
+        if placed is not None:
+            self._contents.setdefault(split, array("Q")).append(content_key(placed.sha256))
+        if group is not None:
+            self._groups.setdefault(split, set()).add(content_key(sha256(group.encode("utf-8", "replace")).hexdigest()))
+
     def _note(self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile) -> None:
         note = self.ledger.record_notice
         for code, message in (*row.notices, *record.notices, *encoded.notices):
@@ -310,6 +327,8 @@ class _Output:
             _lines(self._images),
             len(self._images),
             report,
+            self._contents,
+            {split: array("Q", sorted(keys)) for split, keys in self._groups.items()},
         )
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:

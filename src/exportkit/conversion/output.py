@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,14 +11,25 @@ from typing import Any
 import msgspec
 
 from exportkit.conversion.assemble import Assembly
-from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.dataset import DatasetDirectory, listed_files
 from exportkit.conversion.encode import OutputShard
 from exportkit.conversion.general_rules import conclude_general
-from exportkit.conversion.lists import ERRORS, FILES, IMAGES, LOSSES, MANIFEST, FileRun, StoredRun, merge_runs
+from exportkit.conversion.lists import (
+    ERRORS,
+    FILES,
+    IMAGES,
+    LOSSES,
+    MANIFEST,
+    FileEntry,
+    FileRun,
+    StoredRun,
+    merge_runs,
+)
 from exportkit.conversion.manifest import dataset_manifest, render_manifest
 from exportkit.conversion.request import OutputRequest
 from exportkit.conversion.result import OutputResult
 from exportkit.conversion.setup import OutputSetup
+from exportkit.conversion.split_leaks import leak_findings
 from exportkit.errors import ConversionFailed
 from exportkit.writing import CheckReport, Finding
 from exportkit.writing.class_map import ClassMap
@@ -75,6 +87,8 @@ class Output:
         self._findings: list[Finding] = []
         self._found: Counter[str] = Counter()
         self._pictures = 0
+        self._contents: dict[str, array[int]] = {}
+        self._groups: dict[str, array[int]] = {}
 
     def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]]) -> None:
         """Start with what the whole run has: lines without a record, and notices of plan and writer."""
@@ -91,6 +105,10 @@ class Output:
         self._errors.take([entry])
         if len(self.shown_errors) < _SHOWN_ERRORS:
             self.shown_errors.append(entry)
+
+    def add_file(self, entry: FileEntry) -> None:
+        """List a file that stands in the staged dataset already."""
+        self._store(FileRun.of([entry]))
 
     @property
     def listed(self) -> dict[str, int]:
@@ -110,6 +128,9 @@ class Output:
         self._findings.extend(f for f in shard.report.findings if self._has_room(f))
         shard.report.findings = []
         self._reports.append(shard.report)
+        for known, found in ((self._contents, shard.contents), (self._groups, shard.groups)):
+            for split, keys in found.items():
+                known.setdefault(split, array("Q")).extend(keys)
 
     def _has_room(self, finding: Finding) -> bool:
         """Whether a finding is still listed; an error always is counted among the first, so that it stops the run."""
@@ -178,6 +199,7 @@ class Output:
         yield from conclude_general(self.counts, self._pictures, self._reports, checked=checked)
         if self.setup.checker is not None:
             yield from self.setup.checker(dataset).conclude(self._reports)
+        yield from leak_findings(self._contents, self._groups, listed_files(dataset))
 
     def abandon(self) -> None:
         """Close what is still open; the staged files are removed with the run directory."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from exportkit.conversion.splits import SplitRequest
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
 from exportkit.writing import MediaMode, Writer, WriterOptions
@@ -63,6 +64,7 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     media: MediaMode = "copy"
     classes: Path | None = None
     lock: Path | None = None
+    split: SplitRequest | None = None
     input: InputOptions = msgspec.field(default_factory=InputOptions)
     invalid: Literal["clip", "drop", "fail"] = "clip"
     on_loss: Literal["report", "fail"] = "report"
@@ -87,6 +89,7 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
             "target": self.target,
             "media": self.media,
             "input": self.input.model_dump(mode="json", exclude_defaults=True),
+            **({"split": self.split.plain()} if self.split is not None else {}),
             "invalid": self.invalid,
             "on_error": self.on_error,
             "strict_json": self.strict_json,

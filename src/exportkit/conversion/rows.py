@@ -64,6 +64,9 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     length: int
     line: int
     media: tuple[MediaRow, ...]
+    #: Hash of what is never parted by a split, and the classes in it, where splits are cut after the survey.
+    unit: int = 0
+    labels: tuple[str, ...] = ()
 
 
 class ErrorRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

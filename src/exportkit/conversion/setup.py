@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from exportkit.bundles import Part
+from exportkit.conversion.splits import SplitRequest
 from exportkit.normalize import InputOptions
 from exportkit.plugins.manager import PluginManager
 from exportkit.writing import Checker, Fragments, MediaMode, NamingRule, Plan, Writer, WriterOptions
@@ -31,6 +32,7 @@ class SurveySetup(msgspec.Struct, frozen=True):
     validate_full: bool
     rules: tuple[NamingRule, ...]
     plugins: PluginManager
+    split: SplitRequest | None = None
 
 
 class OutputSetup(msgspec.Struct, frozen=True):

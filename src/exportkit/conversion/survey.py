@@ -16,20 +16,18 @@ from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import DROPPED, RecordReader
 from exportkit.conversion.rows import ErrorRow, MediaRow, Row, repeated_id, same_id, typed_key, write_rows
 from exportkit.conversion.setup import SurveySetup, load_setup
+from exportkit.conversion.splits import split_name
 from exportkit.engines import Engine
 from exportkit.errors import RecordFault
 from exportkit.normalize import RecordSurvey
 from exportkit.records import LABELLED_KINDS, Skeleton
-from exportkit.writing import NamingRule
 from exportkit.writing.names import key_hash, name_key, plain_key, safe_name, split_stem
 
-__all__ = ["SHARD_BYTES", "ShardSurvey", "Survey", "SurveyJob", "run_survey", "split_name", "survey_shard"]
+__all__ = ["SHARD_BYTES", "ShardSurvey", "Survey", "SurveyJob", "run_survey", "survey_shard"]
 
 #: Bytes of input in one shard: enough to make a job worth its start, little enough to hold many in memory.
 SHARD_BYTES = 4 << 20
 _USABLE_ID = 2**53 - 1
-_SPLIT_ALIASES = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
-_SPLIT_RULE = NamingRule(layout="flat")
 
 
 class SurveyJob(msgspec.Struct, frozen=True):
@@ -71,18 +69,6 @@ class ShardSurvey(msgspec.Struct):
     drift: list[str] = []
 
 
-def split_name(given: str | None) -> str:
-    """The split of a record that names one: aliases are resolved, other names are kept if they are safe."""
-    if given is None:
-        return "train"
-    name = _SPLIT_ALIASES.get(given, given)
-    if name in {"train", "val", "test"}:
-        return name
-    if "/" in name or safe_name(name + ".x", _SPLIT_RULE).changed:
-        raise RecordFault("E_NAME_UNSAFE", "The split's name cannot be a folder's name; rename it.", "$.split")
-    return name
-
-
 def _rises(before: int | str | None, after: int | str) -> bool:
     """Whether two different ids stand in ascending typed order."""
     if type(before) is int and type(after) is int:
@@ -105,8 +91,13 @@ class _ShardSurveyor:
         self._contents: dict[str, list[tuple[str, str | None]]] = {}
         self._places: list[tuple[str, str]] = []
         self._end_of_last = (job.shard.start, 0)
-        #: Splits by the word that names them; the words met so far.
+        #: Splits by the word that names them; the words met so far. Of use where records tell their own split.
         self._known_splits: dict[str | None, str] = {None: "train"}
+        grouped = setup.input.group_by is not None
+        self._split_of = setup.split.rule(grouped=grouped) if setup.split is not None else None
+        self._unit_of = setup.split.unit_hash(grouped=grouped) if setup.split is not None else None
+        self._stratified = setup.input.stratify is not None
+        self._negatives = setup.input.negatives
 
     def lines(self, shard: Shard) -> Iterator[Row | ErrorRow]:
         """One row or one error for each line that is not blank."""
@@ -141,7 +132,11 @@ class _ShardSurveyor:
                     known = self._reader.identity(text) if text is not None else None
                     yield ErrorRow(known, shard.part, line.number, fault.code, fault.message, fault.json_path)
                     continue
-                row = Row(identity, shard.part, line.offset, line.length, line.number, media)
+                row = Row(
+                    identity, shard.part, line.offset, line.length, line.number, media,
+                    0 if self._unit_of is None else self._unit_of(identity, surveyed[0]),
+                    _labels(surveyed) if self._stratified else (),
+                )  # fmt: skip
                 self._count(row, surveyed)
                 previous = row
                 yield row
@@ -151,7 +146,10 @@ class _ShardSurveyor:
 
     def _ordinary_row(self, record: RecordSurvey, line: Line, part: int, previous: Row | None) -> Row | None:
         """The counted row of a record with nothing special about it; None for one that needs a closer look."""
-        identity, name, split = record.item_id, record.name, self._known_splits.get(record.split)
+        if self._unit_of is not None or (not record.contents and self._negatives != "keep"):
+            return None
+        identity, name = record.item_id, record.name
+        split = self._known_splits.get(record.split) if self._split_of is None else self._split_of.of(identity, record)
         if (
             record.notices
             or split is None
@@ -191,13 +189,15 @@ class _ShardSurveyor:
         return row
 
     def _media_row(self, record: RecordSurvey) -> MediaRow:
-        if record.medium == DROPPED:
+        if record.medium == DROPPED or self._is_unwanted_negative(record):
             return MediaRow(record.media_id, "", 0, 0, 1, "", 3, "train", {}, dropped=True)
         kinds: dict[str, int] = {}
         for kind, _ in record.contents:
             kinds[kind] = kinds.get(kind, 0) + 1
-        split = split_name(record.split)
-        self._known_splits[record.split] = split
+        if self._split_of is None:
+            split = self._known_splits[record.split] = split_name(record.split)
+        else:
+            split = self._split_of.of(record.item_id, record)
         if self._probes or not record.width or record.notices:
             found = self._probe.size(record)
             plain = self._keep_names(record.name, found.format)
@@ -209,6 +209,11 @@ class _ShardSurveyor:
         return MediaRow(
             record.media_id, record.name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, plain
         )
+
+    def _is_unwanted_negative(self, record: RecordSurvey) -> bool:
+        if self._negatives == "keep" or record.contents or record.rejected:
+            return False
+        return self._negatives == "drop" or any(code == "N_UNREVIEWED" for code, _ in record.notices)
 
     def _keep_names(self, name: str, content_format: str) -> bool:
         """Keep the keys of a record's names; whether every output can use the name as it is."""
@@ -274,6 +279,12 @@ class _ShardSurveyor:
         result.name_keys = [keys.tobytes() for keys in self._name_keys]
         result.names_changed = self._changed
         return result
+
+
+def _labels(surveyed: Sequence[RecordSurvey]) -> tuple[str, ...]:
+    """The classes in the records of a line, each once."""
+    contents = (entry for record in surveyed for entry in record.contents)
+    return tuple(sorted({label for kind, label in contents if label is not None and kind in LABELLED_KINDS}))
 
 
 @without_collector

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from exportkit.conversion.dataset import DatasetDirectory
-from exportkit.conversion.lists import FILES, LISTS, MANIFEST, FileEntry
+from exportkit.conversion.dataset import DatasetDirectory, listed_files
+from exportkit.conversion.lists import FILES, LISTS, MANIFEST
 from exportkit.conversion.manifest import SCHEMA
-from exportkit.errors import BundleRefused, UsageError
+from exportkit.errors import UsageError
 
 __all__ = ["Difference", "Verification", "verify_dataset"]
 
@@ -74,7 +73,7 @@ def _verify_one(dataset: DatasetDirectory, manifest: dict[str, Any]) -> Verifica
     if any(difference.path == FILES for difference in result.differences):
         return result
     listed = set()
-    for entry in _entries(dataset):
+    for entry in listed_files(dataset):
         result.files += 1
         listed.add(_short(entry.path))
         size, digest = _measure(dataset, entry.path)
@@ -92,17 +91,6 @@ def _verify_one(dataset: DatasetDirectory, manifest: dict[str, Any]) -> Verifica
 def _short(path: str) -> bytes:
     # Sixteen bytes a path instead of the path itself.
     return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=16).digest()
-
-
-def _entries(dataset: DatasetDirectory) -> Iterator[FileEntry]:
-    decode = msgspec.json.Decoder(FileEntry).decode
-    rest = b""
-    try:
-        for chunk in dataset.stream(FILES):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from (decode(line) for line in lines)
-    except msgspec.DecodeError as error:
-        raise BundleRefused("E_MANIFEST", f"{FILES} is damaged: {error}.", file=FILES) from None
 
 
 def _measure(dataset: DatasetDirectory, path: str) -> tuple[int, str | None]:

@@ -987,7 +987,7 @@ typedef struct {
     Span split, unit_split, data_split, unit_name;
     Size unit_size;
     File file;
-    char has_file;
+    char has_file, is_open;
 } Line;
 
 static void clear_line(Line *line)
@@ -1126,13 +1126,19 @@ static int read_files(Cursor *c, Line *line)
     return found == 0;
 }
 
-static int skip_status(Cursor *c)
+/* Whether the work on the item is said to be anything but completed matters only for an item without annotations. */
+static int read_status(Cursor *c, char *is_open)
 {
     Span span;
     long long value;
     if (*c->p == 'n')
         return TAKE(c, "null");
-    return *c->p == '"' ? read_span(c, &span) && is_text(&span) : read_whole(c, &value);
+    if (*c->p != '"')
+        return read_whole(c, &value);
+    if (!read_span(c, &span) || !is_text(&span))
+        return 0;
+    *is_open = !IS(&span, "completed");
+    return 1;
 }
 
 static int read_line(Cursor *c, Line *line, const Want *want)
@@ -1151,7 +1157,7 @@ static int read_line(Cursor *c, Line *line, const Want *want)
                    : IS(&key, "split")          ? once(&seen, 4) && read_filled_span(c, &line->split)
                    : IS(&key, "group")          ? once(&seen, 5) && read_identity(c, &line->group)
                    : IS(&key, "pgh_id")         ? once(&seen, 6) && read_identity(c, &line->other_id)
-                   : IS(&key, "status_label")   ? once(&seen, 7) && skip_status(c)
+                   : IS(&key, "status_label")   ? once(&seen, 7) && read_status(c, &line->is_open)
                                                 : skip_unread(c, &key, left_of_line);
         if (!good)
             return 0;
@@ -1160,6 +1166,8 @@ static int read_line(Cursor *c, Line *line, const Want *want)
     while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r' || *c->p == '\n'))
         c->p++;
     if (found != 0 || c->p != c->end || line->contents == NULL)
+        return 0;
+    if (line->is_open && PyList_GET_SIZE(line->contents) == 0)
         return 0;
     if (line->id == NULL) {
         line->id = line->other_id;

@@ -55,6 +55,8 @@ class Item(msgspec.Struct, frozen=True):
     chosen: FilePlace | None
     split: str | None
     group: str | None
+    #: State of the work on the item (``completed`` …), as given, or None.
+    status: str | None = None
     #: JSON path of the payload; differs from ``$.data`` where a wrapper or converter put it deeper.
     data_path: str = "$.data"
 
@@ -163,6 +165,7 @@ def read_item(line: dict[str, Any], data: dict[str, Any], options: InputOptions,
         chosen=chosen,
         split=_word(places, "split"),
         group=_word(places, options.group_by or "group"),
+        status=status if isinstance(status := line.get("status_label"), str) else None,
         data_path=data_path,
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from exportkit.normalize.item import NO_MEDIA, FilePlace, Item, file_reference, record_name, size_notice
+from exportkit.normalize.item import NO_MEDIA, FilePlace, Item, Notice, file_reference, record_name, size_notice
 from exportkit.records import Annotation, Record, Rejected
+from exportkit.records.numbers import quoted
 
 __all__ = ["medium_record"]
 
@@ -25,6 +26,8 @@ def medium_record(
     Width and height are the declared ones, 0 where they are unknown or invalid; the survey decides with the
     file's header. Raises RecordFault for an unsafe file reference.
     """
+    annotations, rejected = tuple(annotations), tuple(rejected)
+    unreviewed = () if annotations or rejected else _unreviewed(item)
     entry = place.entry if place is not None else {}
     file = None
     if place is not None:
@@ -36,7 +39,7 @@ def medium_record(
     in_bundle = file is not None and file.bundle_path is not None
     return Record(
         item_id=item.item_id,
-        annotations=tuple(annotations),
+        annotations=annotations,
         media_id=media_id,
         medium=medium,
         name=record_name(
@@ -50,6 +53,13 @@ def medium_record(
         file=file,
         split=item.split,
         group=item.group,
-        rejected=tuple(rejected),
-        notices=size_notice(declared) + (() if in_bundle else (NO_MEDIA,)),
+        rejected=rejected,
+        notices=size_notice(declared) + (() if in_bundle else (NO_MEDIA,)) + unreviewed,
     )
+
+
+def _unreviewed(item: Item) -> tuple[Notice, ...]:
+    """``N_UNREVIEWED`` for a record without annotations that nobody has completed (formats, section 6)."""
+    if item.status is None or item.status == "completed":
+        return ()
+    return (("N_UNREVIEWED", f"No annotation, and the item is {quoted(item.status)}, not completed."),)

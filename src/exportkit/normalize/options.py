@@ -25,6 +25,10 @@ class InputOptions(BaseModel):
     geometry_space: Literal["display", "stored"] = "display"
     #: Field that holds the group of a record, looked for in the line, its data unit and its data.
     group_by: str | None = None
+    #: With ``--split-by random``: units of each rarest class are cut by themselves.
+    stratify: Literal["label"] | None = None
+    #: Records without any annotation: ``reviewed`` drops those that are not completed, ``drop`` all.
+    negatives: Literal["keep", "reviewed", "drop"] = "keep"
     #: Skeleton of all key points. The option's word names a file, which is read before any record is
     #: (:func:`exportkit.normalize.read_skeleton`), so that its content, not its place, decides the output.
     skeleton: Skeleton | None = None

@@ -43,6 +43,10 @@ def _decoders() -> tuple[Callable[[bytes], SeedLine], Callable[[bytes], SeedLine
     return msgspec.json.Decoder(SeedLine).decode, msgspec.json.Decoder(closed(SeedLine)).decode
 
 
+#: States of the work that say nothing about an item without annotations.
+_DONE = frozenset({None, "completed"})
+
+
 class SeedFast:
     """Reads lines with one set of input options; ``None`` as a result means that the line is refused."""
 
@@ -131,7 +135,9 @@ class SeedFast:
         if identity is None:
             return None
         contents = self._contents(shape.data.annotations)
-        return None if contents is None else (shape, identity, contents)
+        if contents is None or (not contents and shape.status_label not in _DONE):
+            return None
+        return shape, identity, contents
 
     def _contents(self, annotations: list[SeedAnnotation]) -> _Contents | None:
         """Kind and class of each annotation, or None if one is unusual."""

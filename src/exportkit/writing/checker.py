@@ -49,6 +49,8 @@ class Picture(msgspec.Struct, frozen=True, gc=False):
     height: int = 0
     #: File that refers to it.
     source: str = ""
+    #: The split it stands in, where the layout tells.
+    split: str = ""
 
 
 class CheckReport(msgspec.Struct):
