@@ -36,8 +36,8 @@ class Drawn:
 class TaskRows(Protocol):
     """Makes the rows of one annotation that covers an area and is no crowd.
 
-    ``measured`` asks for the shapes also where a box stands for a region. Raises AnnotationFault or AnnotationSkip
-    where the annotation has no row.
+    ``measured`` asks for the shapes also where a rectangle stands for a region. Raises AnnotationFault or
+    AnnotationSkip where the annotation has no row.
     """
 
     def of(self, annotation: Annotation, index: int, canvas: Canvas, *, measured: bool) -> Drawn:
@@ -49,13 +49,12 @@ class DetectRows:
 
     def of(self, annotation: Annotation, index: int, canvas: Canvas, *, measured: bool) -> Drawn:
         """One row."""
+        del measured
         box, codes = canvas.box(annotation)
         codes += box_cost(annotation)
         row, grown = box_row(index, box, canvas.width, canvas.height)
         if grown:
             codes += ("L_BOX_GROWN",)
-        if measured and annotation.kind in _REGIONS:
-            return Drawn([row], codes, ("L_REGION_DROPPED", canvas.region(annotation)[0], box))
         return Drawn([row], codes)
 
 

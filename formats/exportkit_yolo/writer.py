@@ -24,6 +24,7 @@ from exportkit.writing import (
     skipped,
 )
 from exportkit.writing.attributes import attribute_text
+from exportkit.writing.overlaps import box_overlaps
 from exportkit_yolo.box_cost import box_cost_of
 from exportkit_yolo.classify import ClassFolders
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
@@ -150,23 +151,30 @@ class YoloWriter(Writer):
             return self._class_folders.encode(record)
         path = self._layout.labels(placement)
         streams = self._layout.streams(placement)
-        whole = None if placement.measured else self._whole(record)
+        whole = self._whole(record)
         if whole is not None:
-            return Encoded(whole[1], ((path, whole[0]),), streams, objects=len(whole[1]))
+            overlaps = self._box_overlaps(record, whole[1]) if placement.measured else ()
+            return Encoded(whole[1], ((path, whole[0]),), streams, objects=len(whole[1]), overlaps=overlaps)
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         label_file = LabelFile(canvas, placement)
-        if self._task == "detect" and not self._sidecar and not placement.measured:
+        if self._task == "detect" and not self._sidecar:
             outcomes: Sequence[Outcome] = self._detect(record, label_file)
         else:
             outcomes = [
                 self._outcome(annotation, position, label_file)
                 for position, annotation in enumerate(record.annotations)
             ]
+        if placement.measured and self._task in {"detect", "pose"}:
+            label_file.overlaps.extend(self._box_overlaps(record, outcomes))
         if label_file.sidecar:
             streams = {**streams, f"{_SIDECAR}#rows": b"".join(label_file.sidecar)}
         rows = label_file.rows
         return Encoded(outcomes, ((path, _lines(rows)),), streams, objects=len(rows), overlaps=label_file.overlaps)
+
+    def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
+        canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
+        return box_overlaps(record.annotations, outcomes, canvas)
 
     def _whole(self, record: Record) -> tuple[bytes, list[Outcome]] | None:
         """The label file and the outcomes of a record with nothing but ordinary boxes, nearly all there are."""

@@ -61,6 +61,10 @@ def convert(
     loss_list: Annotated[
         Literal["first", "all", "none"], typer.Option(help="How many lossy and skipped annotations are listed.")
     ] = "first",
+    loss_iou: Annotated[
+        Literal["sample", "all"],
+        typer.Option(help="Whether boxes that stand for regions are measured in every 16th record, or in all."),
+    ] = "sample",
     strict_json: Annotated[bool, typer.Option("--strict-json", help="Refuse lines with the same key twice.")] = False,
     max_pixels: Annotated[int, typer.Option(min=1, help="Largest picture that may be decoded or rasterised.")] = 1
     << 28,
@@ -112,6 +116,7 @@ def convert(
         on_error=on_error,
         max_errors=Budget.parse(max_errors) if max_errors is not None else None,
         loss_list=loss_list,
+        loss_iou=loss_iou,
         strict_json=strict_json,
         max_pixels=max_pixels,
         validate_full=validate == "full",

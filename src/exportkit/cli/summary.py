@@ -64,7 +64,7 @@ def conversion_as_data(result: ConversionResult) -> dict[str, Any]:
 
 def _output_as_data(output: OutputResult) -> dict[str, Any]:
     from exportkit.conversion.manifest import equations
-    from exportkit.writing.ledger import codes_by_class
+    from exportkit.writing.ledger import codes_by_class, overlaps_by_code
 
     return {
         "name": output.label,
@@ -72,6 +72,7 @@ def _output_as_data(output: OutputResult) -> dict[str, Any]:
         "path": str(output.path),
         **equations(output.counts),
         "codes": codes_by_class(output.counts),
+        "overlaps": overlaps_by_code(output.counts),
         "classes": list(output.classes),
         "splits": output.splits,
         "pictures": output.pictures,
@@ -117,8 +118,17 @@ def _codes(output: OutputResult, out: Console, *, several: bool) -> None:
     for prefix, word in (("L", "lost"), ("S", "skipped"), ("N", "noted"), ("E", "failed")):
         rows = sorted(((n, code) for code, n in sums.items() if code[0] == prefix), key=lambda row: (-row[0], row[1]))
         for count, code in rows[:_SHOWN_CODES]:
-            out.print(f"  {printable(title)}{word} {count:,} × {code}: {describe(code)}", markup=False, soft_wrap=True)
+            text = f"  {printable(title)}{word} {count:,} × {code}: {describe(code)}{_overlap(output, code)}"
+            out.print(text, markup=False, soft_wrap=True)
     _findings(output, out, title)
+
+
+def _overlap(output: OutputResult, code: str) -> str:
+    found = output.counts.overlaps.get(code)
+    if found is None or not found.count:
+        return ""
+    mean = found.total / found.count / 1_000_000
+    return f" (IoU on average {mean:.3f}, least {found.least / 1_000_000:.3f}, of {found.count:,} measured)"
 
 
 def _findings(output: OutputResult, out: Console, title: str) -> None:

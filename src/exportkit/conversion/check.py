@@ -8,18 +8,21 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.dataset import DatasetDirectory, listed_files
 from exportkit.conversion.general_rules import turned_picture
-from exportkit.conversion.lists import LISTS, MANIFEST, FileEntry
+from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
 from exportkit.conversion.split_leaks import content_key, leak_findings
-from exportkit.errors import UsageError
+from exportkit.conversion.split_list import SPLITS, SplitLine, groups_by_split
+from exportkit.errors import BundleRefused, UsageError
 from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
 from exportkit.plugins import PluginManager
 from exportkit.writing import Checker, Finding, Picture, Piece
+
+Line = TypeVar("Line", ImageEntry, SplitLine)
 
 __all__ = ["CheckResult", "check_dataset"]
 
@@ -110,6 +113,7 @@ class _GeneralRules:
         self._manifest = manifest
         self._referred: set[str] = set()
         self._absent_allowed = bool(manifest.get("codes", {}).get("N_NO_MEDIA"))
+        self._own_lists = bool(manifest) and dataset.exists(IMAGES) and dataset.exists(FILES)
         self._contents: dict[str, array[int]] = {}
         self._entries: list[FileEntry] = []
 
@@ -134,7 +138,7 @@ class _GeneralRules:
         try:
             header = probe(descriptor)
             yield from self._header(picture, header)
-            if picture.split:
+            if picture.split and not self._own_lists:
                 self._note_content(picture, descriptor)
             reason = check_structure(descriptor, header)
             if reason is not None:
@@ -164,6 +168,31 @@ class _GeneralRules:
         self._contents.setdefault(picture.split, array("Q")).append(content_key(digest.hexdigest()))
         self._entries.append(FileEntry(picture.path, offset, digest.hexdigest()))
 
+    def _leaks(self) -> Iterator[Finding]:
+        """Pictures and groups in two splits; a dataset of ours tells by its lists, without a look at the pictures."""
+        if not self._own_lists:
+            yield from leak_findings(self._contents, {}, self._entries)
+            return
+        splits = {image.path: image.split for image in self._lines(IMAGES, ImageEntry)}
+        contents: dict[str, array[int]] = {}
+        for entry in listed_files(self._dataset):
+            if entry.path in splits:
+                contents.setdefault(splits[entry.path], array("Q")).append(content_key(entry.sha256))
+        groups = groups_by_split(self._lines(SPLITS, SplitLine))
+        yield from leak_findings(contents, groups, listed_files(self._dataset))
+
+    def _lines(self, path: str, kind: type[Line]) -> Iterator[Line]:
+        if not self._dataset.exists(path):
+            return
+        decode = msgspec.json.Decoder(kind).decode
+        rest = b""
+        try:
+            for chunk in self._dataset.stream(path):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from map(decode, lines)
+        except msgspec.MsgspecError as error:
+            raise BundleRefused("E_MANIFEST", f"{path} is damaged: {error}.", file=path) from None
+
     def conclude(self, objects: int) -> Iterator[Finding]:
         """What only the whole directory shows."""
         twins: dict[str, str] = {}
@@ -177,7 +206,7 @@ class _GeneralRules:
             twins.setdefault(key, path)
             if path.rpartition(".")[2].lower() in _PICTURES and path not in self._referred:
                 yield Finding("C_STRAY", "warn", "no entry of the dataset refers to this picture", path)
-        yield from leak_findings(self._contents, {}, self._entries)
+        yield from self._leaks()
         records = self._manifest.get("records")
         planned = isinstance(records, dict) and bool(records.get("written"))
         if not self._referred and not (self._without_pictures and planned):

@@ -263,6 +263,7 @@ class _Conversion:
             outputs=tuple(output.setup for output in outputs),
             loss_list=self._request.loss_list,
             fixed_classes=self._listed is not None,
+            measures_all=self._request.loss_iou == "all",
         )
         stored = store_setup(self._run.spool / "encode.setup", setup)
         jobs = self._jobs(stored, outputs, shards, renamed)
@@ -286,10 +287,11 @@ class _Conversion:
                 )
 
     def _list_splits(self, outputs: Sequence[Output], shards: Sequence[OrderedShard]) -> None:
-        entry = write_split_list(self._run.spool / SPLITS, shards)
+        entry, groups = write_split_list(self._run.spool / SPLITS, shards)
         for output in outputs:
             shutil.copyfile(self._run.spool / SPLITS, output.setup.stage / SPLITS)
             output.add_file(entry)
+            output.groups = groups
 
     # -- publish ---------------------------------------------------------------------------------------
 

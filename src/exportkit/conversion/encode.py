@@ -25,6 +25,7 @@ from exportkit.storage.staging import Staging
 from exportkit.writing import Checker, CheckReport, Encoded, Finding, Outcome, Piece, Placement, skipped
 from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
+from exportkit.writing.overlaps import is_sampled
 
 __all__ = ["EncodeJob", "OutputShard", "encode_shard"]
 
@@ -60,9 +61,8 @@ class OutputShard(msgspec.Struct):
     images: bytes
     images_count: int
     report: CheckReport
-    #: Keys of picture contents and of groups by split, where there are several splits.
+    #: Keys of picture contents by split, where there are several splits.
     contents: dict[str, array[int]]
-    groups: dict[str, array[int]]
 
 
 @without_collector
@@ -138,6 +138,7 @@ class _Output:
         self._numberings = setup.writer.numberings(setup.options)
         self._judges_classes = run.fixed_classes or bool(setup.bad_classes)
         self._fixed = run.fixed_classes
+        self._measures_all = run.measures_all
         self._bases = bases
         self._renamed = renamed
         self._staging = Staging(setup.stage)
@@ -148,7 +149,6 @@ class _Output:
         self._findings: list[Finding] = []
         self._splits_apart = len(setup.plan.splits) > 1
         self._contents: dict[str, array[int]] = {}
-        self._groups: dict[str, set[int]] = {}
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
@@ -170,9 +170,9 @@ class _Output:
                 self._staging.remove(placed.path)
             self.ledger.record_failed(self._failure(record, fault), len(record.annotations) + len(record.rejected))
             return
-        if self._splits_apart:
-            self._note_split(placement.split, placed, record.group)
         if placed is not None:
+            if self._splits_apart:
+                self._contents.setdefault(placement.split, array("Q")).append(content_key(placed.sha256))
             self._files.append(placed)
             if record.orientation != 1 and len(self._findings) < LISTED_PER_CODE:
                 self._findings.append(turned_picture(placed.path, record.orientation))
@@ -184,6 +184,8 @@ class _Output:
                 )
             )  # fmt: skip
         self.ledger.record_written(record, encoded.outcomes, encoded.objects)
+        if encoded.overlaps:
+            self.ledger.measured(record, encoded.overlaps)
         self._note(record, row, placement, encoded, picture)
 
     # -- before encoding -------------------------------------------------------------------------------
@@ -209,7 +211,8 @@ class _Output:
         stem = split_stem(name)[0]
         # A transcoded picture has no transparency.
         depth = min(row.depth, 3) if self.setup.transcodes else row.depth
-        return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, depth)
+        measured = self._measures_all or is_sampled(record.item_id)
+        return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, depth, measured)
 
     def _place(self, record: Record, placement: Placement) -> str:
         try:
@@ -292,13 +295,6 @@ class _Output:
         if encoded.streams:
             self._streams.take(encoded.streams)
 
-    def _note_split(self, split: str, placed: FileEntry | None, group: str | None) -> None:
-        """Remember what must not stand in another split, too."""
-        if placed is not None:
-            self._contents.setdefault(split, array("Q")).append(content_key(placed.sha256))
-        if group is not None:
-            self._groups.setdefault(split, set()).add(content_key(sha256(group.encode("utf-8", "replace")).hexdigest()))
-
     def _note(self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile) -> None:
         note = self.ledger.record_notice
         for code, message in (*row.notices, *record.notices, *encoded.notices):
@@ -328,7 +324,6 @@ class _Output:
             len(self._images),
             report,
             self._contents,
-            {split: array("Q", sorted(keys)) for split, keys in self._groups.items()},
         )
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:

@@ -11,7 +11,7 @@ from typing import Any
 from exportkit import __version__
 from exportkit.conversion.lists import LISTS
 from exportkit.writing.class_map import ClassMap
-from exportkit.writing.ledger import Counts, codes_by_class
+from exportkit.writing.ledger import Counts, codes_by_class, overlaps_by_code
 from exportkit.writing.plan import Plan
 
 __all__ = ["SCHEMA", "dataset_manifest", "digest_of", "params_hash", "render_manifest", "run_manifest"]
@@ -70,6 +70,7 @@ def dataset_manifest(
         "source": dict(source),
         **equations(counts),
         "codes": codes_by_class(counts),
+        "overlaps": overlaps_by_code(counts),
         "classes": [{"name": entry.name, "index": entry.index, "source": entry.source} for entry in classes.entries],
         "splits": [{"name": split.name, "records": split.records} for split in plan.splits],
         "media": plan.media_mode,

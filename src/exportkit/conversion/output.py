@@ -29,7 +29,7 @@ from exportkit.conversion.manifest import dataset_manifest, render_manifest
 from exportkit.conversion.request import OutputRequest
 from exportkit.conversion.result import OutputResult
 from exportkit.conversion.setup import OutputSetup
-from exportkit.conversion.split_leaks import leak_findings
+from exportkit.conversion.split_leaks import SplitKeys, leak_findings
 from exportkit.errors import ConversionFailed
 from exportkit.writing import CheckReport, Finding
 from exportkit.writing.class_map import ClassMap
@@ -88,7 +88,8 @@ class Output:
         self._found: Counter[str] = Counter()
         self._pictures = 0
         self._contents: dict[str, array[int]] = {}
-        self._groups: dict[str, array[int]] = {}
+        #: Keys of groups by split, the same for every output.
+        self.groups: SplitKeys = {}
 
     def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]]) -> None:
         """Start with what the whole run has: lines without a record, and notices of plan and writer."""
@@ -128,9 +129,8 @@ class Output:
         self._findings.extend(f for f in shard.report.findings if self._has_room(f))
         shard.report.findings = []
         self._reports.append(shard.report)
-        for known, found in ((self._contents, shard.contents), (self._groups, shard.groups)):
-            for split, keys in found.items():
-                known.setdefault(split, array("Q")).extend(keys)
+        for split, keys in shard.contents.items():
+            self._contents.setdefault(split, array("Q")).extend(keys)
 
     def _has_room(self, finding: Finding) -> bool:
         """Whether a finding is still listed; an error always is counted among the first, so that it stops the run."""
@@ -199,7 +199,7 @@ class Output:
         yield from conclude_general(self.counts, self._pictures, self._reports, checked=checked)
         if self.setup.checker is not None:
             yield from self.setup.checker(dataset).conclude(self._reports)
-        yield from leak_findings(self._contents, self._groups, listed_files(dataset))
+        yield from leak_findings(self._contents, self.groups, listed_files(dataset))
 
     def abandon(self) -> None:
         """Close what is still open; the staged files are removed with the run directory."""

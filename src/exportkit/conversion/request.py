@@ -72,6 +72,8 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     on_error: Literal["skip", "fail"] = "skip"
     max_errors: Budget | None = None
     loss_list: LossList = "first"
+    #: Which boxes that stand for regions are measured: those of every 16th record by a hash of its id, or all.
+    loss_iou: Literal["sample", "all"] = "sample"
     strict_json: bool = False
     max_pixels: int = 1 << 28
     validate_full: bool = False
@@ -95,4 +97,5 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
             "strict_json": self.strict_json,
             "max_pixels": self.max_pixels,
             "loss_list": self.loss_list,
+            "loss_iou": self.loss_iou,
         }

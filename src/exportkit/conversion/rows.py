@@ -53,6 +53,7 @@ class MediaRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     dropped: bool = False
     #: True where the source's name can be used as it is by every output, but for its folders.
     plain_name: bool = False
+    group: str | None = None
 
 
 class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -67,6 +67,8 @@ class EncodeSetup(msgspec.Struct, frozen=True):
     loss_list: LossList
     #: Class names outside a fixed list fail their annotations.
     fixed_classes: bool
+    #: Every box that stands for a region is measured, not only those of the sample.
+    measures_all: bool = False
 
 
 _loaded: dict[Path, Any] = {}

@@ -167,7 +167,8 @@ class _ShardSurveyor:
         for kind, _ in record.contents:
             kinds[kind] = kinds.get(kind, 0) + 1
         media = MediaRow(
-            record.media_id, name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, True
+            record.media_id, name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, True,
+            record.group,
         )  # fmt: skip
         row = Row(identity, part, line.offset, line.length, line.number, (media,))
         contents, result = self._contents.get(split), self.result
@@ -203,11 +204,24 @@ class _ShardSurveyor:
             plain = self._keep_names(record.name, found.format)
             return MediaRow(
                 record.media_id, record.name, found.width, found.height, found.orientation, found.format, found.depth,
-                split, kinds, found.notices, found.fault, False, plain,
+                split, kinds, found.notices, found.fault, False, plain, record.group,
             )  # fmt: skip
         plain = self._keep_names(record.name, "")
         return MediaRow(
-            record.media_id, record.name, record.width, record.height, 1, "", 3, split, kinds, (), None, False, plain
+            record.media_id,
+            record.name,
+            record.width,
+            record.height,
+            1,
+            "",
+            3,
+            split,
+            kinds,
+            (),
+            None,
+            False,
+            plain,
+            record.group,
         )
 
     def _is_unwanted_negative(self, record: RecordSurvey) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 from exportkit.native import core
 from exportkit.records import Annotation, Record
 from exportkit.writing.outcome import WRITTEN, Outcome
+from exportkit.writing.overlaps import OverlapSum
 
 if TYPE_CHECKING:
     from exportkit.native._core import Tally
@@ -53,6 +54,8 @@ class Counts(msgspec.Struct):
     objects: int = 0
     #: Records that were written but touched by an error (a failed annotation).
     touched: int = 0
+    #: Code → how much of the shapes with it is still covered, where that was measured.
+    overlaps: dict[str, OverlapSum] = msgspec.field(default_factory=dict)
 
     def add(self, other: Counts) -> None:
         self.records.update(other.records)
@@ -61,6 +64,8 @@ class Counts(msgspec.Struct):
         self.beside += other.beside
         self.objects += other.objects
         self.touched += other.touched
+        for code, overlap in other.overlaps.items():
+            self.overlaps.setdefault(code, OverlapSum()).add(overlap)
 
     @property
     def seen(self) -> int:
@@ -136,6 +141,13 @@ class Ledger:
         self._weigh(record, outcomes)
         if (annotations or record.rejected) and not _keeps_any(outcomes):
             self.record_notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
+
+    def measured(self, record: Record, overlaps: Sequence[tuple[int, str, float]]) -> None:
+        """What a writer measured of a record's degraded shapes: position, code, IoU in 0…1."""
+        for position, code, value in overlaps:
+            annotation = record.annotations[position]
+            name = annotation.id if annotation.id is not None else annotation.index
+            self.counts.overlaps.setdefault(code, OverlapSum()).take(value, record.item_id, name)
 
     def _settle(self, outcome: Outcome) -> None:
         """Nothing is to be listed about an outcome any more."""
@@ -261,6 +273,11 @@ def _keeps_any(outcomes: Sequence[Outcome]) -> bool:
         if outcome.status in _KEPT:
             return True
     return False
+
+
+def overlaps_by_code(counts: Counts) -> Mapping[str, Mapping[str, object]]:
+    """Measured IoU per code for a manifest, sorted."""
+    return {code: overlap.plain() for code, overlap in sorted(counts.overlaps.items())}
 
 
 def codes_by_class(counts: Counts) -> Mapping[str, Mapping[str, int]]:
