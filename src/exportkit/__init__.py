@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from exportkit.errors import AnnotationFault, AnnotationSkip, ExportkitError, RecordFault, UsageError
+    from exportkit.export import Export
     from exportkit.plugins.hookspecs import hookimpl
     from exportkit.records import Annotation, Canvas, Record
     from exportkit.writing import (
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "exportkit.errors": ("AnnotationFault", "AnnotationSkip", "ExportkitError", "RecordFault", "UsageError"),
+    "exportkit.export": ("Export",),
     "exportkit.plugins.hookspecs": ("hookimpl",),
     "exportkit.records": ("Annotation", "Canvas", "Record"),
     "exportkit.writing": (
@@ -76,6 +78,7 @@ __all__ = [
     "CheckReport",
     "Checker",
     "Encoded",
+    "Export",
     "ExportkitError",
     "Finding",
     "Fragments",

@@ -61,6 +61,10 @@ def convert(
     loss_list: Annotated[
         Literal["first", "all", "none"], typer.Option(help="How many lossy and skipped annotations are listed.")
     ] = "first",
+    recipe: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Filters and transforms of records, a YAML file."),
+    ] = None,
     loss_iou: Annotated[
         Literal["sample", "all"],
         typer.Option(help="Whether boxes that stand for regions are measured in every 16th record, or in all."),
@@ -84,12 +88,14 @@ def convert(
     Example: exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
     """
     from exportkit.cli.console import progress
-    from exportkit.cli.requests import input_options, output_requests, split_request
+    from exportkit.cli.requests import input_options, split_request
     from exportkit.cli.summary import show_conversion
     from exportkit.conversion import Budget, ConversionRequest
     from exportkit.conversion import convert as run_conversion
+    from exportkit.conversion.output_words import output_requests
     from exportkit.errors import UsageError
     from exportkit.plugins import PluginManager
+    from exportkit.transforms import read_recipe
 
     if classes is not None and lock is not None:
         raise UsageError("--classes and --lock exclude each other; a fixed list needs no lock.")
@@ -110,6 +116,7 @@ def convert(
         lock=lock,
         input=options,
         split=splits,
+        transforms=read_recipe(recipe) if recipe is not None else (),
         invalid=invalid,
         on_loss=on_loss,
         accept=frozenset(filter(None, accept.split(","))),

@@ -22,9 +22,9 @@ def demo(
 ) -> int:
     """Convert a small bundle into COCO, YOLO, Pascal VOC and CSV, check all four, and say what to try next."""
     from exportkit.cli.console import progress
-    from exportkit.cli.requests import output_requests
     from exportkit.cli.summary import print_json, show_conversion
     from exportkit.conversion import ConversionRequest, check_dataset, convert, verify_dataset
+    from exportkit.conversion.output_words import output_requests
     from exportkit.plugins import PluginManager
 
     bundle = Path(__file__).parent / "demo_bundle"

@@ -79,7 +79,7 @@ class _Conversion:
         size = sum(part.size for part in bundle.parts)
         with ExitStack() as opened, open_engine(request.workers, size) as engine:
             survey_setup = self._survey_setup(bundle)
-            stored = store_setup(self._run.spool / "survey.setup", survey_setup)
+            stored = store_setup(self._run.spool / "survey.setup", survey_setup, shared=not engine.in_process)
             survey = run_survey(
                 bundle, stored, self._run.spool, engine, lambda done: self._advance("survey", done, size)
             )
@@ -124,6 +124,7 @@ class _Conversion:
             rules=tuple(self._rules),
             plugins=self._plugins,
             split=request.split,
+            transforms=request.transforms,
         )
 
     def _settle_splits(self, survey: Survey, shards: Sequence[OrderedShard], classes: ClassMap) -> None:
@@ -265,7 +266,7 @@ class _Conversion:
             fixed_classes=self._listed is not None,
             measures_all=self._request.loss_iou == "all",
         )
-        stored = store_setup(self._run.spool / "encode.setup", setup)
+        stored = store_setup(self._run.spool / "encode.setup", setup, shared=not engine.in_process)
         jobs = self._jobs(stored, outputs, shards, renamed)
         share = size // (len(shards) or 1)
         for results in engine.map_ordered(encode_shard, jobs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,8 @@ from exportkit.errors import RecordFault
 from exportkit.normalize import InputOptions, LineNormalizer, RecordSurvey, item_id, survey_of, turned
 from exportkit.plugins import HookFault
 from exportkit.records import Record
+from exportkit.transforms import TransformFault, applied
+from exportkit.transforms.chain import filtered
 from exportkit.wire.tolerant import tolerant_loads
 
 __all__ = ["DROPPED", "RecordReader"]
@@ -39,7 +42,8 @@ class RecordReader:
         self._lines = _normalizer(setup.input, tuple(ordered(normalizers)), self._strict)
         self._parts = setup.parts
         self._skeleton = setup.input.skeleton
-        self._hooked = self._items is not None or self._ready is not None
+        self._transforms = setup.transforms
+        self._hooked = self._items is not None or self._ready is not None or bool(setup.transforms)
         self._turning = probe if setup.input.geometry_space == "stored" else None
         #: Only where nothing but the line decides about its record.
         self._place = self._lines.place if not self._hooked and self._turning is None else None
@@ -105,17 +109,43 @@ class RecordReader:
                 if item is None:
                     return identity, [None]
                 records = self._lines.records_of(item)
-            records = self._turned(records)
-            identity = records[0].item_id
-            if self._ready is None:
-                return identity, list(records)
-            return identity, [self._ready(record) for record in records]
-        except HookFault as fault:
+            records = _with_status(self._turned(records), line)
+            return records[0].item_id, [self._changed(record) for record in records]
+        except (HookFault, TransformFault) as fault:
             raise RecordFault("E_WRITER", str(fault)) from fault
+
+    def _changed(self, record: Record) -> Record | None:
+        """What hooks and transforms leave of a record; annotations that they take away are accounted for."""
+        found: Record | None = record
+        if self._ready is not None:
+            found = self._ready(record)
+            if found is not None and found is not record:
+                found = filtered(record, found, "a plugin")
+        return found if found is None or not self._transforms else applied(self._transforms, found)
 
     def _turned(self, records: list[Record]) -> list[Record]:
         """``records`` with their geometry in display space; the very same where nothing was drawn on stored pixels."""
         return records if self._turning is None else [_turned(record, self._turning) for record in records]
+
+
+class _Status(msgspec.Struct):
+    status_label: Any = None
+
+
+_decode_status = msgspec.json.Decoder(_Status).decode
+
+
+def _with_status(records: list[Record], line: bytes) -> list[Record]:
+    """Records that know the state of their item, which the short ways of reading leave out."""
+    if b'"status_label"' not in line or any(record.status is not None for record in records):
+        return records
+    try:
+        status = _decode_status(line).status_label
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return records
+    if not isinstance(status, str):
+        return records
+    return [msgspec.structs.replace(record, status=status) for record in records]
 
 
 def _turned(record: Record, probe: HeaderProbe) -> Record:

@@ -10,6 +10,7 @@ import msgspec
 from exportkit.conversion.splits import SplitRequest
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
+from exportkit.transforms import Transform, name_of
 from exportkit.writing import MediaMode, Writer, WriterOptions
 from exportkit.writing.ledger import LossList
 
@@ -65,6 +66,7 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     classes: Path | None = None
     lock: Path | None = None
     split: SplitRequest | None = None
+    transforms: tuple[Transform, ...] = ()
     input: InputOptions = msgspec.field(default_factory=InputOptions)
     invalid: Literal["clip", "drop", "fail"] = "clip"
     on_loss: Literal["report", "fail"] = "report"
@@ -92,6 +94,7 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
             "media": self.media,
             "input": self.input.model_dump(mode="json", exclude_defaults=True),
             **({"split": self.split.plain()} if self.split is not None else {}),
+            **({"transforms": [_plain(transform) for transform in self.transforms]} if self.transforms else {}),
             "invalid": self.invalid,
             "on_error": self.on_error,
             "strict_json": self.strict_json,
@@ -99,3 +102,9 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
             "loss_list": self.loss_list,
             "loss_iou": self.loss_iou,
         }
+
+
+def _plain(transform: Transform) -> dict[str, Any]:
+    """A transform as it stands in a recipe; a function of somebody's is told by its name alone."""
+    plain = getattr(transform, "plain", None)
+    return {name_of(transform): plain() if plain is not None else None}

@@ -10,8 +10,10 @@ import msgspec
 
 from exportkit.bundles import Part
 from exportkit.conversion.splits import SplitRequest
+from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
 from exportkit.plugins.manager import PluginManager
+from exportkit.transforms import Transform
 from exportkit.writing import Checker, Fragments, MediaMode, NamingRule, Plan, Writer, WriterOptions
 from exportkit.writing.ledger import LossList
 
@@ -33,6 +35,8 @@ class SurveySetup(msgspec.Struct, frozen=True):
     rules: tuple[NamingRule, ...]
     plugins: PluginManager
     split: SplitRequest | None = None
+    #: What is done to each record after the hooks of plugins.
+    transforms: tuple[Transform, ...] = ()
 
 
 class OutputSetup(msgspec.Struct, frozen=True):
@@ -74,9 +78,18 @@ class EncodeSetup(msgspec.Struct, frozen=True):
 _loaded: dict[Path, Any] = {}
 
 
-def store_setup(path: Path, setup: Any) -> Path:
-    """Store a setup for the workers of this run; this process keeps it as it is."""
-    path.write_bytes(pickle.dumps(setup))
+def store_setup(path: Path, setup: Any, *, shared: bool = True) -> Path:
+    """Store a setup for the workers of this run; this process keeps it as it is, and needs no file if not ``shared``.
+
+    Raises UsageError where it holds a function that other processes cannot import.
+    """
+    if shared:
+        try:
+            path.write_bytes(pickle.dumps(setup))
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"A function cannot be handed to other processes ({error}); define it in a module, or use one worker."
+            ) from None
     _loaded.clear()
     _loaded[path] = setup
     return path

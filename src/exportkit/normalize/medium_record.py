@@ -53,6 +53,7 @@ def medium_record(
         file=file,
         split=item.split,
         group=item.group,
+        status=item.status,
         rejected=rejected,
         notices=size_notice(declared) + (() if in_bundle else (NO_MEDIA,)) + unreviewed,
     )

@@ -62,3 +62,5 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     #: Bundle file and 1-based line that the record came from.
     source_file: str = ""
     line: int = 0
+    #: State of the work on the item (``completed`` …) as the line gives it, or None. Known to hooks and transforms.
+    status: str | None = None

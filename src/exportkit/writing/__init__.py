@@ -1,6 +1,7 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
     Encoded,
     Fragments,
@@ -20,6 +21,7 @@ __all__ = [
     "Dataset",
     "Encoded",
     "Finding",
+    "FormatChoice",
     "Fragments",
     "MediaMode",
     "NamingRule",

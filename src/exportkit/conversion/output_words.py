@@ -1,0 +1,80 @@
+"""Outputs as words: ``NAME[@DISTRIBUTION][:key=value,…]``, as after ``--to``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from exportkit.conversion.request import OutputRequest
+from exportkit.errors import UsageError
+from exportkit.plugins.manager import PluginManager
+
+__all__ = ["key_values", "output_requests", "parse_options", "refuse_twins"]
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
+
+Options = TypeVar("Options", bound=BaseModel)
+
+
+def key_values(text: str, where: str) -> dict[str, str]:
+    """``key=value,key=value`` as a dict; a key given twice is refused."""
+    found: dict[str, str] = {}
+    for word in filter(None, text.split(",")):
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{where}: {word!r} is not of the form key=value.")
+        if key in found:
+            raise UsageError(f"{where}: the option {key!r} is given twice.")
+        found[key] = value
+    return found
+
+
+def parse_options(model: type[Options], values: dict[str, str], where: str) -> Options:
+    """Options checked by their model; the first thing wrong becomes one sentence."""
+    try:
+        return model.model_validate({key: _flag(model, key, value) for key, value in values.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "options"
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(field.alias or name for name, field in model.model_fields.items())) or "none"
+            raise UsageError(f"{where}: there is no option {key!r}; known options: {known}.") from None
+        raise UsageError(f"{where}: the option {key!r} is wrong: {first['msg']}.") from None
+
+
+def _flag(model: type[BaseModel], key: str, value: str) -> Any:
+    field = model.model_fields.get(key)
+    if field is not None and field.annotation is bool:
+        words = {"yes": True, "no": False, "true": True, "false": False}
+        return words.get(value.lower(), value)
+    return value
+
+
+def output_requests(wanted: Sequence[str], plugins: PluginManager) -> tuple[OutputRequest, ...]:
+    """One request for each ``--to NAME[@DISTRIBUTION][:key=value,…]``."""
+    if not wanted:
+        raise UsageError("Nothing to write: name at least one format with --to, for example --to coco.")
+    requests = []
+    for text in wanted:
+        spec, _, rest = text.partition(":")
+        entry = plugins.writer(spec)
+        values = key_values(rest, f"--to {spec}")
+        label = values.pop("as", entry.name)
+        if not _LABEL.match(label) or label.startswith("exportkit-"):
+            raise UsageError(f"--to {spec}: {label!r} is no name for a folder; use letters, digits, '-' and '_'.")
+        options = parse_options(entry.cls.options_model, values, f"--to {spec}")
+        requests.append(OutputRequest(entry.cls, options, entry.distribution, entry.version, label))
+    refuse_twins(request.label for request in requests)
+    return tuple(requests)
+
+
+def refuse_twins(labels: Iterable[str]) -> None:
+    """Raise UsageError where two outputs would have one folder."""
+    seen: set[str] = set()
+    for label in labels:
+        if label.casefold() in seen:
+            raise UsageError(f"Two outputs are called {label!r}; give one of them another name with as=NAME.")
+        seen.add(label.casefold())

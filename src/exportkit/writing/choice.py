@@ -1,0 +1,31 @@
+"""A format with its options, chosen in Python: ``Yolo(task="segment")``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import ValidationError
+
+from exportkit.errors import UsageError
+from exportkit.writing.contract import Writer, WriterOptions
+
+__all__ = ["FormatChoice"]
+
+
+class FormatChoice:
+    """What ``--to NAME:key=value,…`` says, as an object. A format derives one class from it and names its writer.
+
+    ``label`` is the folder among several outputs; by default the name of the format. Raises UsageError for options
+    that the writer does not take.
+    """
+
+    writer: ClassVar[type[Writer]]
+
+    def __init__(self, *, label: str | None = None, **options: Any) -> None:
+        self.label = label or self.writer.name
+        try:
+            self.options: WriterOptions = self.writer.options_model.model_validate(options)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"]) or "options"
+            raise UsageError(f"{type(self).__name__}: the option {key!r} is wrong: {first['msg']}.") from None
