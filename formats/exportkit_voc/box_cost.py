@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from exportkit.records import EPS, Annotation, RotatedBox
+from exportkit.errors import AnnotationFault, AnnotationSkip
+from exportkit.records import EPS, Annotation, Canvas, RotatedBox, iou
+from exportkit.writing import Outcome
 
-__all__ = ["box_cost", "box_cost_of"]
+__all__ = ["box_cost", "box_cost_of", "measured_boxes"]
 
 _COST: Mapping[str, tuple[str, ...]] = {
     "box": (),
@@ -14,6 +16,7 @@ _COST: Mapping[str, tuple[str, ...]] = {
     "mask": ("L_REGION_DROPPED",),
     "keypoints": ("L_KEYPOINTS_DROPPED",),
 }
+_MEASURED = frozenset({"L_REGION_DROPPED", "L_ROTATION_FLATTENED"})
 
 
 def box_cost(annotation: Annotation) -> tuple[str, ...]:
@@ -28,6 +31,22 @@ def box_cost(annotation: Annotation) -> tuple[str, ...]:
 def box_cost_of(kind: str) -> tuple[str, ...]:
     """The codes of a kind whose cost does not depend on its geometry."""
     return _COST[kind]
+
+
+def measured_boxes(
+    annotations: Sequence[Annotation], outcomes: Sequence[Outcome], canvas: Canvas
+) -> Iterator[tuple[int, str, float]]:
+    """Position, code and intersection over union of each box that stands for another shape.
+
+    A shape that cannot be read has no measure: a writer of boxes does not answer for it.
+    """
+    for position, (annotation, outcome) in enumerate(zip(annotations, outcomes, strict=True)):
+        for code in _MEASURED.intersection(outcome.codes):
+            read = canvas.rotated if code == "L_ROTATION_FLATTENED" else canvas.region
+            try:
+                yield position, code, iou(read(annotation)[0], canvas.box(annotation)[0])
+            except (AnnotationFault, AnnotationSkip):
+                continue
 
 
 def _differs(box: RotatedBox) -> bool:
