@@ -148,14 +148,14 @@ class VocWriter(Writer):
         objects = PictureObjects(self._rules, self._canvas(record), planes)
         outcomes = self._outcomes(record, objects)
         head = self._head_of(record, placement, int(objects.segmented))
-        files = [(self._path_of(placement), b"".join((head, *objects.texts, DOCUMENT_END)))]
+        xml = (self._path_of(placement), b"".join((head, *objects.texts, DOCUMENT_END)))
         lines = self._list_lines(placement, objects.present, segmented=objects.segmented)
         if planes is None or not objects.segmented:
-            return Encoded(outcomes, files, lines)
-        overlaps = list(settled(record.annotations, outcomes, planes))
-        files.append((f"{self._root}SegmentationClass/{placement.stem}.png", planes.class_plane()))
-        files.append((f"{self._root}SegmentationObject/{placement.stem}.png", planes.object_plane()))
-        return Encoded(outcomes, files, lines, overlaps=overlaps)
+            return Encoded(outcomes, (xml,), lines)
+        overlaps = tuple(settled(record.annotations, outcomes, planes))
+        class_plane = (f"{self._root}SegmentationClass/{placement.stem}.png", planes.class_plane())
+        object_plane = (f"{self._root}SegmentationObject/{placement.stem}.png", planes.object_plane())
+        return Encoded(outcomes, (xml, class_plane, object_plane), lines, overlaps=overlaps)
 
     def _outcomes(self, record: Record, objects: PictureObjects) -> list[Outcome]:
         """Add all objects; ordinary boxes, nearly all there are, by a short way."""

@@ -89,7 +89,8 @@ def test_the_golden_triangle_has_190_pixels_of_its_class_and_of_its_number(
         assert path.name == "x.png"
         picture = Image.open(path)
         assert (picture.mode, picture.size) == ("P", (100, 80))
-        assert sorted(picture.getcolors()) == [(190, 1), (100 * 80 - 190, 0)]
+        pixels = picture.tobytes()
+        assert (pixels.count(1), pixels.count(0)) == (190, 100 * 80 - 190)
         assert bytes(picture.getpalette() or ()) == b"".join(bytes(palette_color(index)) for index in range(256))
     assert {path.name: path.read_text() for path in (root / "ImageSets/Segmentation").iterdir()} == {
         "train.txt": "x\n",
