@@ -90,8 +90,8 @@ def loaded(dataset: Dataset) -> Iterator[tuple[str, Path, Any, int]]:
     """Stem, path of the class plane, loader and place of every picture that torchvision finds."""
     for split in dataset.splits:
         loader = torchvision.datasets.VOCSegmentation(dataset.folder, year="2007", image_set=split)
-        for place, path in enumerate(map(Path, loader.masks)):
-            yield path.stem, path, loader, place
+        for place, mask in enumerate(loader.masks):
+            yield Path(mask).stem, Path(mask), loader, place
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)
@@ -109,8 +109,8 @@ def test_both_planes_are_what_the_truth_has(workshop: Workshop, bundle: str) -> 
 
     found = dict.fromkeys(stem for stem, *_ in loaded(dataset))
     assert found.keys() == expected.keys()
-    for stem, path, loader, place in loaded(dataset):
-        assert_planes(path, expected[stem], labels_of(truth[scenes[stem].key]))
+    for stem, plane, loader, place in loaded(dataset):
+        assert_planes(plane, expected[stem], labels_of(truth[scenes[stem].key]))
         if scenes[stem].has_file and Path(loader.images[place]).exists():
             _, target = loader[place]
             assert target.mode == "P"
