@@ -74,11 +74,13 @@ def value_pairs(one: PlaneFile, other: PlaneFile) -> set[tuple[int, int]]:
     """
     found: set[int] = set()
     for band, beside in zip(_bands(one), _bands(other), strict=True):
-        # Two bytes side by side are one number, and sets of numbers are cheaper than sets of pairs.
         both = bytearray(2 * len(band))
         both[0::2], both[1::2] = band, beside
-        found.update(memoryview(both).cast("H") if both.strip(b"\0") else (0,))
-    return {(pair[0], pair[1]) for pair in (value.to_bytes(2, sys.byteorder) for value in found)}
+        # Four neighbouring pixels are one number: areas of one value have few distinct ones.
+        both += both[-2:] * (-len(band) % 4)
+        found.update(memoryview(both).cast("Q") if both.strip(b"\0") else (0,))
+    fours = [four.to_bytes(8, sys.byteorder) for four in found]
+    return {(four[place], four[place + 1]) for four in fours for place in (0, 2, 4, 6)}
 
 
 def _bands(plane: PlaneFile) -> Iterator[bytes]:
