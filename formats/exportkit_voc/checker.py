@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -12,22 +11,28 @@ from exportkit.native import core
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_voc.file_rules import judge_file
 from exportkit_voc.label_file import label_names
-from exportkit_voc.plane_rules import CLASS_FOLDER, OBJECT_FOLDER, judge_classes, judge_planes
-from exportkit_voc.set_rules import judge_segmentation_sets, judge_sets
+from exportkit_voc.layout import (
+    ANNOTATIONS,
+    CLASSES,
+    MAIN,
+    PLANES,
+    SEGMENTATION,
+    Batch,
+    Key,
+    list_files,
+    picture_ids,
+    roots,
+    year_of,
+)
+from exportkit_voc.plane_rules import judge_classes, judge_planes
+from exportkit_voc.set_rules import is_class_list, judge_segmentation_sets, judge_sets
 from exportkit_voc.xml_file import Unreadable, VocFile, read_voc_file
 
 __all__ = ["VocChecker"]
 
-_ANNOTATIONS = "Annotations"
-_PLANES = (CLASS_FOLDER, OBJECT_FOLDER)
-_MAIN, _SEGMENTATION = "ImageSets/Main", "ImageSets/Segmentation"
-_YEAR = re.compile(r"VOC(\d{4})/?\Z")
+_FILE_LIMIT = 64 << 20
 _LIST_LIMIT = 512 << 20
-_LABEL_LIMIT = 1 << 20
-_CONSUMERS = {_MAIN: "torchvision, detectron2", _SEGMENTATION: "torchvision VOCSegmentation"}
-
-#: Root of the layout and id of a picture.
-_Key = tuple[str, str]
+_CONSUMERS = {MAIN: "torchvision, detectron2", SEGMENTATION: "torchvision VOCSegmentation"}
 
 
 class VocFacts(msgspec.Struct):
@@ -41,30 +46,6 @@ class VocFacts(msgspec.Struct):
     values: dict[str, dict[tuple[str, int], str]] = {}
 
 
-class _Batch:
-    """The pieces of a batch by what they are."""
-
-    def __init__(self, pieces: Sequence[Piece]) -> None:
-        self.annotations: dict[_Key, Piece] = {}
-        #: Folder of planes → their bytes.
-        self.planes: dict[_Key, dict[str, bytes]] = {}
-        #: Folder of lists, with its root → word of the list → its lines.
-        self.lists: dict[str, dict[str, bytes]] = {}
-        for piece in pieces:
-            folder, _, name = piece.path.rpartition("/")
-            stem, _, extension = name.rpartition(".")
-            root, kind = folder[: folder.rfind("/") + 1], folder[folder.rfind("/") + 1 :]
-            if piece.section:
-                self.lists.setdefault(folder, {})[stem] = piece.data
-            elif kind == _ANNOTATIONS and extension == "xml":
-                self.annotations[root, stem] = piece
-            elif kind in _PLANES and extension == "png":
-                self.planes.setdefault((root, stem), {})[kind] = piece.data
-
-    def stems(self, root: str, of: Iterable[_Key]) -> list[str]:
-        return [stem for own, stem in of if own == root]
-
-
 class VocChecker(Checker):
     """Rules 38 to 47 of ``check`` (formats, section 7) for a devkit or a flat layout."""
 
@@ -72,40 +53,40 @@ class VocChecker(Checker):
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
-        return bool(_roots(dataset))
+        return bool(roots(dataset))
 
     def pieces(self) -> Iterator[Piece]:
-        for root in _roots(self.dataset):
-            planes = {folder: self._ids(root, folder, ".png") for folder in _PLANES}
-            annotations = self._ids(root, _ANNOTATIONS, ".xml")
+        for root in roots(self.dataset):
+            planes = {folder: picture_ids(self.dataset, root, folder, ".png") for folder in PLANES}
+            annotations = picture_ids(self.dataset, root, ANNOTATIONS, ".xml")
             # Planes stand before the annotation file that they are compared with, in the same batch nearly always.
             for stem in (*annotations, *sorted(set().union(*planes.values()).difference(annotations))):
-                for folder in _PLANES:
+                for folder in PLANES:
                     if stem in planes[folder]:
                         yield self._piece(f"{root}{folder}/{stem}.png")
                 if stem in annotations:
-                    yield self._piece(f"{root}{_ANNOTATIONS}/{stem}.xml")
-
-    def _ids(self, root: str, folder: str, extension: str) -> dict[str, None]:
-        """Ids of the files right in a folder, in order."""
-        start = len(root) + len(folder) + 1
-        paths = self.dataset.listing(f"{root}{folder}")
-        return dict.fromkeys(path[start : -len(extension)] for path in paths if path.endswith(extension))
+                    yield self._piece(f"{root}{ANNOTATIONS}/{stem}.xml")
 
     def _piece(self, path: str) -> Piece:
         return Piece(path, self._read(path))
 
-    def _read(self, path: str) -> bytes:
+    def _read(self, path: str, limit: int = _FILE_LIMIT) -> bytes:
         """A file; nothing of one that cannot be read, which no rule takes for a whole one."""
         try:
-            return self.dataset.read(path)
+            return self.dataset.read(path, limit)
+        except OSError:
+            return b""
+
+    def _start_of(self, path: str) -> bytes:
+        try:
+            return next(iter(self.dataset.stream(path, 4096)), b"")
         except OSError:
             return b""
 
     def pictures(self) -> Iterator[Picture]:
-        for root in _roots(self.dataset):
-            for stem in self._ids(root, CLASS_FOLDER, ".png"):
-                for folder in _PLANES:
+        for root in roots(self.dataset):
+            for stem in picture_ids(self.dataset, root, CLASSES, ".png"):
+                for folder in PLANES:
                     if self.dataset.exists(f"{root}{folder}/{stem}.png"):
                         yield Picture(f"{root}{folder}/{stem}.png")
 
@@ -113,9 +94,9 @@ class VocChecker(Checker):
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         report = CheckReport([], [])
-        batch = _Batch(pieces)
+        batch = Batch(pieces)
         facts = VocFacts(flags={}, values={})
-        files: dict[_Key, VocFile] = {}
+        files: dict[Key, VocFile] = {}
         for key, piece in batch.annotations.items():
             file = _check_file(piece, *key, facts.flags.setdefault(key[0], {}), report, plain=key not in batch.planes)
             if file is not None:
@@ -124,36 +105,36 @@ class VocChecker(Checker):
             self._check_planes(key, planes, files.get(key), facts, report)
         for folder, own in batch.lists.items():
             root = folder[: folder.rfind("ImageSets")]
-            if folder.endswith(_SEGMENTATION):
-                found = judge_segmentation_sets(folder, own, batch.stems(root, batch.planes))
+            if folder.endswith(SEGMENTATION):
+                found = judge_segmentation_sets(folder, own, batch.below(root, batch.planes))
             else:
-                found = judge_sets(folder, own, batch.stems(root, batch.annotations), facts.flags.get(root, {}))
+                found = judge_sets(folder, own, batch.below(root, batch.annotations), facts.flags.get(root, {}))
             report.findings.extend(found)
         report.facts = VocFacts(True, {}, facts.values) if batch.lists else facts
         return report
 
     def _check_planes(
-        self, key: _Key, planes: dict[str, bytes], file: VocFile | None, facts: VocFacts, report: CheckReport
+        self, key: Key, planes: dict[str, bytes], file: VocFile | None, facts: VocFacts, report: CheckReport
     ) -> None:
         """Judge the planes of a picture, where its class plane is in the batch or missing altogether."""
         root, stem = key
-        paths = {folder: f"{root}{folder}/{stem}.png" for folder in _PLANES}
+        paths = {folder: f"{root}{folder}/{stem}.png" for folder in PLANES}
         for folder, path in paths.items():
             if folder not in planes and self.dataset.exists(path):
-                if folder == CLASS_FOLDER:
+                if folder == CLASSES:
                     return
                 planes[folder] = self._read(path)
-        missing = [folder for folder in _PLANES if folder not in planes and self.dataset.is_dir(f"{root}{folder}")]
-        if missing or CLASS_FOLDER not in planes:
-            message = f"The plane has no partner in {missing[0] if missing else CLASS_FOLDER}."
+        missing = [folder for folder in PLANES if folder not in planes and self.dataset.is_dir(f"{root}{folder}")]
+        if missing or CLASSES not in planes:
+            message = f"The plane has no partner in {missing[0] if missing else CLASSES}."
             report.findings.append(_plane_error(message, paths[next(iter(planes))]))
-        if CLASS_FOLDER in planes:
-            file = file or self._file_of(f"{root}{_ANNOTATIONS}/{stem}.xml")
-            verdict = judge_planes({paths[folder]: planes[folder] for folder in _PLANES if folder in planes}, file)
+        if CLASSES in planes:
+            file = file or self._file_of(f"{root}{ANNOTATIONS}/{stem}.xml")
+            verdict = judge_planes({paths[folder]: planes[folder] for folder in PLANES if folder in planes}, file)
             report.findings.extend(verdict.findings)
             values = facts.values.setdefault(root, {})
             for pair in verdict.classes:
-                values.setdefault(pair, paths[CLASS_FOLDER])
+                values.setdefault(pair, paths[CLASSES])
 
     def _file_of(self, path: str) -> VocFile | None:
         try:
@@ -166,10 +147,13 @@ class VocChecker(Checker):
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
         facts = [report.facts for report in reports if report.facts is not None]
         compared = any(one.compared for one in facts)
-        for root in _roots(self.dataset):
-            has_planes = self.dataset.is_dir(f"{root}{CLASS_FOLDER}")
-            for kind in (_MAIN, *((_SEGMENTATION,) if has_planes or self._lists(root, _SEGMENTATION) else ())):
-                paths = self._lists(root, kind)
+        for root in roots(self.dataset):
+            has_planes = self.dataset.is_dir(f"{root}{CLASSES}")
+            for kind in (
+                MAIN,
+                *((SEGMENTATION,) if has_planes or list_files(self.dataset, root, SEGMENTATION) else ()),
+            ):
+                paths = list_files(self.dataset, root, kind)
                 if not paths:
                     message = "There is no id list, and loaders know pictures from lists only."
                     yield Finding("C_VOC_SET", "error", message, f"{root}{kind}", consumer=_CONSUMERS[kind])
@@ -179,34 +163,30 @@ class VocChecker(Checker):
                 yield from self._year_findings(root, paths)
             yield from self._class_findings(root, facts)
 
-    def _lists(self, root: str, kind: str) -> list[str]:
-        return [path for path in self.dataset.listing(f"{root}{kind}") if path.endswith(".txt")]
-
     def _compare(self, root: str, kind: str, paths: list[str], facts: list[VocFacts]) -> Iterator[Finding]:
         """Compare whole lists with what the batches told; for a directory that is checked after the fact."""
-        lists = {_word(path): self.dataset.read(path, _LIST_LIMIT).replace(b"\r\n", b"\n") for path in paths}
-        if kind == _SEGMENTATION:
-            ids = [*self._ids(root, CLASS_FOLDER, ".png")]
-            yield from judge_segmentation_sets(f"{root}{kind}", lists, ids)
+        lists = {_word(path): self._read(path, _LIST_LIMIT).replace(b"\r\n", b"\n") for path in paths}
+        folder, extension = (CLASSES, ".png") if kind == SEGMENTATION else (ANNOTATIONS, ".xml")
+        known = [*picture_ids(self.dataset, root, folder, extension)]
+        if kind == SEGMENTATION:
+            yield from judge_segmentation_sets(f"{root}{kind}", lists, known)
         else:
-            ids = [*self._ids(root, _ANNOTATIONS, ".xml")]
-            yield from judge_sets(f"{root}{kind}", lists, ids, _merged_flags(root, facts))
+            yield from judge_sets(f"{root}{kind}", lists, known, _merged_flags(root, facts))
         if self.dataset.manifest is not None:
             return  # the general rules know from the manifest which pictures were never there
         pictures = (path.rpartition("/")[2].rpartition(".")[0] for path in self.dataset.listing(f"{root}JPEGImages"))
-        for name in sorted(set(ids).difference(pictures)):
+        for name in sorted(set(known).difference(pictures)):
             message = f"The id {ascii(name)[:120]} has no picture."
             yield Finding("C_VOC_SET", "error", message, f"{root}JPEGImages", consumer=_CONSUMERS[kind])
 
     def _year_findings(self, root: str, paths: list[str]) -> Iterator[Finding]:
-        year = _YEAR.search(root)
+        year = year_of(root)
         if year is None:
             return
-        offered = {"train", "val", "trainval", *(["test"] if year.group(1) == "2007" else [])}
+        offered = {"train", "val", "trainval", *(["test"] if year == "2007" else [])}
         for path in paths:
-            first = next(iter(self.dataset.stream(path, 4096)), b"").split(b"\n", 1)[0]
-            if _word(path) not in offered and len(first.split()) < 2:
-                message = f"torchvision offers no set '{_word(path)}' for {year.group(1)}."
+            if _word(path) not in offered and not is_class_list(self._start_of(path)):
+                message = f"torchvision offers no set '{_word(path)}' for {year}."
                 yield Finding("C_VOC_YEAR", "warn", message, path, consumer="torchvision")
 
     def _class_findings(self, root: str, facts: list[VocFacts]) -> Iterator[Finding]:
@@ -216,7 +196,7 @@ class VocChecker(Checker):
         seen: dict[tuple[str, int], str] = {}
         for one in facts:
             seen = {**one.values.get(root, {}), **seen}
-        yield from judge_classes(label_names(self.dataset.read(path, _LABEL_LIMIT)), seen, path)
+        yield from judge_classes(label_names(self._read(path)), seen, path)
 
 
 def _merged_flags(root: str, facts: Iterable[VocFacts]) -> Mapping[str, dict[str, bool]]:
@@ -225,15 +205,6 @@ def _merged_flags(root: str, facts: Iterable[VocFacts]) -> Mapping[str, dict[str
         for name, own in one.flags.get(root, {}).items():
             flags.setdefault(name, {}).update(own)
     return flags
-
-
-def _roots(dataset: Dataset) -> list[str]:
-    """Folders that hold ``Annotations/``, with a trailing slash, or empty for the dataset itself."""
-    if dataset.is_dir(_ANNOTATIONS):
-        return [""]
-    below = [f"VOCdevkit/{name}/" for name in dataset.folders("VOCdevkit")] if dataset.is_dir("VOCdevkit") else []
-    below += [f"{name}/" for name in dataset.folders() if _YEAR.search(name)]
-    return [root for root in below if dataset.is_dir(f"{root}{_ANNOTATIONS}")]
 
 
 def _word(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -10,9 +10,8 @@ from exportkit.writing import Finding
 from exportkit_voc.plane_file import MOST_PIXELS, PlaneFile, PlaneUnreadable, read_plane, value_pairs
 from exportkit_voc.xml_file import VocFile
 
-__all__ = ["CLASS_FOLDER", "OBJECT_FOLDER", "PlaneVerdict", "judge_classes", "judge_planes"]
+__all__ = ["PlaneVerdict", "judge_classes", "judge_planes"]
 
-CLASS_FOLDER, OBJECT_FOLDER = "SegmentationClass", "SegmentationObject"
 _BACKGROUND, _VOID = 0, 255
 
 
@@ -96,15 +95,6 @@ def judge_classes(names: Sequence[str], seen: Mapping[tuple[str, int], str], lab
         elif name in names and names[value] != name:
             shown = (ascii(name)[:120], ascii(names[value])[:120])
             yield _error(f"An object of the class {shown[0]} has the value {value}, which is {shown[1]}.", path)
-
-
-def merge_classes(facts: Iterable[Mapping[tuple[str, int], str]]) -> dict[tuple[str, int], str]:
-    """All pairs of name and value, each with its first plane."""
-    merged: dict[tuple[str, int], str] = {}
-    for one in facts:
-        for pair, path in one.items():
-            merged.setdefault(pair, path)
-    return merged
 
 
 def _error(message: str, path: str) -> Finding:

@@ -252,3 +252,14 @@ def test_the_smallest_edges_pass(write_dataset: Callable[..., Path]) -> None:
     tiny = Annotation(0, "box", "cat", box=Box(1e-300, 0, 2, 2))
 
     assert found(write_dataset({"train": [record("a.jpg", tiny)]}, coords="float")) == []
+
+
+@pytest.mark.parametrize(
+    "path", [XML, CLASSES, f"{SETS}/train.txt", f"{ROOT}/ImageSets/Main/train.txt", f"{ROOT}/labelmap.txt"]
+)
+def test_files_that_are_links_are_findings_and_no_accident(dataset: Path, path: str) -> None:
+    moved = dataset / f"{path}.moved"
+    (dataset / path).rename(moved)
+    (dataset / path).symlink_to(moved)
+
+    assert any(severity == "error" for _, severity in found(dataset))
