@@ -363,3 +363,43 @@ def assert_drawn(
     assert values == (
         set() if "L_REGION_NOT_DRAWN" in outcome.codes else {["cat", "dog"].index(item.findtext("name") or "") + 1}
     )
+
+
+drawn_masks = st.lists(
+    st.tuples(st.sets(st.integers(0, WIDTH * HEIGHT - 1), min_size=1, max_size=40), st.booleans()),
+    min_size=1,
+    max_size=6,
+)
+
+
+def repainted(masks: list[tuple[set[int], bool]], border: int) -> tuple[list[int], list[int]]:
+    """The object plane, pixel by pixel, and how many pixels of each mask are left."""
+    owners = [0] * (WIDTH * HEIGHT)
+    for number, (pixels, crowd) in enumerate(masks, 1):
+        for pixel in pixels if not crowd else ():
+            y, x = divmod(pixel, WIDTH)
+            for row in range(max(y - border, 0), min(y + border + 1, HEIGHT)):
+                for column in range(max(x - border, 0), min(x + border + 1, WIDTH)):
+                    owners[row * WIDTH + column] = VOID if border else owners[row * WIDTH + column]
+        for pixel in pixels:
+            owners[pixel] = number
+    left = [owners.count(number) for number in range(1, len(masks) + 1)]
+    return [VOID if owner and owner != VOID and masks[owner - 1][1] else owner for owner in owners], left
+
+
+@settings(max_examples=80)
+@given(drawn_masks, st.integers(0, 5))
+def test_masks_come_back_pixel_by_pixel_as_far_as_the_account_says(
+    masks: list[tuple[set[int], bool]], border: int
+) -> None:
+    annotations = [mask(*((pixel, 1) for pixel in sorted(pixels)), iscrowd=crowd) for pixels, crowd in masks]
+
+    encoded = made(*annotations, border=border)
+
+    expected, left = repainted(masks, border)
+    assert planes(encoded)[1] == expected
+    shares = {place: share for place, _, share in encoded.overlaps}
+    for place, ((pixels, _), outcome) in enumerate(zip(masks, encoded.outcomes, strict=True)):
+        assert shares.get(place, 1.0) == left[place] / len(pixels)
+        assert ("L_REGION_NOT_DRAWN" in outcome.codes) == (left[place] == 0)
+        assert ("L_REGION_COVERED" in outcome.codes) == (0 < left[place] < len(pixels))
