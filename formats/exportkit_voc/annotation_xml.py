@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from exportkit.records import Annotation
+from exportkit.records import Annotation, RotatedBox, decimal_text
 from exportkit.writing.attributes import read_attributes
 from exportkit_voc.xml_text import escaped
 
@@ -27,6 +27,7 @@ __all__ = [
     "object_xml",
     "plain_attributes",
     "plain_head",
+    "rotated_xml",
 ]
 
 #: What stands behind the objects.
@@ -54,6 +55,14 @@ PLAIN_SEPARATORS = (
     b"\t</object>\n",
 )
 _OCCLUDED = "\t\t<occluded>1</occluded>\n"
+_ROTATED = """\t\t<robndbox>
+\t\t\t<cx>%s</cx>
+\t\t\t<cy>%s</cy>
+\t\t\t<w>%s</w>
+\t\t\t<h>%s</h>
+\t\t\t<angle>%s</angle>
+\t\t</robndbox>
+"""
 _ATTRIBUTES = "\t\t<attributes>\n%s\t\t</attributes>\n"
 _ATTRIBUTE = """\t\t\t<attribute>
 \t\t\t\t<name>%s</name>
@@ -87,11 +96,14 @@ class DocumentHead:
         self._before = before
         self._behind = behind
 
-    def of(self, filename: str, width: int, height: int, depth: int) -> bytes:
-        """UTF-8. Raises ValueError for a file name that XML 1.0 cannot hold."""
+    def of(self, filename: str, width: int, height: int, depth: int, segmented: int = 0) -> bytes:
+        """UTF-8; ``segmented`` is 1 for a picture with planes.
+
+        Raises ValueError for a file name that XML 1.0 cannot hold.
+        """
         return (
             f"{self._before}{escaped(filename)}{self._behind}{width}</width>\n\t\t<height>{height}</height>\n"
-            f"\t\t<depth>{depth}</depth>\n\t</size>\n\t<segmented>0</segmented>\n"
+            f"\t\t<depth>{depth}</depth>\n\t</size>\n\t<segmented>{segmented}</segmented>\n"
         ).encode()
 
 
@@ -100,8 +112,10 @@ def object_head(name: str) -> str:
     return _HEAD % escaped(name)
 
 
-def object_xml(head: str, annotation: Annotation, difficult: int, corners: Corners, attributes: str) -> str:
-    """One object from its class's head, its corners as they are to be written, and its finished attributes."""
+def object_xml(
+    head: str, annotation: Annotation, difficult: int, corners: Corners, attributes: str, rotated: str = ""
+) -> str:
+    """One object from its class's head, its corners as they are to be written, and its other finished elements."""
     xmin, ymin, xmax, ymax = corners
     return (
         f"{head}{int(annotation.truncated)}</truncated>\n"
@@ -111,8 +125,13 @@ def object_xml(head: str, annotation: Annotation, difficult: int, corners: Corne
         f"\t\t\t<ymin>{ymin}</ymin>\n"
         f"\t\t\t<xmax>{xmax}</xmax>\n"
         f"\t\t\t<ymax>{ymax}</ymax>\n"
-        f"\t\t</bndbox>\n{attributes}\t</object>\n"
+        f"\t\t</bndbox>\n{rotated}{attributes}\t</object>\n"
     )
+
+
+def rotated_xml(box: RotatedBox) -> str:
+    """The ``robndbox`` element: centre and sides in 0-based pixels, the clockwise turn in radians, as in the record."""
+    return _ROTATED % tuple(map(decimal_text, (box.cx, box.cy, box.width, box.height, box.theta)))
 
 
 def plain_head(head: str) -> bytes:

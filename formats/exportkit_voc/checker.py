@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -11,15 +10,29 @@ import msgspec
 from exportkit.native import core
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_voc.file_rules import judge_file
-from exportkit_voc.set_rules import judge_sets
+from exportkit_voc.label_file import label_names
+from exportkit_voc.layout import (
+    ANNOTATIONS,
+    CLASSES,
+    MAIN,
+    PLANES,
+    SEGMENTATION,
+    Batch,
+    Key,
+    list_files,
+    picture_ids,
+    roots,
+    year_of,
+)
+from exportkit_voc.plane_rules import judge_classes, judge_planes
+from exportkit_voc.set_rules import is_class_list, judge_segmentation_sets, judge_sets
 from exportkit_voc.xml_file import Unreadable, VocFile, read_voc_file
 
 __all__ = ["VocChecker"]
 
-_ANNOTATIONS = "Annotations/"
-_MAIN = "ImageSets/Main"
-_YEAR = re.compile(r"VOC(\d{4})/?\Z")
+_FILE_LIMIT = 64 << 20
 _LIST_LIMIT = 512 << 20
+_CONSUMERS = {MAIN: "torchvision, detectron2", SEGMENTATION: "torchvision VOCSegmentation"}
 
 
 class VocFacts(msgspec.Struct):
@@ -29,118 +42,192 @@ class VocFacts(msgspec.Struct):
     compared: bool = False
     #: Root of the layout → class name → id → whether one of its objects is not difficult.
     flags: dict[str, dict[str, dict[str, bool]]] = {}
+    #: Root of the layout → class name and value in the class plane → a plane that has both.
+    values: dict[str, dict[tuple[str, int], str]] = {}
 
 
 class VocChecker(Checker):
-    """Rules 38 to 44, 46 and 47 of ``check`` (formats, section 7) for a devkit or a flat layout."""
+    """Rules 38 to 47 of ``check`` (formats, section 7) for a devkit or a flat layout."""
 
     name: ClassVar[str] = "voc"
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
-        return bool(_roots(dataset))
+        return bool(roots(dataset))
 
     def pieces(self) -> Iterator[Piece]:
-        for root in _roots(self.dataset):
-            for path in self.dataset.listing(f"{root}Annotations"):
-                if path.endswith(".xml"):
-                    yield Piece(path, self.dataset.read(path))
+        for root in roots(self.dataset):
+            planes = {folder: picture_ids(self.dataset, root, folder, ".png") for folder in PLANES}
+            annotations = picture_ids(self.dataset, root, ANNOTATIONS, ".xml")
+            # Planes stand before the annotation file that they are compared with, in the same batch nearly always.
+            for stem in (*annotations, *sorted(set().union(*planes.values()).difference(annotations))):
+                for folder in PLANES:
+                    if stem in planes[folder]:
+                        yield self._piece(f"{root}{folder}/{stem}.png")
+                if stem in annotations:
+                    yield self._piece(f"{root}{ANNOTATIONS}/{stem}.xml")
+
+    def _piece(self, path: str) -> Piece:
+        return Piece(path, self._read(path))
+
+    def _read(self, path: str, limit: int = _FILE_LIMIT) -> bytes:
+        """A file; nothing of one that cannot be read, which no rule takes for a whole one."""
+        try:
+            return self.dataset.read(path, limit)
+        except OSError:
+            return b""
+
+    def _start_of(self, path: str) -> bytes:
+        try:
+            return next(iter(self.dataset.stream(path, 4096)), b"")
+        except OSError:
+            return b""
+
+    def pictures(self) -> Iterator[Picture]:
+        for root in roots(self.dataset):
+            for stem in picture_ids(self.dataset, root, CLASSES, ".png"):
+                for folder in PLANES:
+                    if self.dataset.exists(f"{root}{folder}/{stem}.png"):
+                        yield Picture(f"{root}{folder}/{stem}.png")
+
+    # -- a batch ---------------------------------------------------------------------------------------
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         report = CheckReport([], [])
-        files: dict[str, list[str]] = {}
-        lists: dict[str, dict[str, bytes]] = {}
-        facts = VocFacts(flags={})
-        for piece in pieces:
-            path = piece.path
-            if piece.section:
-                root, _, name = path.rpartition(f"{_MAIN}/")
-                lists.setdefault(root, {})[name.removesuffix(".txt")] = piece.data
-            elif path.endswith(".xml"):
-                root, _, name = path.rpartition(_ANNOTATIONS)
-                stem = name.removesuffix(".xml")
-                files.setdefault(root, []).append(stem)
-                _check_file(piece, root, stem, facts.flags.setdefault(root, {}), report)
-        if lists:
-            for root, own in lists.items():
-                found = judge_sets(f"{root}{_MAIN}", own, files.get(root, ()), facts.flags.get(root, {}))
-                report.findings.extend(found)
-            facts = VocFacts(compared=True)
-        report.facts = facts
+        batch = Batch(pieces)
+        facts = VocFacts(flags={}, values={})
+        files: dict[Key, VocFile] = {}
+        for key, piece in batch.annotations.items():
+            file = _check_file(piece, *key, facts.flags.setdefault(key[0], {}), report, plain=key not in batch.planes)
+            if file is not None:
+                files[key] = file
+        for key, planes in batch.planes.items():
+            self._check_planes(key, planes, files.get(key), facts, report)
+        for folder, own in batch.lists.items():
+            root = folder[: folder.rfind("ImageSets")]
+            if folder.endswith(SEGMENTATION):
+                found = judge_segmentation_sets(folder, own, batch.below(root, batch.planes))
+            else:
+                found = judge_sets(folder, own, batch.below(root, batch.annotations), facts.flags.get(root, {}))
+            report.findings.extend(found)
+        report.facts = VocFacts(True, {}, facts.values) if batch.lists else facts
         return report
+
+    def _check_planes(
+        self, key: Key, planes: dict[str, bytes], file: VocFile | None, facts: VocFacts, report: CheckReport
+    ) -> None:
+        """Judge the planes of a picture, where its class plane is in the batch or missing altogether."""
+        root, stem = key
+        paths = {folder: f"{root}{folder}/{stem}.png" for folder in PLANES}
+        for folder, path in paths.items():
+            if folder not in planes and self.dataset.exists(path):
+                if folder == CLASSES:
+                    return
+                planes[folder] = self._read(path)
+        missing = [folder for folder in PLANES if folder not in planes and self.dataset.is_dir(f"{root}{folder}")]
+        if missing or CLASSES not in planes:
+            message = f"The plane has no partner in {missing[0] if missing else CLASSES}."
+            report.findings.append(_plane_error(message, paths[next(iter(planes))]))
+        if CLASSES in planes:
+            file = file or self._file_of(f"{root}{ANNOTATIONS}/{stem}.xml")
+            verdict = judge_planes({paths[folder]: planes[folder] for folder in PLANES if folder in planes}, file)
+            report.findings.extend(verdict.findings)
+            values = facts.values.setdefault(root, {})
+            for pair in verdict.classes:
+                values.setdefault(pair, paths[CLASSES])
+
+    def _file_of(self, path: str) -> VocFile | None:
+        try:
+            return read_voc_file(self._read(path))
+        except Unreadable:
+            return None
+
+    # -- the whole -------------------------------------------------------------------------------------
 
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
         facts = [report.facts for report in reports if report.facts is not None]
         compared = any(one.compared for one in facts)
-        for root in _roots(self.dataset):
-            words = [path for path in self.dataset.listing(f"{root}{_MAIN}") if path.endswith(".txt")]
-            if not words:
-                message = "There is no id list, and loaders know pictures from lists only."
-                yield Finding("C_VOC_SET", "error", message, f"{root}{_MAIN}", consumer="torchvision, detectron2")
-                continue
-            if not compared:
-                yield from self._compare(root, words, facts)
-            yield from self._year_findings(root, words)
+        for root in roots(self.dataset):
+            has_planes = self.dataset.is_dir(f"{root}{CLASSES}")
+            for kind in (
+                MAIN,
+                *((SEGMENTATION,) if has_planes or list_files(self.dataset, root, SEGMENTATION) else ()),
+            ):
+                paths = list_files(self.dataset, root, kind)
+                if not paths:
+                    message = "There is no id list, and loaders know pictures from lists only."
+                    yield Finding("C_VOC_SET", "error", message, f"{root}{kind}", consumer=_CONSUMERS[kind])
+                    continue
+                if not compared:
+                    yield from self._compare(root, kind, paths, facts)
+                yield from self._year_findings(root, paths)
+            yield from self._class_findings(root, facts)
 
-    def _compare(self, root: str, paths: list[str], facts: list[VocFacts]) -> Iterator[Finding]:
+    def _compare(self, root: str, kind: str, paths: list[str], facts: list[VocFacts]) -> Iterator[Finding]:
         """Compare whole lists with what the batches told; for a directory that is checked after the fact."""
-        flags: dict[str, dict[str, bool]] = {}
-        for one in facts:
-            for name, own in one.flags.get(root, {}).items():
-                flags.setdefault(name, {}).update(own)
-        lists = {_word(path): self.dataset.read(path, _LIST_LIMIT).replace(b"\r\n", b"\n") for path in paths}
-        files = self.dataset.listing(f"{root}Annotations")
-        ids = [path.rpartition(_ANNOTATIONS)[2].removesuffix(".xml") for path in files if path.endswith(".xml")]
-        yield from judge_sets(f"{root}{_MAIN}", lists, ids, flags)
+        lists = {_word(path): self._read(path, _LIST_LIMIT).replace(b"\r\n", b"\n") for path in paths}
+        folder, extension = (CLASSES, ".png") if kind == SEGMENTATION else (ANNOTATIONS, ".xml")
+        known = [*picture_ids(self.dataset, root, folder, extension)]
+        if kind == SEGMENTATION:
+            yield from judge_segmentation_sets(f"{root}{kind}", lists, known)
+        else:
+            yield from judge_sets(f"{root}{kind}", lists, known, _merged_flags(root, facts))
         if self.dataset.manifest is not None:
             return  # the general rules know from the manifest which pictures were never there
         pictures = (path.rpartition("/")[2].rpartition(".")[0] for path in self.dataset.listing(f"{root}JPEGImages"))
-        for name in sorted(set(ids).difference(pictures)):
+        for name in sorted(set(known).difference(pictures)):
             message = f"The id {ascii(name)[:120]} has no picture."
-            yield Finding("C_VOC_SET", "error", message, f"{root}JPEGImages", consumer="torchvision, detectron2")
+            yield Finding("C_VOC_SET", "error", message, f"{root}JPEGImages", consumer=_CONSUMERS[kind])
 
     def _year_findings(self, root: str, paths: list[str]) -> Iterator[Finding]:
-        year = _YEAR.search(root)
+        year = year_of(root)
         if year is None:
             return
-        offered = {"train", "val", "trainval", *(["test"] if year.group(1) == "2007" else [])}
+        offered = {"train", "val", "trainval", *(["test"] if year == "2007" else [])}
         for path in paths:
-            first = next(iter(self.dataset.stream(path, 4096)), b"").split(b"\n", 1)[0]
-            if _word(path) not in offered and len(first.split()) < 2:
-                message = f"torchvision offers no set '{_word(path)}' for {year.group(1)}."
+            if _word(path) not in offered and not is_class_list(self._start_of(path)):
+                message = f"torchvision offers no set '{_word(path)}' for {year}."
                 yield Finding("C_VOC_YEAR", "warn", message, path, consumer="torchvision")
 
+    def _class_findings(self, root: str, facts: list[VocFacts]) -> Iterator[Finding]:
+        path = next((path for path in (f"{root}labelmap.txt", "labelmap.txt") if self.dataset.exists(path)), None)
+        if path is None:
+            return
+        seen: dict[tuple[str, int], str] = {}
+        for one in facts:
+            seen = {**one.values.get(root, {}), **seen}
+        yield from judge_classes(label_names(self._read(path)), seen, path)
 
-def _roots(dataset: Dataset) -> list[str]:
-    """Folders that hold ``Annotations/``, with a trailing slash, or empty for the dataset itself."""
-    if dataset.is_dir("Annotations"):
-        return [""]
-    below = [f"VOCdevkit/{name}/" for name in dataset.folders("VOCdevkit")] if dataset.is_dir("VOCdevkit") else []
-    below += [f"{name}/" for name in dataset.folders() if _YEAR.search(name)]
-    return [root for root in below if dataset.is_dir(f"{root}Annotations")]
+
+def _merged_flags(root: str, facts: Iterable[VocFacts]) -> Mapping[str, dict[str, bool]]:
+    flags: dict[str, dict[str, bool]] = {}
+    for one in facts:
+        for name, own in one.flags.get(root, {}).items():
+            flags.setdefault(name, {}).update(own)
+    return flags
 
 
 def _word(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".txt")
 
 
-def _check_file(piece: Piece, root: str, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport) -> None:
+def _check_file(
+    piece: Piece, root: str, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport, *, plain: bool
+) -> VocFile | None:
+    """Judge an annotation file; returned is what it says, unless it was ``plain`` and could be judged quickly."""
     path = piece.path
-    usual = core.judge_voc_file(piece.data, stem, flags) if core is not None else None
+    usual = core.judge_voc_file(piece.data, stem, flags) if core is not None and plain else None
     if usual is not None:
         width, height, objects = usual
         report.objects += objects
         report.pictures.append(Picture(f"{root}JPEGImages/{stem}.jpg", width, height, path))
-        return
+        return None
     try:
         file = read_voc_file(piece.data)
     except Unreadable as reason:
-        report.findings.append(
-            Finding(
-                "C_VOC_XML", "error", f"The file cannot be taken: {reason}.", path, consumer="supervision (defusedxml)"
-            )
-        )
-        return
+        message = f"The file cannot be taken: {reason}."
+        report.findings.append(Finding("C_VOC_XML", "error", message, path, consumer="supervision (defusedxml)"))
+        return None
     report.findings.extend(judge_file(path, file))
     report.objects += len(file.words)
     if file.filename:
@@ -149,6 +236,7 @@ def _check_file(piece: Piece, root: str, stem: str, flags: dict[str, dict[str, b
         if name:
             own = flags.setdefault(name, {})
             own[stem] = own.get(stem, False) or difficult == "0"
+    return file
 
 
 def _picture(path: str, file: VocFile, source: str) -> Picture:
@@ -156,3 +244,7 @@ def _picture(path: str, file: VocFile, source: str) -> Picture:
         return Picture(path, int(file.width or 0), int(file.height or 0), source)
     except ValueError:
         return Picture(path, source=source)
+
+
+def _plane_error(message: str, path: str) -> Finding:
+    return Finding("C_VOC_PLANE", "error", message, path, consumer="torchvision VOCSegmentation")

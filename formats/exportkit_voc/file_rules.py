@@ -12,7 +12,8 @@ from exportkit_voc.xml_file import Corners, VocFile, Words
 __all__ = ["judge_file"]
 
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,9}(?:\.\d{1,18})?", re.ASCII)
+#: Without an exponent the shortest text of a tiny number is long.
+_DECIMAL = re.compile(r"-?\d{1,9}(?:\.\d{1,400})?", re.ASCII)
 _MODE = re.compile(r"\bcoords=(zero|float)\b")
 #: Tolerance for unrounded edges, in pixels.
 _EPS = 0.001
@@ -32,7 +33,16 @@ def judge_file(path: str, file: VocFile) -> list[Finding]:
         for number, (words, corners) in enumerate(zip(file.words, file.corners, strict=True)):
             findings.extend(_flag_findings(path, number, words))
             findings.extend(_box_findings(path, number, _box_fault(corners, "one", width, height)))
+    for place, texts in file.rotated.items():
+        if not _is_rotated_box(texts):
+            why = "The rotated box has not five plain numbers, or covers nothing."
+            findings.append(_error("C_VOC_BOX", why, path, f"object[{place + 1}]/robndbox"))
     return findings
+
+
+def _is_rotated_box(texts: tuple[str | None, ...]) -> bool:
+    numbers = [float(text) for text in texts if text is not None and _DECIMAL.fullmatch(text)]
+    return len(numbers) == len(texts) and numbers[2] > 0 and numbers[3] > 0
 
 
 def _are_inside(boxes: Iterable[Corners], width: int, height: int) -> bool:

@@ -20,9 +20,21 @@ def _as_text(value: Any) -> Any:
 class VocOptions(WriterOptions):
     """``--to voc:key=value,…`` (formats, section 5.3)."""
 
-    task: Literal["detect"] = Field(
+    task: Literal["detect", "segment"] = Field(
         default="detect",
-        description="detect writes boxes and ImageSets/Main.",
+        description="detect writes boxes and ImageSets/Main; segment adds segmentation planes and their lists.",
+    )
+    border: Annotated[int, Field(ge=0, le=5)] = Field(
+        default=0,
+        description="Width in pixels of the void rim around each object in the planes.",
+    )
+    robndbox: Literal["no", "yes"] = Field(
+        default="no",
+        description="yes adds the unclipped rotated box: centre, sides and clockwise angle in radians, 0-based.",
+    )
+    segmentation: Literal["instance", "exclude"] = Field(
+        default="instance",
+        description="exclude leaves polygons and masks out.",
     )
     coords: Coordinates = Field(
         default="one",

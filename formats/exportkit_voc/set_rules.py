@@ -1,4 +1,4 @@
-"""Rules for the lists of ``ImageSets/Main``: 42 and 46 of ``check`` (formats, section 7)."""
+"""Rules for the lists of ``ImageSets``: 42 and 46 of ``check`` (formats, section 7)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from exportkit.writing import Finding
 
-__all__ = ["Flags", "SetLists", "is_class_list", "judge_sets"]
+__all__ = ["Flags", "SetLists", "is_class_list", "judge_segmentation_sets", "judge_sets"]
 
 #: Class name → id → whether one of its objects is not difficult.
 Flags = Mapping[str, Mapping[str, bool]]
@@ -24,16 +24,25 @@ def is_class_list(data: bytes) -> bool:
     return len((data if end < 0 else data[:end]).split()) > 1
 
 
+def judge_segmentation_sets(folder: str, lists: SetLists, ids: Sequence[str]) -> Iterator[Finding]:
+    """Judge the lists of pictures with segmentation planes; ``ids`` are those of all planes in question."""
+    known, what = set(ids), "segmentation plane"
+    splits = {word: _ids_of(data) for word, data in lists.items() if data}
+    for word, listed in splits.items():
+        yield from _id_findings(f"{folder}/{word}.txt", listed, known, what)
+    yield from _sum_findings(folder, splits, known, what)
+
+
 def judge_sets(folder: str, lists: SetLists, ids: Sequence[str], flags: Flags) -> Iterator[Finding]:
     """Judge lists against the annotation files that they are about.
 
     ``lists`` are whole files, or their parts about ``ids``; ``ids`` are all annotation files in question.
     """
     splits = {word: _ids_of(data) for word, data in lists.items() if data and not is_class_list(data)}
-    known = set(ids)
+    known, what = set(ids), "annotation file"
     for word, listed in splits.items():
-        yield from _id_findings(f"{folder}/{word}.txt", listed, known)
-    yield from _sum_findings(folder, splits, known)
+        yield from _id_findings(f"{folder}/{word}.txt", listed, known, what)
+    yield from _sum_findings(folder, splits, known, what)
     forms = {word: _ClassForm(listed) for word, listed in splits.items()}
     for word, data in lists.items():
         if data and word not in splits:
@@ -44,7 +53,7 @@ def _ids_of(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").removesuffix("\n").split("\n") if data else []
 
 
-def _id_findings(path: str, listed: list[str], known: set[str]) -> Iterator[Finding]:
+def _id_findings(path: str, listed: list[str], known: set[str], what: str) -> Iterator[Finding]:
     if len(set(listed)) == len(listed) and known.issuperset(listed) and not any(map(_is_odd, listed)):
         return
     seen: set[str] = set()
@@ -57,7 +66,7 @@ def _id_findings(path: str, listed: list[str], known: set[str]) -> Iterator[Find
         elif bare in seen:
             yield _error("C_VOC_SET", f"The id {ascii(bare)[:120]} stands here twice.", path, line)
         elif bare not in known:
-            yield _error("C_VOC_SET", f"The id {ascii(bare)[:120]} has no annotation file.", path, line)
+            yield _error("C_VOC_SET", f"The id {ascii(bare)[:120]} has no {what}.", path, line)
         seen.add(bare)
 
 
@@ -65,7 +74,7 @@ def _is_odd(name: str) -> bool:
     return "#" in name or len(name.split()) != 1
 
 
-def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str]) -> Iterator[Finding]:
+def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str], what: str) -> Iterator[Finding]:
     clean = {word: {name.strip() for name in listed} for word, listed in splits.items()}
     parts = clean.get("train", set()) | clean.get("val", set())
     together = clean.get(_TRAINVAL)
@@ -74,7 +83,7 @@ def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str])
         yield _error("C_VOC_SET", message, f"{folder}/{_TRAINVAL}.txt", None)
     missing = known.difference(*clean.values())
     if missing:
-        message = f"{len(missing)} annotation files stand in no list, {ascii(min(missing))[:120]} among them."
+        message = f"{len(missing)} {what}s stand in no list, {ascii(min(missing))[:120]} among them."
         yield _error("C_VOC_SET", message, folder, None)
 
 

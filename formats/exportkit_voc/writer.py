@@ -1,14 +1,12 @@
-"""The Pascal VOC writer: an XML file per picture, and the lists of ``ImageSets/Main``."""
+"""The Pascal VOC writer: an XML file per picture, the lists of ``ImageSets``, and segmentation planes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from math import floor
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
-from exportkit.records import EXTENT_KINDS, Annotation, Box, Canvas, Record, box_texts, decimal_text
+from exportkit.errors import RecordFault
+from exportkit.records import REGION_KINDS, Canvas, Record, box_texts
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -19,26 +17,23 @@ from exportkit.writing import (
     Plan,
     Writer,
     WriterOptions,
-    failed,
-    lossy,
     skipped,
-    written,
 )
+from exportkit.writing.overlaps import box_overlaps
 from exportkit_voc.annotation_xml import (
     DOCUMENT_END,
     PLAIN_SEPARATORS,
-    Corners,
-    attributes_xml,
     document_head,
     object_head,
-    object_xml,
     plain_attributes,
     plain_head,
 )
-from exportkit_voc.box_cost import box_cost, box_cost_of
-from exportkit_voc.image_sets import plan_image_sets, renaming_table
+from exportkit_voc.box_cost import box_cost_of
+from exportkit_voc.image_sets import IdLists, plan_image_sets, renaming_table
 from exportkit_voc.label_map import label_map, why_no_label_map
+from exportkit_voc.objects import ObjectRules, PictureObjects, class_fault, outcome_of, settled
 from exportkit_voc.options import VocOptions
+from exportkit_voc.planes import Planes
 from exportkit_voc.xml_text import is_representable
 
 __all__ = ["VocWriter"]
@@ -48,14 +43,15 @@ _REFUSED_IN_IDS = " #\ufffe\uffff"
 
 
 class VocWriter(Writer):
-    """Pascal VOC detection (formats, section 5.3): ``Annotations/<id>.xml``, ``JPEGImages/<id>.<ext>``, id lists.
+    """Pascal VOC (formats, section 5.3): ``Annotations/<id>.xml``, ``JPEGImages/<id>.<ext>``, id lists.
 
-    Coordinates are 1-based inclusive ints unless ``coords`` says otherwise; ``source/annotation`` in the XML
-    names the mode.
+    ``task=segment`` adds ``SegmentationClass/<id>.png`` and ``SegmentationObject/<id>.png`` of pictures with
+    polygons or masks. Coordinates are 1-based inclusive ints unless ``coords`` says otherwise; ``source/annotation``
+    in the XML names the mode.
     """
 
     name: ClassVar[str] = "voc"
-    summary: ClassVar[str] = "Pascal VOC detection, with ImageSets and label map"
+    summary: ClassVar[str] = "Pascal VOC detection and segmentation, with ImageSets and label map"
     options_model: ClassVar[type[WriterOptions]] = VocOptions
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
@@ -74,16 +70,19 @@ class VocWriter(Writer):
         self._year_folder = f"VOC{options.year}"
         self._root = "" if options.root == "flat" else f"VOCdevkit/{self._year_folder}/"
         self._head = document_head(self._year_folder, f"exportkit coords={options.coords}")
-        self._sets = plan_image_sets(plan, f"{self._root}ImageSets/Main")
-        self._heads: dict[str | None, tuple[int, str]] = {
+        self._sets = plan_image_sets(plan, f"{self._root}ImageSets")
+        heads: dict[str | None, tuple[int, str]] = {
             label: (index, object_head(plan.classes[index]))
             for label, index in plan.class_index.items()
             if is_representable(plan.classes[index])
         }
-        costs = {kind: _outcome(box_cost_of(kind)) for kind in ("box", "polygon", "mask")}
+        self._rules = ObjectRules(options, plan, heads)
+        self._segments = options.task == "segment"
+        ordinary = ("box",) if self._segments or options.segmentation == "exclude" else ("box", "polygon", "mask")
+        costs = {kind: outcome_of(box_cost_of(kind)) for kind in ordinary}
         self._plain = box_texts(
             "inclusive",
-            {label: plain_head(head) for label, (_, head) in self._heads.items() if label is not None},
+            {label: plain_head(head) for label, (_, head) in heads.items() if label is not None},
             PLAIN_SEPARATORS,
             {kind: (cost, cost) for kind, cost in costs.items()},
             plain_attributes,
@@ -91,10 +90,8 @@ class VocWriter(Writer):
         self._class_keys = {
             split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items() if files
         }
-        self._list_keys = {
-            split: [_stream_key(path), *([_stream_key(self._sets.trainval)] if split in {"train", "val"} else [])]
-            for split, path in self._sets.lists.items()
-        }
+        self._list_keys = _keys_of(self._sets.main)
+        self._segmentation_keys = _keys_of(self._sets.segmentation)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -103,7 +100,7 @@ class VocWriter(Writer):
 
     @classmethod
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
-        return None if is_representable(name) else "XML 1.0 cannot hold a control character or noncharacter in it"
+        return class_fault(name)
 
     @classmethod
     def transcodes(cls, options: WriterOptions) -> str | None:
@@ -128,114 +125,86 @@ class VocWriter(Writer):
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
-        try:
-            head = self._head.of(placement.name, record.width, record.height, placement.depth)
-        except ValueError as error:
-            raise RecordFault("E_NAME_UNSAFE", f"The file name cannot be written: {error}; rename it.") from None
-        xml, outcomes, present = self._whole(record, head) or self._with_care(record, head)
-        path = f"{self._root}Annotations/{placement.stem}.xml"
-        return Encoded(outcomes, ((path, xml),), self._list_lines(placement, present))
+        encoded = self._whole(record, placement) or self._with_care(record, placement)
+        if placement.measured:
+            canvas = self._canvas(record)
+            encoded.overlaps = (*encoded.overlaps, *box_overlaps(record.annotations, encoded.outcomes, canvas))
+        return encoded
 
-    def _whole(self, record: Record, head: bytes) -> tuple[bytes, Sequence[Outcome], Mapping[int, bool]] | None:
-        """The file, the outcomes and the classes of a record with nothing but ordinary boxes, nearly all there are."""
+    def _whole(self, record: Record, placement: Placement) -> Encoded | None:
+        """What becomes of a record with nothing but ordinary boxes, nearly all there are."""
         if not self._inclusive:
             return None
         annotations, index = record.annotations, self.plan.class_index
+        head = self._head_of(record, placement)
         whole = self._plain.whole(annotations, record.width, record.height, head, DOCUMENT_END, False)
         if whole is None:
             return None
-        labels = {annotation.label for annotation in annotations}
-        return *whole, {index[label]: True for label in labels}  # type: ignore[index]  # each has a class
+        xml, outcomes = whole
+        present = {index[label]: True for label in {annotation.label for annotation in annotations}}  # type: ignore[index]  # each has a class
+        return Encoded(outcomes, ((self._path_of(placement), xml),), self._list_lines(placement, present))
 
-    def _with_care(self, record: Record, head: bytes) -> tuple[bytes, Sequence[Outcome], Mapping[int, bool]]:
-        plan = self.plan
-        canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
-        objects: list[bytes] = []
-        #: Class index → whether one of its objects is not difficult.
-        present: dict[int, bool] = {}
-        if self._inclusive:
-            outcomes: Sequence[Outcome] = self._inclusive_outcomes(record, canvas, objects, present)
-        else:
-            outcomes = [self._outcome(annotation, canvas, objects, present) for annotation in record.annotations]
-        return b"".join((head, *objects, DOCUMENT_END)), outcomes, present
+    def _with_care(self, record: Record, placement: Placement) -> Encoded:
+        planes = self._planes_for(record)
+        objects = PictureObjects(self._rules, self._canvas(record), planes)
+        outcomes = self._outcomes(record, objects)
+        head = self._head_of(record, placement, int(objects.segmented))
+        xml = (self._path_of(placement), b"".join((head, *objects.texts, DOCUMENT_END)))
+        lines = self._list_lines(placement, objects.present, segmented=objects.segmented)
+        if planes is None or not objects.segmented:
+            return Encoded(outcomes, (xml,), lines)
+        overlaps = tuple(settled(record.annotations, outcomes, planes))
+        class_plane = (f"{self._root}SegmentationClass/{placement.stem}.png", planes.class_plane())
+        object_plane = (f"{self._root}SegmentationObject/{placement.stem}.png", planes.object_plane())
+        return Encoded(outcomes, (xml, class_plane, object_plane), lines, overlaps=overlaps)
 
-    def _inclusive_outcomes(
-        self, record: Record, canvas: Canvas, objects: list[bytes], present: dict[int, bool]
-    ) -> Sequence[Outcome]:
-        """As :meth:`_outcome` for each annotation; ordinary ones, nearly all there are, by a short way."""
+    def _outcomes(self, record: Record, objects: PictureObjects) -> list[Outcome]:
+        """Add all objects; ordinary boxes, nearly all there are, by a short way."""
         annotations, index = record.annotations, self.plan.class_index
+        if not self._inclusive:
+            return [objects.take(position, annotation) for position, annotation in enumerate(annotations)]
         texts, outcomes = self._plain.of(annotations, record.width, record.height)
         for position, text in enumerate(texts):
             if text is None:
-                outcomes[position] = self._outcome(annotations[position], canvas, objects, present)
+                outcomes[position] = objects.take(position, annotations[position])
             else:
-                objects.append(text)
-                present[index[annotations[position].label]] = True  # type: ignore[index]  # a class with a head
+                objects.take_text(text, index[annotations[position].label])  # type: ignore[index]  # a class with a head
         return outcomes
 
-    def _outcome(
-        self, annotation: Annotation, canvas: Canvas, objects: list[bytes], present: dict[int, bool]
-    ) -> Outcome:
-        """Add the object of one annotation; what became of it."""
+    def _planes_for(self, record: Record) -> Planes | None:
+        """Empty planes, if the picture may need some; raises RecordFault where they would be too large."""
+        options = self.options
+        if options.task != "segment" or options.segmentation == "exclude":
+            return None
+        if not any(annotation.kind in REGION_KINDS for annotation in record.annotations):
+            return None
+        if record.width * record.height > self.plan.max_pixels:
+            raise RecordFault(
+                "E_PIXELS_LIMIT",
+                f"Planes of {record.width} × {record.height} pixels are over the limit of {self.plan.max_pixels}; "
+                "raise --max-pixels or write task=detect.",
+            )
+        return Planes(record.width, record.height, options.border)
+
+    def _canvas(self, record: Record) -> Canvas:
+        return Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
+
+    def _head_of(self, record: Record, placement: Placement, segmented: int = 0) -> bytes:
         try:
-            return self._write(annotation, canvas, objects, present)
-        except AnnotationFault as fault:
-            return failed(fault.code, fault.message, fault.json_path)
-        except AnnotationSkip as skip:
-            return skipped(skip.code, skip.message)
+            return self._head.of(placement.name, record.width, record.height, placement.depth, segmented)
+        except ValueError as error:
+            raise RecordFault("E_NAME_UNSAFE", f"The file name cannot be written: {error}; rename it.") from None
 
-    def _write(self, annotation: Annotation, canvas: Canvas, objects: list[bytes], present: dict[int, bool]) -> Outcome:
-        """Add the object of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
-        kind = annotation.kind
-        if kind not in EXTENT_KINDS:
-            return skipped("S_POINT_UNGROUPED" if kind == "point" else "S_KIND_UNSUPPORTED")
-        known = self._heads.get(annotation.label)
-        if known is None:
-            return self._class_failure(annotation)
-        index, head = known
-        box, codes = canvas.box(annotation)
-        cost = box_cost(annotation)
-        if cost:
-            codes += cost
-        if self._inclusive:
-            xmin, ymin, xmax, ymax, grown = box.to_voc_inclusive(canvas.width, canvas.height)
-            corners: Corners = (xmin, ymin, xmax, ymax)
-        else:
-            corners, grown = self._corners(box, canvas)
-        if grown:
-            codes += ("L_BOX_GROWN",)
-        difficult = int(annotation.difficult)
-        if annotation.iscrowd:
-            difficult = 1
-            codes += ("L_CROWD_AS_DIFFICULT",)
-        attributes, dropped = attributes_xml(annotation)
-        if dropped:
-            codes += ("L_ATTRIBUTES_DROPPED",)
-        objects.append(object_xml(head, annotation, difficult, corners, attributes).encode())
-        present[index] = present.get(index, False) or not difficult
-        return _outcome(codes)
+    def _path_of(self, placement: Placement) -> str:
+        return f"{self._root}Annotations/{placement.stem}.xml"
 
-    def _corners(self, box: Box, canvas: Canvas) -> tuple[Corners, bool]:
-        """``xmin, ymin, xmax, ymax`` of a 0-based mode, and whether the box was grown to one pixel."""
-        x0, y0, x1, y1 = box.to_xyxy()
-        if self.options.coords == "float":
-            return (decimal_text(x0), decimal_text(y0), decimal_text(x1), decimal_text(y1)), False
-        xmin, xmax, wider = _half_open(x0, x1, canvas.width)
-        ymin, ymax, higher = _half_open(y0, y1, canvas.height)
-        return (xmin, ymin, xmax, ymax), wider or higher
-
-    def _class_failure(self, annotation: Annotation) -> Outcome:
-        name = annotation.label or ""
-        fault = self.class_fault(name, self.options)
-        shown = ascii(name[:120])
-        if fault is not None:
-            return failed("E_CLASS_UNREPRESENTABLE", f"The class {shown} cannot be written: {fault}; rename it.")
-        return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")
-
-    def _list_lines(self, placement: Placement, present: Mapping[int, bool]) -> Mapping[str, bytes]:
+    def _list_lines(
+        self, placement: Placement, present: Mapping[int, bool], *, segmented: bool = False
+    ) -> Mapping[str, bytes]:
         """The record's line in each list; in those of absent classes one stand-in line serves for all."""
         split, stem = placement.split, placement.stem.encode()
-        lines = dict.fromkeys(self._list_keys[split], stem + b"\n")
+        lists = self._list_keys[split]
+        lines = dict.fromkeys((*lists, *self._segmentation_keys[split]) if segmented else lists, stem + b"\n")
         keys = self._class_keys.get(split)
         if keys:
             lines[_absent_key(split)] = stem + b" -1\n"
@@ -248,7 +217,7 @@ class VocWriter(Writer):
 
     def files(self) -> Iterable[OutputFile]:
         sets = self._sets
-        for path in (*sets.lists.values(), sets.trainval):
+        for path in (*sets.main.paths, *(sets.segmentation.paths if self._segments else ())):
             yield OutputFile(path, (Fragments(_stream_key(path)),))
         for split, paths in sets.class_files.items():
             for path in paths:
@@ -259,6 +228,9 @@ class VocWriter(Writer):
     def folders(self) -> Iterable[str]:
         yield f"{self._root}Annotations"
         yield f"{self._root}JPEGImages"
+        if self._segments:
+            yield f"{self._root}SegmentationClass"
+            yield f"{self._root}SegmentationObject"
 
 
 def _absent_key(split: str) -> str:
@@ -270,17 +242,6 @@ def _stream_key(path: str) -> str:
     return f"{path}#ids"
 
 
-@lru_cache(maxsize=1024)
-def _outcome(codes: tuple[str, ...]) -> Outcome:
-    if not codes:
-        return written()
-    return lossy(*codes) if any(code.startswith("L_") for code in codes) else written(*codes)
-
-
-def _half_open(low: float, high: float, limit: int) -> tuple[int, int, bool]:
-    """Edges rounded half-up and limited to 0…``limit``; a side that vanishes becomes one pixel, inside the picture."""
-    first, last = min(floor(low + 0.5), limit), min(floor(high + 0.5), limit)
-    if first < last:
-        return first, last, False
-    first = min(floor((low + high) / 2), limit - 1)
-    return first, first + 1, True
+def _keys_of(lists: IdLists) -> dict[str, list[str]]:
+    """Split → streams of the id lists that its pictures stand in."""
+    return {split: [*map(_stream_key, lists.of(split))] for split in lists.splits}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, cast
 
@@ -38,6 +38,9 @@ class VocFile(NamedTuple):
     #: Of each object its words, and its corners.
     words: list[Words]
     corners: list[Corners]
+    segmented: str | None = None
+    #: Place of an object → cx, cy, w, h, angle, where it has a rotated box.
+    rotated: Mapping[int, tuple[str | None, ...]] = {}
 
 
 #: Printable ASCII without markup; whatever else a text holds is left to the XML library.
@@ -88,7 +91,7 @@ _FILE_HEAD = re.compile(
 \t\t<height>({_TEXT})</height>
 \t\t<depth>({_TEXT})</depth>
 \t</size>
-\t<segmented>{_TEXT}</segmented>
+\t<segmented>({_TEXT})</segmented>
 """,
     re.ASCII,
 )
@@ -123,8 +126,8 @@ def read_quickly(data: bytes) -> VocFile | None:
         return None
     edge = iter(_edges(numbers))
     corners = list(zip(edge, edge, edge, edge, strict=True))
-    filename, source, width, height, depth = head.groups()
-    return VocFile(filename, source, width, height, depth, cast("list[Words]", words), corners)
+    filename, source, width, height, depth, segmented = head.groups()
+    return VocFile(filename, source, width, height, depth, cast("list[Words]", words), corners, segmented)
 
 
 def _edges(numbers: list[str]) -> Sequence[Edge]:
@@ -182,12 +185,18 @@ def read_thoroughly(data: bytes) -> VocFile:
         text("size/depth"),
         [_texts(element, "name", "pose", "truncated", "difficult") for element in objects],
         [_corners(element) for element in objects],
+        text("segmented"),
+        {place: _rotated(box) for place, one in enumerate(objects) if (box := one.find("robndbox")) is not None},
     )
 
 
 def _corners(element: etree._Element) -> Corners:
     x0, y0, x1, y1 = _texts(element, "bndbox/xmin", "bndbox/ymin", "bndbox/xmax", "bndbox/ymax")
     return _edge(x0), _edge(y0), _edge(x1), _edge(y1)
+
+
+def _rotated(element: etree._Element) -> tuple[str | None, ...]:
+    return tuple(element.findtext(name) for name in ("cx", "cy", "w", "h", "angle"))
 
 
 def _texts(element: etree._Element, *paths: str) -> Words:

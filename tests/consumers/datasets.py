@@ -42,6 +42,7 @@ OUTPUTS = {
     "voc": "voc",
     "voc_2007": "voc:year=2007",
     "voc_jpeg": "voc:year=2007,images=transcode",
+    "voc_segment": "voc:year=2007,task=segment",
     "long": "csv",
     "retinanet": "csv:dialect=retinanet",
     "tfod": "csv:dialect=tfod",

@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import Annotation, Box, Canvas, Mask, Polygon, Shape, iou
+from exportkit.records import Annotation, Box, Canvas, Mask, Polygon, RotatedBox, Shape, iou
 from exportkit.writing.outcome import Outcome
 
 __all__ = ["OverlapSum", "Worst", "box_overlaps", "is_sampled", "overlap_of"]
@@ -18,7 +18,8 @@ SAMPLE = 16
 #: IoU is summed in whole millionths, so that sums do not depend on the order of shards.
 UNIT = 1_000_000
 _LISTED = 5
-_REGIONS = frozenset({"polygon", "mask"})
+#: What it costs a kind to be written as a box.
+_COSTS = {"polygon": "L_REGION_DROPPED", "mask": "L_REGION_DROPPED", "rotated_box": "L_ROTATION_FLATTENED"}
 
 
 class Worst(msgspec.Struct, frozen=True, order=True):
@@ -79,38 +80,39 @@ def is_sampled(item_id: int | str) -> bool:
     return crc32(str(item_id).encode("utf-8", "replace")) % SAMPLE == 0
 
 
-def overlap_of(region: Polygon | Mask, made: Shape) -> float:
-    """IoU of a region and what is written for it, in 0…1.
+def overlap_of(source: Polygon | Mask | RotatedBox, made: Shape) -> float:
+    """IoU of a shape and what is written for it, in 0…1.
 
-    Where a box holds the whole region, the areas alone tell; otherwise both shapes are compared by their pixels.
+    Where a box holds the whole shape, the areas alone tell; otherwise both shapes are compared by their pixels.
     """
     if isinstance(made, Box) and made.width and made.height:
-        x0, y0, x1, y1 = region.bounds() if isinstance(region, Polygon) else _bounds(region.tight_box())
+        x0, y0, x1, y1 = source.bounds() if isinstance(source, Polygon) else _bounds(source)
         if made.x <= x0 and made.y <= y0 and x1 <= made.x + made.width and y1 <= made.y + made.height:
-            area = region.pixel_count() if isinstance(region, Mask) else region.area()
+            area = source.pixel_count() if isinstance(source, Mask) else source.area()
             return min(float(area / (made.width * made.height)), 1.0)
-    return iou(region, made)
+    return iou(source, made)
 
 
-def _bounds(box: Box) -> tuple[float, float, float, float]:
+def _bounds(shape: Mask | RotatedBox) -> tuple[float, float, float, float]:
+    box = shape.tight_box() if isinstance(shape, Mask) else shape.enclosing()
     return box.x, box.y, box.x + box.width, box.y + box.height
 
 
 def box_overlaps(
     annotations: Iterable[Annotation], outcomes: Sequence[Outcome], canvas: Canvas
 ) -> list[tuple[int, str, float]]:
-    """For each object whose box was written in place of its region: position, ``L_REGION_DROPPED``, IoU.
+    """For each object whose box stands for a region or a rotated box: position, code, IoU.
 
-    A region that cannot be read is not measured: a writer of boxes does not answer for it.
+    A shape that cannot be read is not measured: a writer of boxes does not answer for it.
     """
     found = []
     for position, annotation in enumerate(annotations):
-        if annotation.kind not in _REGIONS or "L_REGION_DROPPED" not in outcomes[position].codes:
+        code = _COSTS.get(annotation.kind)
+        if code is None or code not in outcomes[position].codes:
             continue
         try:
-            region, _ = canvas.region(annotation)
-            box, _ = canvas.box(annotation)
-            found.append((position, "L_REGION_DROPPED", overlap_of(region, box)))
+            source = canvas.rotated(annotation)[0] if code == "L_ROTATION_FLATTENED" else canvas.region(annotation)[0]
+            found.append((position, code, overlap_of(source, canvas.box(annotation)[0])))
         except (AnnotationFault, AnnotationSkip):
             continue
     return found

@@ -16,8 +16,8 @@ from exportkit.errors import RecordFault
 from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Part, Polygon, Record, RotatedBox, box_texts
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts
 from exportkit_voc.image_sets import plan_image_sets
-from exportkit_voc.label_map import palette_color
 from exportkit_voc.options import VocOptions
+from exportkit_voc.palette import palette_color
 from exportkit_voc.writer import VocWriter
 
 PLACE = Placement("train", "x.jpg", "x", 0)
@@ -263,9 +263,9 @@ def plan(classes: tuple[str, ...], *splits: str) -> Plan:
 def test_names_that_no_file_can_have_are_replaced_with_a_notice() -> None:
     odd = plan(("a/b", "plain", "q?"), "train")
 
-    sets = plan_image_sets(odd, "Main")
+    sets = plan_image_sets(odd, "ImageSets")
 
-    assert sets.class_files["train"] == ("Main/class_0_train.txt", "Main/plain_train.txt", "Main/q__train.txt")
+    assert sets.class_files["train"] == tuple(f"ImageSets/Main/{word}_train.txt" for word in ("class_0", "plain", "q_"))
     assert [code for code, _ in VocWriter(VocOptions(), odd).notices()] == ["N_CLASS_FOLDER"]
 
 

@@ -1,0 +1,87 @@
+"""Where the files of a Pascal VOC dataset lie, as a stranger finds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from exportkit.writing import Dataset, Piece
+
+__all__ = [
+    "ANNOTATIONS",
+    "CLASSES",
+    "MAIN",
+    "PLANES",
+    "SEGMENTATION",
+    "Batch",
+    "Key",
+    "list_files",
+    "picture_ids",
+    "roots",
+    "year_of",
+]
+
+ANNOTATIONS = "Annotations"
+#: Folders of the class planes and the object planes.
+CLASSES, _OBJECTS = "SegmentationClass", "SegmentationObject"
+PLANES = (CLASSES, _OBJECTS)
+#: Folders of the lists of all pictures, and of those with planes.
+MAIN, SEGMENTATION = "ImageSets/Main", "ImageSets/Segmentation"
+_YEAR = re.compile(r"VOC(\d{4})/?\Z")
+
+#: Root of the layout, with a trailing slash or empty, and id of a picture.
+Key = tuple[str, str]
+
+
+def roots(dataset: Dataset) -> list[str]:
+    """Folders that hold ``Annotations/``, with a trailing slash, or empty for the dataset itself."""
+    if dataset.is_dir(ANNOTATIONS):
+        return [""]
+    below = [f"VOCdevkit/{name}/" for name in dataset.folders("VOCdevkit")] if dataset.is_dir("VOCdevkit") else []
+    below += [f"{name}/" for name in dataset.folders() if _YEAR.search(name)]
+    return [root for root in below if dataset.is_dir(f"{root}{ANNOTATIONS}")]
+
+
+def year_of(root: str) -> str | None:
+    """The year that the name of a root tells."""
+    found = _YEAR.search(root)
+    return found.group(1) if found else None
+
+
+def picture_ids(dataset: Dataset, root: str, folder: str, extension: str) -> dict[str, None]:
+    """Ids of the files in a folder that have this extension, in order."""
+    start = len(root) + len(folder) + 1
+    paths = dataset.listing(f"{root}{folder}")
+    return dict.fromkeys(path[start : -len(extension)] for path in paths if path.endswith(extension))
+
+
+def list_files(dataset: Dataset, root: str, kind: str) -> list[str]:
+    """Paths of the lists of one kind."""
+    return [path for path in dataset.listing(f"{root}{kind}") if path.endswith(".txt")]
+
+
+class Batch:
+    """The pieces of a batch by what they are."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.annotations: dict[Key, Piece] = {}
+        #: Bytes of the planes of a picture by their folder.
+        self.planes: dict[Key, dict[str, bytes]] = {}
+        #: Folder of lists, with its root → word of the list → its lines.
+        self.lists: dict[str, dict[str, bytes]] = {}
+        for piece in pieces:
+            folder, _, name = piece.path.rpartition("/")
+            stem, _, extension = name.rpartition(".")
+            start = folder.rfind("/") + 1
+            root, kind = folder[:start], folder[start:]
+            if piece.section:
+                self.lists.setdefault(folder, {})[stem] = piece.data
+            elif kind == ANNOTATIONS and extension == "xml":
+                self.annotations[root, stem] = piece
+            elif kind in PLANES and extension == "png":
+                self.planes.setdefault((root, stem), {})[kind] = piece.data
+
+    @staticmethod
+    def below(root: str, keys: Iterable[Key]) -> list[str]:
+        """The ids among ``keys`` that belong to one root."""
+        return [stem for own, stem in keys if own == root]
