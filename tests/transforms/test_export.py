@@ -78,7 +78,8 @@ def test_an_export_is_never_changed(bench: Workbench) -> None:
     first = Export(bundle_of(bench))
     first.to("coco").filter(keep_classes("cat"))
 
-    assert first.outputs == first.transforms == ()
+    assert first.outputs == ()
+    assert first.transforms == ()
 
 
 @pytest.mark.parametrize("wrong", [lambda: Yolo(task="nonsense"), lambda: Coco(no_such_option=1)])

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
+    from exportkit.plugins import PluginManager
     from exportkit.plugins.listing import FormatEntry
+    from exportkit.writing.kind_table import KindRow
 
 __all__ = ["formats"]
 
+_GROUPS = (("keeps", "written"), ("degrades", "lossy"), ("drops", "skipped"), ("fails", "failed"))
+
 
 def formats(
-    name: Annotated[Optional[str], typer.Argument(help="Show one format with its kinds and options.")] = None,  # noqa: UP045
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(
+            metavar="[NAME[:key=value,…]]", help="Show one format: what it keeps, degrades and drops, and its options."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     """List the formats that are installed, with their kinds, options and owners."""
@@ -24,18 +33,37 @@ def formats(
     from exportkit.plugins.listing import formats as listed
 
     manager = PluginManager.load()
-    if name is not None:
-        wanted = manager.writer(name)
-        found = [f for f in listed(manager) if (f.name, f.distribution) == (wanted.name, wanted.distribution)]
-    else:
-        found = listed(manager)
+    found = listed(manager)
+    if name is None:
+        if as_json:
+            print_json({"formats": [msgspec.to_builtins(entry) for entry in found]})
+        else:
+            _show_all(found)
+        return 0
+    wanted = manager.writer(name.partition(":")[0])
+    (entry,) = (f for f in found if (f.name, f.distribution) == (wanted.name, wanted.distribution))
+    rows = _rows(name, manager)
     if as_json:
-        print_json({"formats": [msgspec.to_builtins(entry) for entry in found]})
-    elif name is None:
-        _show_all(found)
+        table = [{"kind": row.title, "status": row.status, "codes": row.codes} for row in rows]
+        print_json({"formats": [{**msgspec.to_builtins(entry), "table": table}]})
     else:
-        _show_one(found[0])
+        _show_one(entry, rows)
     return 0
+
+
+def _rows(name: str, manager: PluginManager) -> list[KindRow]:
+    """What the writer does with one sample of each kind; nothing where it does not get along with the samples."""
+    from exportkit.conversion.output_words import output_requests
+    from exportkit.errors import UsageError
+    from exportkit.writing.kind_table import kind_rows
+
+    (request,) = output_requests([name], manager)
+    try:
+        return kind_rows(request.writer, request.options)
+    except UsageError:
+        raise
+    except Exception:  # noqa: BLE001 - a plugin's defect must not hide its options
+        return []
 
 
 def _show_all(found: list[FormatEntry]) -> None:
@@ -53,7 +81,7 @@ def _show_all(found: list[FormatEntry]) -> None:
     Console(highlight=False).print(table)
 
 
-def _show_one(entry: FormatEntry) -> None:
+def _show_one(entry: FormatEntry, rows: list[KindRow]) -> None:
     from rich.console import Console
 
     from exportkit.records import KINDS
@@ -62,7 +90,14 @@ def _show_one(entry: FormatEntry) -> None:
     out = Console(highlight=False)
     out.print(f"{entry.name}: {entry.summary}\nowner: {entry.distribution} {entry.version}", markup=False)
     out.print("\nkinds", markup=False)
-    for kind in KINDS:
+    for title, wanted in _GROUPS:
+        own = [row for row in rows if row.status == wanted]
+        if own:
+            out.print(f"  {title}", markup=False)
+        for row in own:
+            text = "; ".join(f"{code}: {describe(code)}" for code in row.codes) or "whole"
+            out.print(f"    {row.title:36} {text}", markup=False, soft_wrap=True)
+    for kind in () if rows else KINDS:
         word = entry.kinds.get(kind, "S_KIND_UNSUPPORTED")
         text = "written" if word == "written" else f"{word}: {describe(word)}"
         out.print(f"  {kind:12} {text}", markup=False, soft_wrap=True)
