@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from exportkit.conversion import OutputRequest
 from exportkit.conversion.output_words import output_requests
 from exportkit.plugins import PluginManager
 from exportkit.writing.kind_table import kind_rows
