@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import Annotation, Box, Canvas, Mask, Polygon, RotatedBox, Shape, iou
+from exportkit.records import EPS, Annotation, Box, Canvas, Mask, Number, Polygon, RotatedBox, Shape, iou
 from exportkit.writing.outcome import Outcome
 
 __all__ = ["OverlapSum", "Worst", "box_overlaps", "is_sampled", "overlap_of"]
@@ -80,15 +80,17 @@ def is_sampled(item_id: int | str) -> bool:
     return crc32(str(item_id).encode("utf-8", "replace")) % SAMPLE == 0
 
 
-def overlap_of(source: Polygon | Mask | RotatedBox, made: Shape) -> float:
-    """IoU of a shape and what is written for it, in 0…1.
+def overlap_of(source: Polygon | Mask | RotatedBox, made: Shape, area: Number | None = None) -> float:
+    """IoU of a shape and what is written for it, in 0…1; ``area`` is that of the source, if it is known.
 
     Where a box holds the whole shape, the areas alone tell; otherwise both shapes are compared by their pixels.
     """
     if isinstance(made, Box) and made.width and made.height:
         x0, y0, x1, y1 = source.bounds() if isinstance(source, Polygon) else _bounds(source)
-        if made.x <= x0 and made.y <= y0 and x1 <= made.x + made.width and y1 <= made.y + made.height:
-            area = source.pixel_count() if isinstance(source, Mask) else source.area()
+        left, top, right, bottom = made.x - EPS, made.y - EPS, made.x + made.width + EPS, made.y + made.height + EPS
+        if left <= x0 and top <= y0 and x1 <= right and y1 <= bottom:
+            if area is None:
+                area = source.pixel_count() if isinstance(source, Mask) else source.area()
             return min(float(area / (made.width * made.height)), 1.0)
     return iou(source, made)
 
@@ -112,7 +114,9 @@ def box_overlaps(
             continue
         try:
             source = canvas.rotated(annotation)[0] if code == "L_ROTATION_FLATTENED" else canvas.region(annotation)[0]
-            found.append((position, code, overlap_of(source, canvas.box(annotation)[0])))
+            # A declared area that is right spares the search for crossings of the outline with itself.
+            area, _ = canvas.area(annotation, source)
+            found.append((position, code, overlap_of(source, canvas.box(annotation)[0], area)))
         except (AnnotationFault, AnnotationSkip):
             continue
     return found
