@@ -345,8 +345,8 @@ def test_beside_objects_key_points_are_not_counted_again(tmp_path: Path) -> None
         b'{"images":[],"annotations":[NaN,Infinity,null,7,"x",[]],"categories":[null,1,"a",{}]}',
         b'{"images":[{"id":1,"file_name":"x","width":1e400,"height":-5}],"annotations":{},"categories":7}',
         b'{"images":[],"annotations":[{"id":' + b"9" * 5000 + b'}],"categories":[{"id":1e99,"name":[]}]}',
-        b'{"images":[],"annotations":[{"id":1,"image_id":1,"keypoints":{},"segments_info":[[]],"file_name":"\\ud800"}]'
-        b',"categories":[{"id":1,"name":"\\ud800","keypoints":[1],"skeleton":"x"}]}',
+        b'{"images":[],"annotations":[{"id":1,"image_id":1,"keypoints":{},"segments_info":[[]],"file_name":"\\ud800"}],%b'
+        % b'"categories":[{"id":1,"name":"\\ud800","keypoints":[1],"skeleton":"x"}]}',
         b"\xff\xfe\x00",
     ],
     ids=["deep", "deep list", "deep entry", "odd entries", "odd parts", "long numbers", "odd texts", "bytes"],
