@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exportkit.writing import Dataset, Finding
-from exportkit_yolo.picture_files import content_findings, is_seen
+from exportkit_yolo.picture_files import content_findings
+from exportkit_yolo.picture_list import is_seen
 
 __all__ = ["ClassFolderRules"]
 
@@ -23,7 +24,7 @@ class ClassFolderRules:
     @classmethod
     def applies(cls, dataset: Dataset) -> bool:
         """Whether the directory has a training folder with nothing but folders in it."""
-        if not dataset.is_dir("train") or dataset.is_dir("images"):
+        if not dataset.is_dir("train") or any(map(dataset.is_dir, ("images", "train/images", "train/labels"))):
             return False
         own = ((dataset.manifest or {}).get("writer") or {}).get("options")
         if isinstance(own, dict) and own.get("task") == "classify":
