@@ -64,6 +64,8 @@ class YoloChecker(Checker):
         return ClassFolderRules(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
+        if self._class_folders is not None:
+            yield from (Piece(path, b"") for path in self._class_folders.pictures())
         for path in self._label_paths():
             yield Piece(path, self.dataset.read(path))
 
@@ -92,6 +94,8 @@ class YoloChecker(Checker):
             yield Picture(path, source=source, split=split)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
+        if self._class_folders is not None:
+            return CheckReport([], objects=len(pieces))
         shape = self._kpt_shape
         facts = LabelFacts()
         findings: list[Finding] = []

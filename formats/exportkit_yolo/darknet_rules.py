@@ -19,7 +19,6 @@ class DarknetRules:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._without_media = (dataset.manifest or {}).get("media") == "none"
         self._facts = self._read_facts()
         path = self._facts.get("names", "obj.names")
         #: Class names in order.
@@ -63,12 +62,11 @@ class DarknetRules:
         if self._facts.get("train") == self._facts.get("valid"):
             message = "'valid' is 'train': it measures what was trained on."
             yield Finding("C_YOLO_SPLIT", "warn", message, DARKNET_DATA, consumer=_CONSUMER)
-        for picture, source in self.pictures():
-            yield from self._pair(picture, source)
+        # The general rules miss listed pictures that are not there, and know which never were.
+        for picture, _ in self.pictures():
+            yield from self._pair(picture)
 
-    def _pair(self, picture: str, source: str) -> Iterator[Finding]:
+    def _pair(self, picture: str) -> Iterator[Finding]:
         label = picture.rpartition(".")[0] + ".txt"
-        if not self._without_media and not self._dataset.exists(picture):
-            yield Finding("C_IMAGE_MISSING", "error", f"The listed picture {picture[:120]!a} is missing.", source)
         if not self._dataset.exists(label):
             yield Finding("C_YOLO_PAIR", "error", f"The picture has no label file {label[:120]!a}.", picture)
