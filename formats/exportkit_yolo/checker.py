@@ -76,7 +76,10 @@ class YoloChecker(Checker):
         return ClassFolderRules(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
-        return (Piece(path, self._read(path)) for path in self._label_paths())
+        if self._class_folders is not None:
+            yield from (Piece(path, b"") for path in self._class_folders.pictures())
+        for path in self._label_paths():
+            yield Piece(path, self._read(path))
 
     def _read(self, path: str) -> bytes:
         """A file; nothing of one that cannot be read, which :meth:`conclude` names."""
@@ -108,6 +111,8 @@ class YoloChecker(Checker):
             yield Picture(path, source=source, split=split, limits=_LIMITS)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
+        if self._class_folders is not None:
+            return CheckReport([], objects=len(pieces))
         shape = self._kpt_shape
         facts = LabelFacts()
         findings: list[Finding] = []

@@ -68,6 +68,7 @@ class DarknetRules:
         if self._facts.get("train") == self._facts.get("valid", self._facts.get("train")):
             message = "'valid' is 'train': it measures what was trained on."
             yield Finding("C_YOLO_SPLIT", "warn", message, DARKNET_DATA, consumer=_CONSUMER)
+        # The general rules miss listed pictures that are not there, and know which never were.
         for picture, _ in self.pictures():
             yield from self._pair(picture)
 
