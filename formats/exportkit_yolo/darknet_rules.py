@@ -69,10 +69,10 @@ class DarknetRules:
             message = "'valid' is 'train': it measures what was trained on."
             yield Finding("C_YOLO_SPLIT", "warn", message, DARKNET_DATA, consumer=_CONSUMER)
         # The general rules miss listed pictures that are not there, and know which never were.
-        for picture, _ in self.pictures():
-            yield from self._pair(picture)
+        for picture, source in self.pictures():
+            yield from self._pair(picture, source)
 
-    def _pair(self, picture: str) -> Iterator[Finding]:
+    def _pair(self, picture: str, source: str) -> Iterator[Finding]:
         label = picture.rpartition(".")[0] + ".txt"
         if not self._dataset.exists(label):
             message = f"The picture {picture[:120]!a} has no label file beside it."
