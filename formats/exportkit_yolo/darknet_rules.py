@@ -57,8 +57,8 @@ class DarknetRules:
         if not count.isdecimal() or int(count) != len(self.names) or not self.names:
             message = f"'classes' is {count[:20]!a}, and there are {len(self.names)} names."
             yield Finding("C_YOLO_YAML", "error", message, DARKNET_DATA, consumer=_CONSUMER)
-        for path in (DARKNET_DATA, self._names_path, *(path for _, path in self.lists())):
-            yield from text_findings(_text(self._dataset, path).encode("utf-8", "surrogateescape"), path)
+        for read in (DARKNET_DATA, self._names_path, *(listed for _, listed in self.lists())):
+            yield from text_findings(_text(self._dataset, read).encode("utf-8", "surrogateescape"), read)
         for key in ("train", "valid"):
             path = self._facts.get(key)
             if (path is None and key == "train") or (path is not None and not self._dataset.exists(self._place(path))):
