@@ -6,12 +6,19 @@ from collections.abc import Iterator
 
 from exportkit.writing import Dataset, Finding
 
-__all__ = ["DARKNET_DATA", "DarknetRules"]
+__all__ = ["DARKNET_DATA", "DarknetRules", "label_beside"]
 
 DARKNET_DATA = "obj.data"
 _LIMIT = 16 << 20
 _LIST_LIMIT = 512 << 20
 _CONSUMER = "darknet"
+
+
+def label_beside(picture: str) -> str:
+    """The label file of a listed picture: beside it, with the last extension of its name replaced."""
+    folder, slash, name = picture.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    return f"{folder}{slash}{stem}.txt"
 
 
 class DarknetRules:
@@ -67,6 +74,6 @@ class DarknetRules:
             yield from self._pair(picture)
 
     def _pair(self, picture: str) -> Iterator[Finding]:
-        label = picture.rpartition(".")[0] + ".txt"
+        label = label_beside(picture)
         if not self._dataset.exists(label):
             yield Finding("C_YOLO_PAIR", "error", f"The picture has no label file {label[:120]!a}.", picture)

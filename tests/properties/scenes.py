@@ -263,7 +263,7 @@ _SPOILT: dict[str, tuple[tuple[dict[str, Any], str], ...]] = {
         ({"segmentation": [[1, 1, 5, 1, 5, "5"]]}, "E_NUMBER_TYPE"), ({"segmentation": [[1, 1, 5, 1, 5, 1e300]]}, "E_NUMBER_RANGE"),
         ({"segmentation": [[1, 1, 5, 1, 5, 5], [1, 1, 1, 1]]}, "E_POLYGON_POINTS"), ({"segmentation": [None]}, "E_ANNOTATION"),
         ({"segmentation": [[-9, -9, -5, -9, -5, -5]]}, "E_OUTSIDE"), ({"segmentation": [[1, 1, 4, 4, 1, 1, 4, 4]]}, "E_POLYGON_POINTS"),
-        ({"segmentation": ..., "polygon": [[1, 1], [5, 1], [5]]}, "E_POLYGON_ODD E_ANNOTATION"),
+        ({"segmentation": ..., "polygon": [[1, 1], [5, 1], [5]]}, "E_POLYGON_ODD E_ANNOTATION E_POLYGON_POINTS"),
         ({"segmentation": ..., "polygon": [[1, 1], [5, 1], [5, 5]], "holes": [[6, 6, 7, 6, 7, 7]]}, "E_ANNOTATION"),
     ),
     "mask": (
