@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import EXTENT_KINDS, Annotation, Canvas, Record, box_texts, iou
+from exportkit.records import EXTENT_KINDS, REGION_KINDS, Annotation, Canvas, Record, box_texts, iou
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -67,6 +67,7 @@ class YoloWriter(Writer):
         super().__init__(options, plan)
         self._task = chosen_task(options, plan)
         self._sidecar = options.attributes == "sidecar"
+        self._excludes = options.segmentation == "exclude"
         self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
         self._rows = _task_rows(self._task, options, plan)
         skeleton = self._rows.skeleton if isinstance(self._rows, PoseRows) else None
@@ -81,7 +82,9 @@ class YoloWriter(Writer):
             "fractions",
             {label: b"%d " % index for label, index in self._indices.items() if label is not None},
             (b" ", b" ", b" ", b"", b"\n"),
-            self._outcomes.ordinary({kind: box_cost_of(kind) for kind in ("box", "polygon", "mask")}),
+            self._outcomes.ordinary(
+                {kind: box_cost_of(kind) for kind in ("box", *(() if self._excludes else REGION_KINDS))}
+            ),
         )
 
     @classmethod
@@ -118,7 +121,7 @@ class YoloWriter(Writer):
         return self._layout.picture(placement)
 
     def notices(self) -> Iterable[tuple[str, str]]:
-        possible = possible_tasks(self.plan)
+        possible = possible_tasks(self.options, self.plan)
         if self.options.task == "auto" and self.options.dialect != "darknet" and len(possible) > 1:
             yield (
                 "N_TASK_CHOSEN",
@@ -213,6 +216,8 @@ class YoloWriter(Writer):
 
     def _write(self, annotation: Annotation, position: int, label_file: LabelFile) -> Outcome:
         """Add the rows of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
+        if self._excludes and annotation.kind in REGION_KINDS:
+            return skipped("S_SEGMENTATION_EXCLUDED")
         if annotation.iscrowd or annotation.kind not in EXTENT_KINDS:
             return _without_place(annotation)
         index = self._indices.get(annotation.label)
