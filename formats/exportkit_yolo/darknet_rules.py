@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from exportkit.writing import Dataset, Finding
 from exportkit.writing.text import text_findings
 
-__all__ = ["DARKNET_DATA", "DarknetRules"]
+__all__ = ["DARKNET_DATA", "DarknetRules", "label_beside"]
 
 DARKNET_DATA = "obj.data"
 _LIST_LIMIT = 512 << 20
 _CONSUMER = "darknet"
+
+
+def label_beside(picture: str) -> str:
+    """The label file of a listed picture: beside it, with the last extension of its name replaced."""
+    folder, slash, name = picture.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    return f"{folder}{slash}{stem}.txt"
 
 
 class DarknetRules:
@@ -73,7 +80,7 @@ class DarknetRules:
             yield from self._pair(picture, source)
 
     def _pair(self, picture: str, source: str) -> Iterator[Finding]:
-        label = picture.rpartition(".")[0] + ".txt"
+        label = label_beside(picture)
         if not self._dataset.exists(label):
             message = f"The picture {picture[:120]!a} has no label file beside it."
             yield Finding("C_YOLO_PAIR", "error", message, source, consumer=_CONSUMER)

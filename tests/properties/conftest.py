@@ -12,7 +12,7 @@ _MODULES = {
     **{
         f"tests.properties.{name}": _HERE / f"{name}.py"
         for name in (
-            "drawn", "things", "scenes", "formats_here", "trial",
+            "settings_here", "drawn", "things", "scenes", "formats_here", "trial",
             "found", "coco_oracle", "csv_oracle", "voc_oracle", "yolo_oracle", "promises",
         )
     },

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
 from exportkit.plugins import PluginManager
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.properties.formats_here import labelled, main_specs, specs
 from tests.properties.scenes import scenes
+from tests.properties.settings_here import PROFILE
 from tests.properties.things import Scene
 from tests.properties.trial import bench_with, convert, label_of, outputs
 
 MANAGER = PluginManager.load()
-#: Rounds of each property: few in the ordinary suite, as many as one likes in ``make soak``.
-ROUNDS = int(os.environ.get("EXPORTKIT_SOAK_ROUNDS", "12"))
-PROFILE = settings(
-    max_examples=ROUNDS,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-    derandomize="EXPORTKIT_SOAK_ROUNDS" not in os.environ,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    report_multiple_bugs=False,
-    print_blob=True,
-)
 
 
 @PROFILE
@@ -38,7 +25,10 @@ def test_any_bundle_converts_in_every_writer(scene: Scene, media: str) -> None:
         for spec in made:
             place = bench.out / (label_of(spec) if len(made) > 1 else "")
             judged = bench.run("check", place, "--json")
-            assert judged.code == 0, (spec, [f for f in judged.data["datasets"][0]["findings"] if f["severity"] == "error"])
+            assert judged.code == 0, (
+                spec,
+                [f for f in judged.data["datasets"][0]["findings"] if f["severity"] == "error"],
+            )
 
 
 @PROFILE
@@ -86,7 +76,3 @@ def test_every_format_of_this_installation_is_tried() -> None:
 
     assert {spec.partition(":")[0] for spec in tried} == set(MANAGER.writers())
     assert {"yolo:task=pose", "voc:task=segment", "csv:dialect=tfod", "yolo:dialect=darknet"} <= set(tried)
-
-
-if __name__ == "__main__":
-    pytest.main([__file__])

@@ -27,7 +27,7 @@ FLAGS = ("iscrowd", "difficult", "truncated", "occluded")
 VALUES = ("score", "group_id", "track_id", "frame")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Thing:
     """One object, with nothing in it that is broken unless ``broken`` has codes."""
 
@@ -133,7 +133,7 @@ class Thing:
         return self.kind in DM_TOOLS and not self.broken and not self.spoilt and self.instead is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """One record: a picture and its things."""
 
