@@ -63,6 +63,10 @@ class YoloChecker(Checker):
             return None
         return ClassFolderRules(self.dataset)
 
+    def holds_objects(self) -> bool:
+        """Not where folders are the classes of pictures."""
+        return self._class_folders is None
+
     def pieces(self) -> Iterator[Piece]:
         for path in self._label_paths():
             yield Piece(path, self.dataset.read(path))
@@ -71,8 +75,7 @@ class YoloChecker(Checker):
         if self._class_folders is not None:
             return
         if self._darknet is not None:
-            paths = (picture.rpartition(".")[0] + ".txt" for picture, _ in self._darknet.pictures())
-            yield from (path for path in paths if self.dataset.exists(path))
+            yield from self._darknet.labels()
             return
         folders = {label_folder(folder) for _, folder in self._yaml.splits if not folder.endswith(".txt")}
         for folder in sorted(folders or {"labels"}):

@@ -14,6 +14,11 @@ _LIST_LIMIT = 512 << 20
 _CONSUMER = "darknet"
 
 
+def label_beside(picture: str) -> str:
+    """The label file of a picture, in the same folder."""
+    return picture.rpartition(".")[0] + ".txt"
+
+
 class DarknetRules:
     """One dataset in the layout of darknet."""
 
@@ -33,20 +38,32 @@ class DarknetRules:
         text = self._dataset.read(path, _LIST_LIMIT).decode("utf-8", "replace")
         return [line for line in text.split("\n") if line.strip()]
 
-    def lists(self) -> Iterator[tuple[str, str]]:
-        """Key and path of each list of pictures, each path once."""
-        seen: set[str] = set()
-        for key in ("train", "valid"):
-            path = self._facts.get(key, "")
-            if path and path not in seen:
-                seen.add(path)
-                yield key, path
+    def lists(self) -> Iterator[str]:
+        """Path of each list of pictures: the two that ``obj.data`` has a key for, and those of our other splits."""
+        splits = (self._dataset.manifest or {}).get("splits")
+        entries = [split for split in splits if isinstance(split, dict)] if isinstance(splits, list) else []
+        others = [f"{split.get('name')}.txt" for split in entries]
+        for path in dict.fromkeys([self._facts.get("train", ""), self._facts.get("valid", ""), *others]):
+            if path and self._dataset.exists(path):
+                yield path
 
     def pictures(self) -> Iterator[tuple[str, str]]:
         """Each listed picture and its list."""
-        for _, path in self.lists():
-            if self._dataset.exists(path):
-                yield from ((line.strip(), path) for line in self._lines(path))
+        for path in self.lists():
+            yield from ((line.strip(), path) for line in self._lines(path))
+
+    def labels(self) -> Iterator[str]:
+        """Every label file: those beside listed pictures, and in their folders also those of no listed picture."""
+        folders: set[str] = set()
+        for picture, _ in self.pictures():
+            folder = picture.rpartition("/")[0]
+            if folder:
+                folders.add(folder)
+            elif self._dataset.exists(label := label_beside(picture)):
+                yield label
+        # A folder out of the dataset is none; that it is named is found where its pictures are judged.
+        for folder in sorted(filter(self._dataset.is_dir, folders)):
+            yield from (path for path in self._dataset.listing(folder) if path.endswith(".txt"))
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the data file, the lists and the pairs of picture and label."""
@@ -66,6 +83,6 @@ class DarknetRules:
             yield from self._pair(picture)
 
     def _pair(self, picture: str) -> Iterator[Finding]:
-        label = picture.rpartition(".")[0] + ".txt"
+        label = label_beside(picture)
         if not self._dataset.exists(label):
             yield Finding("C_YOLO_PAIR", "error", f"The picture has no label file {label[:120]!a}.", picture)

@@ -87,7 +87,7 @@ def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding
         reports.append(report)
     yield from checker.conclude(reports)
     yield from general.pictures(checker.pictures())
-    yield from general.conclude(sum(report.objects for report in reports))
+    yield from general.conclude(sum(report.objects for report in reports) if checker.holds_objects() else None)
 
 
 def _batches(pieces: Iterator[Piece]) -> Iterator[Sequence[Piece]]:
@@ -193,8 +193,8 @@ class _GeneralRules:
         except msgspec.MsgspecError as error:
             raise BundleRefused("E_MANIFEST", f"{path} is damaged: {error}.", file=path) from None
 
-    def conclude(self, objects: int) -> Iterator[Finding]:
-        """What only the whole directory shows."""
+    def conclude(self, objects: int | None) -> Iterator[Finding]:
+        """What only the whole directory shows; None where its files do not tell how many objects there are."""
         twins: dict[str, str] = {}
         for path in self._dataset.listing():
             if path in {MANIFEST, *LISTS}:
@@ -214,7 +214,7 @@ class _GeneralRules:
         elif objects == 0:
             yield Finding("C_EMPTY", "warn", "the dataset has no annotation", consumer="Ultralytics")
         declared = self._manifest.get("objects")
-        if isinstance(declared, int) and declared != objects:
+        if objects is not None and isinstance(declared, int) and declared != objects:
             yield Finding(
                 "C_COUNTS", "error", f"the manifest says {declared} objects, the files hold {objects}", MANIFEST
             )

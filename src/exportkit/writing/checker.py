@@ -112,6 +112,10 @@ class Checker(ABC):
         """Pictures of a directory that the dataset refers to, beyond those in reports (for layouts that name none)."""
         return iter(())
 
+    def holds_objects(self) -> bool:
+        """Whether pieces hold the dataset's objects, so that they can be counted (not where only folders tell them)."""
+        return True
+
     @abstractmethod
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         """Judge a batch of pieces. Pure and stateless: called in any process, in any order."""
