@@ -37,7 +37,7 @@ class DatasetDirectory:
         """``manifest`` stands in for the one that a dataset under construction does not have yet.
 
         ``published`` is where such a dataset will stand: its relative links hold from there. ``file`` is the one
-        file right below ``root`` that is to be judged; then the folder around it is no dataset and has no manifest.
+        file that is to be judged, relative to ``root``; then what lies around it is no dataset and has no manifest.
         """
         self._published = published
         self.file = file
