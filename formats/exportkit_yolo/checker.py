@@ -10,7 +10,7 @@ import msgspec
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit_yolo.class_folder_rules import ClassFolderRules
-from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules
+from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules, label_beside
 from exportkit_yolo.dataset_yaml import DatasetYaml, looks_like_dataset_yaml, read_dataset_yaml, yaml_path
 from exportkit_yolo.label_file import judge_labels
 from exportkit_yolo.picture_files import PictureFiles, label_folder
@@ -78,7 +78,10 @@ class YoloChecker(Checker):
         return ClassFolderRules(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
-        return (Piece(path, self._read(path)) for path in self._label_paths())
+        if self._class_folders is not None:
+            yield from (Piece(path, b"") for path in self._class_folders.pictures())
+        for path in self._label_paths():
+            yield Piece(path, self._read(path))
 
     def _read(self, path: str) -> bytes:
         """A file; nothing of one that cannot be read, which :meth:`conclude` names."""
@@ -92,7 +95,7 @@ class YoloChecker(Checker):
         if self._class_folders is not None:
             return
         if self._darknet is not None:
-            paths = (picture.rpartition(".")[0] + ".txt" for picture, _ in self._darknet.pictures())
+            paths = (label_beside(picture) for picture, _ in self._darknet.pictures())
             yield from (path for path in paths if self.dataset.exists(path))
             return
         yield from PictureFiles(self.dataset, self._yaml).labels()
@@ -110,6 +113,8 @@ class YoloChecker(Checker):
             yield Picture(path, source=source, split=split, limits=_LIMITS)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
+        if self._class_folders is not None:
+            return CheckReport([], objects=len(pieces))
         shape = self._kpt_shape
         facts = LabelFacts()
         findings: list[Finding] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exportkit.writing import Dataset, Finding
 from exportkit.writing.text import text_findings
 
-__all__ = ["DARKNET_DATA", "DarknetRules"]
+__all__ = ["DARKNET_DATA", "DarknetRules", "label_beside"]
 
 DARKNET_DATA = "obj.data"
 _LIST_LIMIT = 512 << 20
@@ -15,12 +15,18 @@ _CONSUMER = "darknet"
 _MOST_DIGITS = 9
 
 
+def label_beside(picture: str) -> str:
+    """The label file of a listed picture: beside it, with the last extension of its name replaced."""
+    folder, slash, name = picture.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    return f"{folder}{slash}{stem}.txt"
+
+
 class DarknetRules:
     """One dataset in the layout of darknet."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._without_media = (dataset.manifest or {}).get("media") == "none"
         self._facts = self._read_facts()
         self._names_path = self._place(self._facts.get("names", "obj.names"))
         #: Class names in order.
@@ -70,11 +76,12 @@ class DarknetRules:
         if self._facts.get("train") == self._facts.get("valid", self._facts.get("train")):
             message = "'valid' is 'train': it measures what was trained on."
             yield Finding("C_YOLO_SPLIT", "warn", message, DARKNET_DATA, consumer=_CONSUMER)
+        # The general rules miss listed pictures that are not there, and know which never were.
         for picture, source in self.pictures():
             yield from self._pair(picture, source)
 
     def _pair(self, picture: str, source: str) -> Iterator[Finding]:
-        label = picture.rpartition(".")[0] + ".txt"
+        label = label_beside(picture)
         if not self._dataset.exists(label):
             message = f"The picture {picture[:120]!a} has no label file beside it."
             yield Finding("C_YOLO_PAIR", "error", message, source, consumer=_CONSUMER)

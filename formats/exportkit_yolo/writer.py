@@ -28,7 +28,7 @@ from exportkit.writing.overlaps import box_overlaps
 from exportkit_yolo.box_cost import box_cost_of
 from exportkit_yolo.classify import ClassFolders
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
-from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout
+from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout, is_one_line
 from exportkit_yolo.options import Task, YoloOptions, chosen_task, possible_tasks
 from exportkit_yolo.splits import yaml_folders
 from exportkit_yolo.task_rows import DetectRows, ObbRows, PoseRows, SegmentRows, TaskRows
@@ -93,6 +93,8 @@ class YoloWriter(Writer):
             needs_extension=True,
             refused_folders=frozenset({"images", "labels"}),
             reserved_stems=frozenset({"classes", "train", "valid", "test"} if darknet else {"classes"}),
+            # Labels stand beside pictures there, so that a picture that is called so would be its own label file.
+            refused_extensions=frozenset({"txt"} if darknet else ()),
         )
 
     @classmethod
@@ -103,7 +105,7 @@ class YoloWriter(Writer):
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
         if "\0" in name:
             return "YOLO loaders end a name at a NUL character"
-        if isinstance(options, YoloOptions) and options.dialect == "darknet" and name.strip().splitlines() != [name]:
+        if isinstance(options, YoloOptions) and options.dialect == "darknet" and not is_one_line(name):
             return "obj.names holds one name a line, without blanks around it"
         return None
 
@@ -148,7 +150,7 @@ class YoloWriter(Writer):
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         if self._class_folders is not None:
-            return self._class_folders.encode(record)
+            return self._class_folders.encode(record, placement)
         path = self._layout.labels(placement)
         streams = self._layout.streams(placement)
         whole = self._whole(record)

@@ -45,6 +45,8 @@ class NamingRule(msgspec.Struct, frozen=True):
     reserved_stems: frozenset[str] = frozenset()
     #: Extension of every picture where others are transcoded (``jpg``); empty keeps each its own.
     extension: str = ""
+    #: Extensions of the format's own files beside the pictures; a picture of such a name gets another one behind it.
+    refused_extensions: frozenset[str] = frozenset()
 
 
 class PictureRule(msgspec.Struct, frozen=True):
