@@ -35,7 +35,7 @@ PICTURES = [("a", "train", True), ("b", "train", False), ("c", "val", True)]
 Check = Callable[[Path], list[Finding]]
 
 
-def annotations(kind: str, name: str, *, full: bool) -> list[dict[str, Any]]:
+def objects(kind: str, name: str, *, full: bool) -> list[dict[str, Any]]:
     if kind == "tags":
         return [{"category": "cat" if full else "dog"}]
     if not full:
@@ -55,7 +55,7 @@ def bundle(kind: str, folder: Path, pictures: Path) -> Path:
         place.parent.mkdir(parents=True)
         shutil.copyfile(pictures / f"{number}/00{number}.jpg", place)
         entry = {"file_name_original": f"{name}.jpg", "bundle_path": f"files/{number}/{name}.jpg", "is_primary": True}
-        data = {"annotations": annotations(kind, name, full=full)}
+        data = {"annotations": objects(kind, name, full=full)}
         unit = {"id": number, "name": f"{name}.jpg", "width": 48, "height": 40}
         line = {"id": number, "data": data, "files_manifest": {"image_1": entry}, "data_unit": unit, "split": split}
         lines.append(json.dumps(line) + "\n")

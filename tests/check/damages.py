@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["CASES", "Case"]
 
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 
 
 class Case(NamedTuple):
@@ -51,7 +51,12 @@ def data(path: str, content: bytes) -> Damage:
 
 def front(path: str, content: bytes) -> Damage:
     """Put bytes before a file."""
-    return lambda root: (root / path).write_bytes(content + (root / path).read_bytes()) and None
+    return lambda root: (root / path).write_bytes(content + (root / path).read_bytes())
+
+
+def behind(path: str, content: bytes) -> Damage:
+    """Put bytes behind a file."""
+    return lambda root: (root / path).write_bytes((root / path).read_bytes() + content)
 
 
 def gone(path: str) -> Damage:
@@ -65,7 +70,7 @@ def gone(path: str) -> Damage:
 
 def moved(path: str, other: str) -> Damage:
     """Rename a file."""
-    return lambda root: (root / path).rename(root / other) and None
+    return lambda root: (root / path).rename(root / other)
 
 
 def copied(path: str, other: str) -> Damage:
@@ -134,7 +139,8 @@ def both(*damages: Damage) -> Damage:
 
 COCO = "annotations/instances_train.json"
 FIRST, SECOND = "$.annotations[?(@.id==1)]", "$.annotations[?(@.id==2)]"
-PNG_OF_9 = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\t\0\0\0\n\x08\0\0\0\0\x09\x08\x8f\xdd\0\0\0\x0bIDATx\x9cc`\xa0\x19\0\0\0d\0\x01"
+#: A PNG of 9 × 10 pixels, as far as a header goes.
+PNG_OF_9 = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\t\0\0\0\n\x08\0\0\0\0\x09\x08\x8f\xdd"
 
 
 def coco(edit: Callable[[dict[str, Any]], object]) -> Damage:
@@ -165,7 +171,7 @@ def picture(number: int, **changed: Any) -> Damage:
 
 RUNS = {"size": [40, 48], "counts": [10, 5, 1905]}
 COCO_CASES = [
-    Case("C_COCO_JSON", "error", "coco", text(COCO, '"annotations": [', '"annotations": [,'), COCO),
+    Case("C_COCO_JSON", "error", "coco", text(COCO, '"annotations":[', '"annotations":[,'), COCO),
     Case("C_COCO_JSON", "error", "coco", coco(lambda d: d.pop("categories")), COCO),
     Case("C_COCO_JSON", "error", "coco", thing(0, area=float("nan")), COCO, "$.annotations"),
     Case("C_COCO_JSON", "error", "coco", thing(0, bbox=None), COCO, FIRST),
@@ -235,7 +241,7 @@ YOLO_CASES = [
     Case("C_YOLO_NAME", "error", "detect", copied(JPEG, "images/train/.a.jpg"), "images/train/.a.jpg"),
     Case("C_YOLO_FORMAT", "error", "detect", data(JPEG, b"GIF89a\x30\0\x28\0\0\0\0;"), JPEG),
     Case("C_YOLO_FORMAT", "error", "detect", data(JPEG, PNG_OF_9), JPEG),
-    Case("C_YOLO_FORMAT", "warn", "detect", lambda root: (root / JPEG).open("ab").write(b"\0") and None, JPEG),
+    Case("C_YOLO_FORMAT", "warn", "detect", behind(JPEG, b"\0"), JPEG),
     Case("C_YOLO_ROW", "error", "detect", text(LABEL, ROW, "7" + ROW[1:]), LABEL, 1),
     Case("C_YOLO_ROW", "error", "detect", text(LABEL, ROW, ROW + " 1"), LABEL, 1),
     Case("C_YOLO_ROW", "error", "detect", text(LABEL, ROW, ROW + " 1 1 0 0.5 1"), LABEL, 1),
@@ -247,7 +253,7 @@ YOLO_CASES = [
     Case("C_YOLO_RANGE", "warn", "segment", text(LABEL, "\n", "\n0 0 0 0.5 0 0.5 1.009\n"), LABEL, 2),
     Case("C_YOLO_DUPLICATE", "error", "detect", text(LABEL, ROW, f"{ROW}\n{ROW}"), LABEL, 2),
     Case("C_YOLO_POSE", "error", "pose", text(LABEL, " 2 ", " 3 "), LABEL, 1),
-    Case("C_YOLO_POSE", "error", "pose", text(LABEL, " 0.000000 0.000000 0", " 0.1 0.1 0"), LABEL, 1),
+    Case("C_YOLO_POSE", "error", "pose", text(LABEL, " 0 0 0", " 0.1 0.1 0"), LABEL, 1),
     Case("C_YOLO_POSE", "error", "pose", text(YAML, "flip_idx: [2, 1, 0]", "flip_idx: [2, 1]"), YAML, 7),
     Case("C_YOLO_POSE", "error", "pose", text(YAML, "flip_idx: [2, 1, 0]", "flip_idx: [2, 1, 1]"), YAML, 7),
     Case("C_YOLO_POSE", "warn", "pose", text(YAML, "flip_idx: [2, 1, 0]\n", ""), YAML, 6),
@@ -260,6 +266,7 @@ YOLO_CASES = [
 
 VOC = "VOCdevkit/VOC2012"
 XML, MAIN, PLANE = f"{VOC}/Annotations/a.xml", f"{VOC}/ImageSets/Main", f"{VOC}/SegmentationClass/a.png"
+OBJECTS = f"{VOC}/SegmentationObject/a.png"
 VOC_CASES = [
     Case("C_VOC_XML", "error", "voc", text(XML, "</annotation>", ""), XML),
     Case("C_VOC_XML", "error", "voc", front(XML, b"<!DOCTYPE annotation>\n"), XML),
@@ -274,8 +281,8 @@ VOC_CASES = [
     Case("C_VOC_SET", "error", "voc", gone(MAIN), MAIN),
     Case("C_VOC_JPG", "warn", "voc", text(XML, "a.jpg", "a.png"), XML, "filename"),
     Case("C_VOC_FILENAME", "error", "voc", text(XML, "a.jpg", "b.jpg"), XML, "filename"),
-    Case("C_VOC_PLANE", "error", "voc", copied(f"{VOC}/SegmentationClass/c.png", PLANE), PLANE),
-    Case("C_VOC_PLANE", "error", "voc", gone(f"{VOC}/SegmentationObject/a.png"), PLANE),
+    Case("C_VOC_PLANE", "error", "voc", copied(f"{VOC}/SegmentationClass/c.png", PLANE), OBJECTS),
+    Case("C_VOC_PLANE", "error", "voc", gone(OBJECTS), PLANE),
     Case("C_VOC_PLANE", "error", "voc", cut(PLANE), PLANE),
     Case("C_VOC_CLASS_SET", "error", "voc", text(f"{MAIN}/dog_train.txt", "b -1", "b  1"), f"{MAIN}/dog_train.txt", 2),
     Case(
@@ -313,10 +320,10 @@ GENERAL_CASES = [
     Case("C_TEXT", "error", "detect", front(YAML, b"# caf\xe9\n"), YAML, 1),
     Case("C_TEXT", "error", "darknet", front("obj.names", b"\xe9\n"), "obj.names", 1),
     Case("C_TEXT", "error", "voc", front(f"{MAIN}/train.txt", b"\xef\xbb\xbf"), f"{MAIN}/train.txt", 1),
-    Case("C_TEXT", "error", "voc", text(XML, "Unspecified", "\0"), XML, 19),
-    Case("C_TEXT", "error", "voc", lambda root: (root / f"{VOC}/labelmap.txt").write_bytes(b"a\0\n") and None,
+    Case("C_TEXT", "error", "voc", text(XML, "Unspecified", "\0"), XML, 17),
+    Case("C_TEXT", "error", "voc", lambda root: (root / f"{VOC}/labelmap.txt").write_bytes(b"a\0\n"),
          f"{VOC}/labelmap.txt", 1),
-    Case("C_TEXT", "error", "long", lambda root: (root / LONG).open("ab").write(b"\xe9\n") and None, LONG),
+    Case("C_TEXT", "error", "long", behind(LONG, b"\xe9\n"), LONG),
     Case("C_PATH", "error", "detect", text(YAML, "images/val", "../../val"), YAML, 2),
     Case("C_PATH", "error", "detect", text(YAML, "images/val", "/elsewhere/val"), YAML, 2),
     Case("C_PATH", "error", "detect", text(YAML, "train:", "path: /elsewhere\ntrain:"), YAML, 1),

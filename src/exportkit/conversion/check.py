@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exportkit.conversion.dataset import DatasetDirectory, listed_files
+from exportkit.conversion.dataset import DatasetDirectory, FileRefused, listed_files
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.layouts import chosen_checker, opened
 from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
@@ -54,7 +54,7 @@ def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = 
         labels = [str(entry["path"]) for entry in manifest["datasets"] if _is_inside(entry)]
         return [result for label in labels for result in check_dataset(path / label, plugins)]
     checker = chosen_checker(dataset, plugins, format_name)
-    findings = list(_findings(dataset, checker))
+    findings = list(_unless_unreadable(_findings(dataset, checker)))
     findings.sort(key=lambda f: (f.severity, f.code, f.file or "", f.line or 0))
     return [CheckResult(str(path), checker.name, findings)]
 
@@ -63,6 +63,14 @@ def _is_inside(entry: object) -> bool:
     """Whether an entry of a manifest over several datasets names a folder below its own."""
     path = entry.get("path") if isinstance(entry, dict) else None
     return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in path.split("/")
+
+
+def _unless_unreadable(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings; a file of the dataset that is none to be opened is the last of them, not an accident."""
+    try:
+        yield from findings
+    except FileRefused as refusal:
+        yield Finding("C_PATH", "error", f"{refusal}; what comes after it was not judged", refusal.path)
 
 
 def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding]:
