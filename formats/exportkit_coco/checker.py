@@ -61,6 +61,7 @@ class CocoChecker(Checker):
     """Judges the role files of ``annotations/`` by what pycocotools, torchvision and others demand."""
 
     name = "coco"
+    single_files = True
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(dataset)
@@ -70,13 +71,27 @@ class CocoChecker(Checker):
     def recognises(cls, dataset: Dataset) -> bool:
         return any(_ROLE_FILE.fullmatch(path) for path in dataset.listing("annotations"))
 
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        if not path.lower().endswith(".json"):
+            return False
+        try:
+            keys = (member.key for member in members(dataset.stream(path)))
+            return any(key in {"images", "annotations"} for key in keys)
+        except (DocumentFault, OSError):
+            return False
+
+    def _files(self) -> list[str]:
+        if self.file:
+            return [self.file]
+        return [path for path in self.dataset.listing("annotations") if _ROLE_FILE.fullmatch(path)]
+
     def pieces(self) -> Iterator[Piece]:
-        for path in self.dataset.listing("annotations"):
-            if _ROLE_FILE.fullmatch(path):
-                try:
-                    yield from cut_file(self.dataset, path)
-                except DocumentFault as fault:
-                    yield Piece(path, str(fault).encode(), f"{path}#fault")
+        for path in self._files():
+            try:
+                yield from cut_file(self.dataset, path)
+            except DocumentFault as fault:
+                yield Piece(path, str(fault).encode(), f"{path}#fault")
 
     # -- judging pieces --------------------------------------------------------------------------------
 
@@ -143,6 +158,8 @@ class CocoChecker(Checker):
     def _picture_root(self, path: str) -> str:
         """Folder of a role file's pictures, with its trailing slash, in the layouts that readers know."""
         split = _role(path)[1]
+        if self.file and "/" not in self.file:
+            return "images/" if self.dataset.is_dir("images") else ""
         if split not in self._roots:
             candidates = (f"images/{split}/", f"{split}/", "images/")
             found = (folder for folder in candidates if split and self.dataset.is_dir(folder[:-1]))
@@ -156,11 +173,10 @@ class CocoChecker(Checker):
         for report in reports:
             for path, facts in (report.facts or {}).items():
                 files.setdefault(path, Whole()).take(facts)
-        for path in self.dataset.listing("annotations"):
-            if _ROLE_FILE.fullmatch(path):
-                told: list[Finding] = []
-                self._judge_whole(path, files.get(path) or Whole(), _reporter(told, path))
-                yield from told
+        for path in self._files():
+            told: list[Finding] = []
+            self._judge_whole(path, files.get(path) or Whole(), _reporter(told, path))
+            yield from told
 
     def _judge_whole(self, path: str, whole: Whole, report: Report) -> None:
         if whole.categories is None:
@@ -193,8 +209,8 @@ class CocoChecker(Checker):
 
 
 def _role(path: str) -> tuple[str, str]:
-    match = _ROLE_FILE.fullmatch(path)
-    return (match[1], match[2]) if match else ("", "")
+    match = _ROLE_FILE.fullmatch(path) or _ROLE_FILE.fullmatch(f"annotations/{path}")
+    return (match[1], match[2]) if match else ("instances", "")
 
 
 def _facts(report: CheckReport, path: str) -> FileFacts:
@@ -274,10 +290,17 @@ def _read_singly(
             try:
                 yield [msgspec.json.decode(member.data, type=entry)]
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                explain(member.data, partial(_add, findings, path, f"$.{section}: {_shown(member.data)}"))
+                explain(member.data, partial(_add, findings, path, f"$.{section}{_shown(member.data)}"))
     except DocumentFault as fault:
         _reporter(findings, path)("C_COCO_JSON", "error", f"{section}: {fault}")
 
 
 def _shown(data: bytes) -> str:
-    return data[:60].decode("ascii", "backslashreplace")
+    try:
+        return f"[?(@.id=={msgspec.json.decode(data, type=_Named).id})]"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return f": {data[:60].decode('ascii', 'backslashreplace')}"
+
+
+class _Named(msgspec.Struct):
+    id: int

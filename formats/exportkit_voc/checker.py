@@ -106,8 +106,9 @@ class VocChecker(Checker):
         report = CheckReport([], [])
         if self.file:
             for piece in pieces:
-                _check_file(piece, "", piece.path.rpartition(".")[0], {}, report, plain=False)
-            report.pictures = []  # which folder they lie in, a single file does not tell
+                _check_file(piece, "", piece.path.rpartition("/")[2].rpartition(".")[0], {}, report, plain=False)
+            if not self.dataset.is_dir("JPEGImages"):
+                report.pictures = []  # which folder they lie in, a single file does not tell
             return report
         batch = Batch(pieces)
         facts = VocFacts(flags={}, values={})

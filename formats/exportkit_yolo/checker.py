@@ -13,7 +13,7 @@ from exportkit_yolo.class_folder_rules import ClassFolderRules
 from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules
 from exportkit_yolo.dataset_yaml import DatasetYaml, looks_like_dataset_yaml, read_dataset_yaml, yaml_path
 from exportkit_yolo.label_file import judge_labels
-from exportkit_yolo.picture_files import PictureFiles
+from exportkit_yolo.picture_files import PictureFiles, label_folder
 
 __all__ = ["YoloChecker"]
 
@@ -29,6 +29,8 @@ class LabelFacts(msgspec.Struct):
     forms: dict[str, tuple[int, str, int]] = {}
     #: Highest class number, and where it stands.
     top: tuple[int, str, int] = (-1, "", 0)
+    #: Folder of label files → rows in them.
+    rows: dict[str, int] = {}
 
 
 class YoloChecker(Checker):
@@ -122,6 +124,9 @@ class YoloChecker(Checker):
                 continue
             labels = judge_labels(piece.data, shape)
             objects += labels.rows
+            if labels.rows:
+                folder = path[: path.rfind("/") + 1]
+                facts.rows[folder] = facts.rows.get(folder, 0) + labels.rows
             if labels.top_class > facts.top[0]:
                 facts.top = (labels.top_class, path, labels.top_line)
             for form, line in labels.forms:
@@ -153,6 +158,7 @@ class YoloChecker(Checker):
         if self.dataset.is_dir("masks"):
             message = "A folder 'masks' beside the yaml makes the loader look for masks instead of labels."
             yield Finding("C_YOLO_MASKS", "error", message, "masks", consumer="Ultralytics")
+        yield from _empty_splits(facts, yaml)
         yield from PictureFiles(self.dataset, yaml).findings()
 
 
@@ -160,6 +166,8 @@ def _merge(facts: LabelFacts, others: LabelFacts | None) -> None:
     if others is None:
         return
     facts.top = max(facts.top, others.top, key=lambda top: top[0])
+    for folder, rows in others.rows.items():
+        facts.rows[folder] = facts.rows.get(folder, 0) + rows
     for form, (files, path, line) in others.forms.items():
         known, first, first_line = facts.forms.get(form, (0, path, line))
         facts.forms[form] = (known + files, first, first_line)
@@ -170,6 +178,15 @@ def _class_findings(facts: LabelFacts, names: Sequence[str]) -> Iterator[Finding
     if names and number >= len(names):
         message = f"Class {number} is not among the {len(names)} names; it is the highest one in the dataset."
         yield Finding("C_YOLO_ROW", "error", message, path, line, consumer=_CONSUMER)
+
+
+def _empty_splits(facts: LabelFacts, yaml: DatasetYaml) -> Iterator[Finding]:
+    """Splits without a row, in a dataset that has some."""
+    for source in yaml.splits if facts.rows else ():
+        folder = f"{label_folder(source.path)}/"
+        if not source.path.endswith(".txt") and not any(place.startswith(folder) for place in facts.rows):
+            message = f"'{source.key}' has no annotation, and the loader warns of missing labels."
+            yield Finding("C_EMPTY", "warn", message, yaml.path, source.line, consumer="Ultralytics")
 
 
 def _form_findings(facts: LabelFacts) -> Iterator[Finding]:

@@ -24,7 +24,8 @@ class ClassFolderRules:
     @classmethod
     def applies(cls, dataset: Dataset) -> bool:
         """Whether the directory has a training folder with nothing but folders in it, or its manifest says so."""
-        own = ((dataset.manifest or {}).get("writer") or {}).get("options")
+        writer = (dataset.manifest or {}).get("writer")
+        own = writer.get("options") if isinstance(writer, dict) else None
         if isinstance(own, dict) and own.get("task") == "classify":
             return True
         if not dataset.is_dir("train") or any(map(dataset.is_dir, ("images", "train/images", "train/labels"))):

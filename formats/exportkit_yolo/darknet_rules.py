@@ -12,6 +12,7 @@ __all__ = ["DARKNET_DATA", "DarknetRules", "label_beside"]
 DARKNET_DATA = "obj.data"
 _LIST_LIMIT = 512 << 20
 _CONSUMER = "darknet"
+_MOST_DIGITS = 9
 
 
 def label_beside(picture: str) -> str:
@@ -80,14 +81,14 @@ class DarknetRules:
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the data file, the lists and the pairs of picture and label."""
         count = self._facts.get("classes", "")
-        if not count.isdecimal() or int(count) != len(self.names) or not self.names:
+        if not count.isdecimal() or len(count) > _MOST_DIGITS or int(count) != len(self.names) or not self.names:
             message = f"'classes' is {count[:20]!a}, and there are {len(self.names)} names."
             yield Finding("C_YOLO_YAML", "error", message, DARKNET_DATA, consumer=_CONSUMER)
         for read in (DARKNET_DATA, self._names_path, *(listed for _, listed in self.lists())):
             yield from text_findings(_text(self._dataset, read).encode("utf-8", "surrogateescape"), read)
         for key in ("train", "valid"):
-            path = self._facts.get(key)
-            if (path is None and key == "train") or (path is not None and not self._dataset.exists(self._place(path))):
+            path = self._facts.get(key, "")
+            if (path or key == "train") and not self._dataset.exists(self._place(path)):
                 message = f"'{key}' names no list that exists."
                 yield Finding("C_YOLO_SPLIT", "error", message, DARKNET_DATA, consumer=_CONSUMER)
         # The loader takes the list of training for validation where there is none.

@@ -45,6 +45,10 @@ class PictureFiles:
         self._yaml = yaml
         #: Hashes of the label paths that pictures lead to; eight bytes a picture.
         self._partners = array("q")
+        #: Hashes of the pictures so far, where lists may name one twice.
+        self._known: set[int] | None = set() if any(one.path.endswith(".txt") for one in yaml.splits) else None
+        #: Pictures of all splits, one in two splits counted twice.
+        self._count = 0
         media = (dataset.manifest or {}).get("media")
         self._without_media = (media.get("mode") if isinstance(media, dict) else media) == "none"
 
@@ -83,7 +87,7 @@ class PictureFiles:
                 yield self._warn_twice(source, judged[source.path])
                 continue
             judged[source.path] = source.key
-            before = len(self._partners)
+            before = self._count
             if source.path.endswith(".txt"):
                 yield from self._list(source)
             elif self._without_media:
@@ -95,7 +99,7 @@ class PictureFiles:
             else:
                 for path in self._dataset.listing(source.path):
                     yield from self._picture(path)
-            if len(self._partners) == before and not self._without_media:
+            if self._count == before and not self._without_media:
                 empty.append(source)
         yield from self._empty_splits(empty)
         yield from self._twice(judged)
@@ -112,7 +116,7 @@ class PictureFiles:
             if self._dataset.exists(path):
                 yield from self._picture(path)
             else:
-                self._partners.append(hash(label_path(path)))  # the general rules name what is missing
+                self._is_new(path, label_path(path))  # the general rules name what is missing
 
     def _warn_twice(self, source: SplitSource, first: str) -> Finding:
         message = f"'{source.key}' is '{first}': it measures what was trained on."
@@ -133,12 +137,23 @@ class PictureFiles:
                 yield _error("C_YOLO_NAME", why, path)
             return
         label = label_path(path)
-        self._partners.append(hash(label))
+        if not self._is_new(path, label):
+            return
         if path.split("/").count("images") > 1:
             yield _error("C_YOLO_PAIR", "Two folders on the way are called 'images', and readers differ.", path)
         if not self._dataset.exists(label):
             yield _error("C_YOLO_PAIR", f"The picture has no label file {label}.", path)
         yield from content_findings(self._dataset, path)
+
+    def _is_new(self, path: str, label: str) -> bool:
+        """Count a picture, and note its label file the first time."""
+        self._count += 1
+        if self._known is not None:
+            if hash(path) in self._known:
+                return False
+            self._known.add(hash(path))
+        self._partners.append(hash(label))
+        return True
 
     def _twice(self, folders: dict[str, str]) -> Iterator[Finding]:
         self._partners = array("q", sorted(self._partners))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exportkit.conversion.dataset import DatasetDirectory, listed_files
+from exportkit.conversion.dataset import DatasetDirectory, FileRefused, listed_files
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.layouts import chosen_checker, opened
 from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
@@ -54,7 +54,7 @@ def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = 
         labels = [str(entry["path"]) for entry in manifest["datasets"] if _is_inside(entry)]
         return [result for label in labels for result in check_dataset(path / label, plugins)]
     checker = chosen_checker(dataset, plugins, format_name)
-    findings = list(_findings(dataset, checker))
+    findings = list(_unless_unreadable(_findings(dataset, checker)))
     findings.sort(key=lambda f: (f.severity, f.code, f.file or "", f.line or 0))
     return [CheckResult(str(path), checker.name, findings)]
 
@@ -65,6 +65,14 @@ def _is_inside(entry: object) -> bool:
     return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in path.split("/")
 
 
+def _unless_unreadable(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings; a file of the dataset that is none to be opened is the last of them, not an accident."""
+    try:
+        yield from findings
+    except FileRefused as refusal:
+        yield Finding("C_PATH", "error", f"{refusal}; what comes after it was not judged", refusal.path)
+
+
 def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding]:
     checker = cls(dataset)
     checker.file = dataset.file
@@ -73,6 +81,7 @@ def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding
     for batch in _batches(checker.pieces()):
         yield from piece_findings(batch)
         report = checker.check_pieces(batch)
+        general.failed = general.failed or any(finding.severity == "error" for finding in report.findings)
         yield from report.findings
         yield from general.pictures(report.pictures)
         report.findings, report.pictures = [], []
@@ -107,6 +116,8 @@ class _GeneralRules:
         self._referred: dict[str, str] = {}
         self._absent_allowed = bool(_table(manifest.get("codes")).get("N_NO_MEDIA"))
         self._own_lists = bool(manifest) and dataset.exists(IMAGES) and dataset.exists(FILES)
+        #: Whether an entry was refused, so that less is counted than is there.
+        self.failed = False
         self._contents: dict[str, array[int]] = {}
         self._entries: list[FileEntry] = []
 
@@ -153,7 +164,7 @@ class _GeneralRules:
         elif not self._without_pictures:
             severity: Any = "warn" if self._absent_allowed else "error"
             text = f"the picture {path} is not there"
-            yield Finding("C_IMAGE_MISSING", severity, text, picture.source or path)
+            yield Finding("C_IMAGE_MISSING", severity, text, picture.source or path, consumer="loaders")
 
     def _header(self, picture: Picture, header: PictureHeader) -> Iterator[Finding]:
         size = (header.width, header.height)
@@ -224,9 +235,11 @@ class _GeneralRules:
     def _sums(self, objects: int) -> Iterator[Finding]:
         records = self._manifest.get("records")
         planned = isinstance(records, dict) and bool(records.get("written"))
-        if not self._referred and not (self._without_pictures and planned):
+        if self._dataset.file is not None and not self._referred:
+            pass  # an annotation file alone need not tell where its pictures are
+        elif not self._referred and not (self._without_pictures and planned):
             yield Finding("C_EMPTY", "warn", "the dataset has no picture", consumer="Ultralytics")
-        elif objects == 0:
+        elif objects == 0 and not self.failed:
             yield Finding("C_EMPTY", "warn", "the dataset has no annotation", consumer="Ultralytics")
         declared = self._manifest.get("objects")
         if isinstance(declared, int) and declared != objects:

@@ -15,9 +15,17 @@ from exportkit.conversion.lists import FILES, MANIFEST, FileEntry
 from exportkit.errors import BundleRefused, UsageError
 from exportkit.storage.beneath import Beneath, BeneathError
 
-__all__ = ["DatasetDirectory", "listed_files"]
+__all__ = ["DatasetDirectory", "FileRefused", "listed_files"]
 
 _MANIFEST_LIMIT = 64 << 20
+
+
+class FileRefused(OSError):
+    """A file of the dataset cannot be read as a stranger reads files: it is a link, no regular file, or too large."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} {why}")
+        self.path = path
 
 
 class DatasetDirectory:
@@ -37,7 +45,7 @@ class DatasetDirectory:
         """``manifest`` stands in for the one that a dataset under construction does not have yet.
 
         ``published`` is where such a dataset will stand: its relative links hold from there. ``file`` is the one
-        file right below ``root`` that is to be judged; then the folder around it is no dataset and has no manifest.
+        file that is to be judged, relative to ``root``; then what lies around it is no dataset and has no manifest.
         """
         self._published = published
         self.file = file
@@ -110,7 +118,7 @@ class DatasetDirectory:
         descriptor = self.open(path)
         with os.fdopen(descriptor, "rb") as file:
             if os.fstat(descriptor).st_size > limit:
-                raise OSError(f"{path} is larger than {limit} bytes")
+                raise FileRefused(path, f"is larger than {limit} bytes")
             return file.read()
 
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
@@ -124,7 +132,7 @@ class DatasetDirectory:
         try:
             return self._beneath.open(path)
         except BeneathError as error:
-            raise OSError(f"{path} {error}") from None
+            raise FileRefused(path, str(error)) from None
 
     def open_picture(self, path: str) -> int:
         """As :meth:`open`, but a link may stand at the end of the path, as ``--media symlink`` makes them."""
@@ -132,11 +140,11 @@ class DatasetDirectory:
             return self._beneath.open(path)
         except BeneathError as error:
             if error.kind != "link" or not _is_inside(path):
-                raise OSError(f"{path} {error}") from None
+                raise FileRefused(path, str(error)) from None
         descriptor = os.open(self._resolved(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(f"{path} is not a regular file")
+            raise FileRefused(path, "is not a regular file")
         return descriptor
 
 

@@ -20,10 +20,14 @@ _MOST_NAMED = 5
 
 
 def opened(path: Path) -> DatasetDirectory:
-    """The dataset at a path: a directory, or the folder around one annotation file. Raises UsageError."""
-    if path.is_file():
-        return DatasetDirectory(path.parent, file=path.name)
-    return DatasetDirectory(path)
+    """The dataset at a path: a directory, or what lies around one annotation file. Raises UsageError."""
+    if not path.is_file():
+        return DatasetDirectory(path)
+    path = path.resolve()
+    root = path.parent
+    if root.name.lower() == "annotations":
+        root = root.parent  # in COCO and Pascal VOC pictures lie beside this folder
+    return DatasetDirectory(root, file=path.relative_to(root).as_posix())
 
 
 def chosen_checker(dataset: DatasetDirectory, plugins: PluginManager, format_name: str | None) -> type[Checker]:

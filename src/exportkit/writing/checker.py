@@ -110,7 +110,7 @@ class Checker(ABC):
     name: ClassVar[str]
     #: Whether one annotation file can be judged without the rest of its folder.
     single_files: ClassVar[bool] = False
-    #: That file, right below the dataset's root, where one is to be judged; None for the whole directory.
+    #: That file, relative to the dataset's root, where one is to be judged; None for the whole directory.
     file: str | None = None
 
     def __init__(self, dataset: Dataset) -> None:
@@ -123,7 +123,7 @@ class Checker(ABC):
 
     @classmethod
     def recognises_file(cls, dataset: Dataset, path: str) -> bool:
-        """Whether a file right below the root is one of this format's annotation files, told by its content."""
+        """Whether a file is one of this format's annotation files, told by its content."""
         del dataset, path
         return False
 
