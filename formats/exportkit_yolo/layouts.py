@@ -91,8 +91,9 @@ class DarknetLayout:
         return f"{_DARKNET_FOLDER}/{placement.stem}.txt"
 
     def streams(self, placement: Placement) -> Mapping[str, bytes]:
-        """The picture's line in the list of its split; without a picture none, since the loader opens every line."""
-        if not placement.has_media:
+        """The picture's line in the list of its split; where pictures are written, none for a record without one."""
+        # The loader opens every line. With --media none all of them are planned names.
+        if not placement.has_media and self._plan.media_mode != "none":
             return {}
         return {f"{self._lists[placement.split]}#pictures": self.picture(placement).encode() + b"\n"}
 
