@@ -33,12 +33,19 @@ class DarknetRules:
         self.names: tuple[str, ...] = tuple(self._lines(self._names_path))
 
     def _read_facts(self) -> dict[str, str]:
-        text = _text(self._dataset, DARKNET_DATA)
+        text = self._bytes(DARKNET_DATA).decode("utf-8", "replace")
         pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#"))
         return {key.strip(): value.strip() for key, _, value in pairs}
 
     def _lines(self, path: str) -> list[str]:
-        return [line for line in _text(self._dataset, path).split("\n") if line.strip()]
+        return [line for line in self._bytes(path).decode("utf-8", "replace").split("\n") if line.strip()]
+
+    def _bytes(self, path: str) -> bytes:
+        """A text file, nothing of one that is none."""
+        try:
+            return self._dataset.read(path, _LIST_LIMIT)
+        except OSError:
+            return b""
 
     def _place(self, path: str) -> str:
         """A path of the data file, relative to the dataset: many are written for a folder called ``data``."""
@@ -84,8 +91,8 @@ class DarknetRules:
         if not count.isdecimal() or len(count) > _MOST_DIGITS or int(count) != len(self.names) or not self.names:
             message = f"'classes' is {count[:20]!a}, and there are {len(self.names)} names."
             yield Finding("C_YOLO_YAML", "error", message, DARKNET_DATA, consumer=_CONSUMER)
-        for read in (DARKNET_DATA, self._names_path, *(listed for _, listed in self.lists())):
-            yield from text_findings(_text(self._dataset, read).encode("utf-8", "surrogateescape"), read)
+        for text in (DARKNET_DATA, self._names_path, *(path for _, path in self.lists())):
+            yield from text_findings(self._bytes(text), text)
         for key in ("train", "valid"):
             path = self._facts.get(key, "")
             if (path or key == "train") and not self._dataset.exists(self._place(path)):
@@ -104,11 +111,3 @@ class DarknetRules:
         if not self._dataset.exists(label):
             message = f"The picture {picture[:120]!a} has no label file beside it."
             yield Finding("C_YOLO_PAIR", "error", message, source, consumer=_CONSUMER)
-
-
-def _text(dataset: Dataset, path: str) -> str:
-    """A text file, nothing of one that is none; bytes that are no UTF-8 stay as surrogates."""
-    try:
-        return dataset.read(path, _LIST_LIMIT).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -150,8 +151,11 @@ def refuses_the_lists(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def has_no_picture(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = torchvision.CocoDetection(str(sample.parent), str(sample))
     name = error.message.removeprefix("the picture ").removesuffix(" is not there")
+    if not error.where.endswith(".json"):  # readers of tables go from a row to its picture
+        assert not list(sample.glob(f"**/{Path(name).name}*"))
+        return
+    found = torchvision.CocoDetection(str(sample), str(sample / error.where))
     place = next(n for n, i in enumerate(found.ids) if found.coco.imgs[i]["file_name"] == name)
     with pytest.raises(FileNotFoundError, match=re.escape(name)):
         found[place]
@@ -160,7 +164,7 @@ def has_no_picture(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) 
 def refuses_an_annotation_without_key(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     number = re.search(r"@\.id==(\d+)", error.where)
     assert number is not None
-    truth = coco.COCO(str(sample))
+    truth = coco.COCO(str(sample if sample.is_file() else sample / error.where.split(" ")[0]))
     missing = error.message.removesuffix(" is missing")
     with pytest.raises(KeyError, match=missing):
         truth.annToMask(truth.anns[int(number[1])])
@@ -224,6 +228,21 @@ def test_labels_without_a_finding_are_taken_by_ultralytics(shared_data: Path, ta
     *_, corrupt, message = verification.verify_image_label((*files, "", task == "pose", 10, *points, False))
 
     assert (corrupt, message) == (0, "")
+
+
+def test_a_short_table_of_open_images_is_taken_by_its_columns(shared_data: Path) -> None:
+    """Readers ask for columns by name, and flags are optional."""
+    with (shared_data / "exports_panlabel/sample_valid.openimages.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        x0, x1, y0, y1 = (float(row[name]) for name in ("XMin", "XMax", "YMin", "YMax"))
+        assert 0 <= x0 < x1 <= 1
+        assert 0 <= y0 < y1 <= 1
+        assert row["ImageID"]
+        assert row["LabelName"]
+
+    assert len(rows) == 3
+    assert "exports_panlabel/sample_valid.openimages.csv" in clean()
 
 
 def test_boxes_and_masks_of_coco_without_an_error_are_taken_by_pycocotools(shared_data: Path) -> None:

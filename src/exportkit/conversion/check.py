@@ -54,7 +54,7 @@ def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = 
         labels = [str(entry["path"]) for entry in manifest["datasets"] if _is_inside(entry)]
         return [result for label in labels for result in check_dataset(path / label, plugins)]
     checker = chosen_checker(dataset, plugins, format_name)
-    findings = list(_unless_unreadable(_findings(dataset, checker)))
+    findings = [_sayable(finding) for finding in _unless_unreadable(_findings(dataset, checker))]
     findings.sort(key=lambda f: (f.severity, f.code, f.file or "", f.line or 0))
     return [CheckResult(str(path), checker.name, findings)]
 
@@ -63,6 +63,14 @@ def _is_inside(entry: object) -> bool:
     """Whether an entry of a manifest over several datasets names a folder below its own."""
     path = entry.get("path") if isinstance(entry, dict) else None
     return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in path.split("/")
+
+
+def _sayable(finding: Finding) -> Finding:
+    """The finding, without half characters: names on disk may hold bytes that are no text."""
+    words = {"message": finding.message, "file": finding.file, "json_path": finding.json_path}
+    odd = {key: word for key, word in words.items() if word is not None and not word.isascii()}
+    clean = {key: word.encode("utf-8", "backslashreplace").decode() for key, word in odd.items()}
+    return finding if clean == odd else msgspec.structs.replace(finding, **clean)
 
 
 def _unless_unreadable(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -161,7 +169,7 @@ class _GeneralRules:
         if self._dataset.is_there(path):
             text = f"the picture {path} is no regular file inside the dataset, nor a link to a file"
             yield Finding("C_PATH", "error", text, picture.source or path)
-        elif not self._without_pictures:
+        elif not self._without_pictures and self._dataset.file is None:
             severity: Any = "warn" if self._absent_allowed else "error"
             text = f"the picture {path} is not there"
             yield Finding("C_IMAGE_MISSING", severity, text, picture.source or path, consumer="loaders")
