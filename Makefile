@@ -113,7 +113,7 @@ $(CONSUMERS_READY): $(CONSUMERS_LIST) $(LOCK) $(WHEEL_READY)
 	$(PYTHON) -m venv --clear $(CONSUMERS_ENV)
 	sed -n 's/ *\\$$//; /^[a-z]/p' $(LOCK) > $(CONSUMERS_ENV)/constraints.txt
 	$(CONSUMERS_ENV)/bin/python -m pip install $(PIP_FLAGS) -c $(CONSUMERS_ENV)/constraints.txt -r $(CONSUMERS_LIST) \
-		"$$(echo $(WHEELS)/*.whl)[geometry,images,testing,zstd]"
+		"$$(echo $(WHEELS)/*.whl)[geometry,images,parquet,testing,zstd]"
 	@touch $@
 
 $(DATUMARO_READY): $(DATUMARO_LIST)

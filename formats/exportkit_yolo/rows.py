@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from exportkit.records import Box, Polygon
+from exportkit.records.seams import join_rings
 from exportkit_yolo.options import YoloOptions
-from exportkit_yolo.seams import join_rings
 
 __all__ = ["PRINTS_AS_ZERO", "box_form", "box_outline", "box_row", "grown_outline", "outline_row", "outlines"]
 

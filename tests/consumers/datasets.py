@@ -6,7 +6,7 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +92,9 @@ class Dataset:
 class Workshop:
     """Makes the datasets of a bundle when the first of them is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, outputs: Mapping[str, str] = OUTPUTS) -> None:
         self.folder = folder
+        self._outputs = outputs
         self._made: dict[str, dict[str, Dataset]] = {}
 
     def dataset(self, bundle: str, output: str) -> Dataset:
@@ -111,7 +112,7 @@ class Workshop:
                 pytest.skip("the real photographs (../shared/data) are not on this machine")
             scenes, source = real_scenes(real), real.folder
         target = self.folder / "datasets" / bundle
-        outputs = {name: spec for name, spec in OUTPUTS.items() if bundle not in TOO_SMALL or "yolo" not in spec}
+        outputs = {name: spec for name, spec in self._outputs.items() if bundle not in TOO_SMALL or "yolo" not in spec}
         arguments = [f"{spec}{',' if ':' in spec else ':'}as={name}" for name, spec in outputs.items()]
         command = [sys.executable, "-m", "exportkit", "convert", str(source), "-o", str(target), "--json", "--quiet"]
         classes = FIXTURES / "classes" / f"{bundle}.txt"

@@ -56,6 +56,8 @@ def convert(
     directory = RunDirectory(request.directory)
     if request.bundle.is_dir() and directory.target.is_relative_to(request.bundle.resolve()):
         raise UsageError("The output lies inside the bundle, which is only ever read; choose a folder outside of it.")
+    for wanted in request.outputs:
+        wanted.writer.ensure_ready(wanted.options)
     with directory as run:
         conversion = _Conversion(request, plugins, run, advance)
         return conversion.run()

@@ -3,6 +3,7 @@
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
+    Binder,
     Encoded,
     Fragments,
     NamingRule,
@@ -16,6 +17,7 @@ from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
 
 __all__ = [
     "WRITTEN",
+    "Binder",
     "CheckReport",
     "Checker",
     "Dataset",
