@@ -72,7 +72,7 @@ class PictureFiles:
             return
         folder = PurePosixPath(source).parent
         root = PurePosixPath(self._dataset.root)
-        for line in self._dataset.read(source, _LIST_LIMIT).decode("utf-8", "replace").split():
+        for line in self._dataset.read(source, _LIST_LIMIT).decode("utf-8", "replace").strip().splitlines():
             path = folder / line if line.startswith("./") else PurePosixPath(line)
             if path.is_absolute() and path.is_relative_to(root):
                 path = path.relative_to(root)
