@@ -6,7 +6,7 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,8 +100,9 @@ class Dataset:
 class Workshop:
     """Makes the datasets of a bundle when the first of them is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, outputs: Mapping[str, str] = OUTPUTS) -> None:
         self.folder = folder
+        self._outputs = outputs
         self._made: dict[str, dict[str, Dataset]] = {}
 
     def dataset(self, bundle: str, output: str) -> Dataset:
@@ -113,7 +114,7 @@ class Workshop:
     def _make(self, bundle: str) -> dict[str, Dataset]:
         source, scenes = self._bundle(bundle)
         target = self.folder / "datasets" / bundle
-        outputs = CLASSIFIED_OUTPUTS if bundle == CLASSIFIED else OUTPUTS
+        outputs = CLASSIFIED_OUTPUTS if bundle == CLASSIFIED else self._outputs
         if bundle in TOO_SMALL:
             outputs = {name: spec for name, spec in outputs.items() if "yolo" not in spec}
         arguments = [f"{spec}{',' if ':' in spec else ':'}as={name}" for name, spec in outputs.items()]

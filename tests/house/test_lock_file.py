@@ -37,7 +37,7 @@ def test_everything_that_the_project_asks_for_is_locked(checkout: Path) -> None:
     project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"]]
-    for extra in ("dev", "geometry", "images", "testing", "zstd"):
+    for extra in ("dev", "geometry", "images", "parquet", "testing", "zstd"):
         wanted += extras[extra]
     names = {canonical(re.split(r"[\[<>=! ]", requirement)[0]) for requirement in wanted} - {"exportkit"}
     assert names <= set(locked(checkout))

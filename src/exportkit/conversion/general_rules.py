@@ -17,10 +17,10 @@ def turned_picture(path: str, orientation: int) -> Finding:
 
 
 def conclude_general(
-    counts: Counts, pictures: int, reports: Sequence[CheckReport], *, counted: bool
+    counts: Counts, pictures: int, reports: Sequence[CheckReport], *, checked: bool
 ) -> Iterator[Finding]:
     """What only the sums show: the balance with the files, and emptiness."""
-    if counted:
+    if checked:
         found = sum(report.objects for report in reports)
         if found != counts.objects:
             yield Finding(

@@ -195,11 +195,10 @@ class Output:
 
     def _conclude(self) -> Iterator[Finding]:
         dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
-        checker = None if self.setup.checker is None else self.setup.checker(dataset)
-        counted = checker is not None and checker.holds_objects()
-        yield from conclude_general(self.counts, self._pictures, self._reports, counted=counted)
-        if checker is not None:
-            yield from checker.conclude(self._reports)
+        checked = self.setup.checker is not None
+        yield from conclude_general(self.counts, self._pictures, self._reports, checked=checked)
+        if self.setup.checker is not None:
+            yield from self.setup.checker(dataset).conclude(self._reports)
         yield from leak_findings(self._contents, self.groups, listed_files(dataset))
 
     def abandon(self) -> None:
