@@ -59,6 +59,8 @@ class Thing:
     rings: list[Ring] | None = None
     #: Pixels of a mask or of a polygon with holes.
     pixels: npt.NDArray[np.bool_] | None = None
+    #: Outer rings and holes of what has holes.
+    edges: list[Ring] | None = None
     #: Corners of a box that is turned, beyond the picture where it is.
     turned: Ring | None = None
     #: Whether it is a polygon or a mask.
@@ -128,7 +130,7 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
         extent = _extent([value for ring in rings for value in ring])
         if any(len(part) > 1 for part in drawn["parts"]):
             pixels = covered(rings, width, height)
-            return Thing(label, box or extent, extent, crowd, pixels=pixels, region=True)
+            return Thing(label, box or extent, extent, crowd, pixels=pixels, edges=rings, region=True)
         return Thing(label, box or extent, extent, crowd, rings=rings, region=True)
     if drawn["kind"] == "mask":
         pixels = np.zeros(width * height, dtype=np.bool_)
