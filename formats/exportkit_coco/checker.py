@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -10,11 +11,11 @@ import msgspec
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_coco.cutting import cut_file, png_path
-from exportkit_coco.document import DocumentFault
+from exportkit_coco.document import DocumentFault, members
 from exportkit_coco.facts import FileFacts, Whole, longer
 from exportkit_coco.panoptic_rules import PanopticEntry, explain_panoptic, judge_segments
 from exportkit_coco.reading import Problem, collector, judged, read, reporter, tell_all
-from exportkit_coco.role_files import RoleFile, role_file, role_files
+from exportkit_coco.role_files import RoleFile, has_named_files, role_file, role_files
 from exportkit_coco.rules import (
     CaptionEntry,
     ImageEntry,
@@ -49,20 +50,37 @@ class CocoChecker(Checker):
     """Judges the role files of ``annotations/`` by what pycocotools, torchvision and others demand."""
 
     name = "coco"
+    single_files = True
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(dataset)
         self._roots: dict[str, str] = {}
-        # While a dataset of ours is written its files are not there yet, but they are known.
-        own = dataset.manifest is not None
-        self._counts_all = not own and _COUNTED.isdisjoint(file.role for file in role_files(dataset))
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
-        return bool(role_files(dataset, sure=True))
+        return has_named_files(dataset)
+
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        if not path.lower().endswith(".json"):
+            return False
+        try:
+            keys = (member.key for member in members(dataset.stream(path)))
+            return any(key in {"images", "annotations"} for key in keys)
+        except (DocumentFault, OSError):
+            return False
+
+    @cached_property
+    def _counts_all(self) -> bool:
+        """Whether no file has a role that is counted by itself."""
+        # While a dataset of ours is written its files are not there yet, but they are known.
+        return self.dataset.manifest is None and _COUNTED.isdisjoint(file.role for file in self._files())
+
+    def _files(self) -> list[RoleFile]:
+        return [role_file(self.file)] if self.file else role_files(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
-        for file in role_files(self.dataset):
+        for file in self._files():
             try:
                 yield from cut_file(self.dataset, file.path)
             except DocumentFault as fault:
@@ -198,7 +216,7 @@ class CocoChecker(Checker):
         for report in reports:
             for path, facts in (report.facts or {}).items():
                 files.setdefault(path, Whole()).take(facts)
-        for file in role_files(self.dataset):
+        for file in self._files():
             told: list[Finding] = []
             self._judge_whole(file, files.get(file.path) or Whole(), reporter(told, file.path))
             yield from told

@@ -132,10 +132,17 @@ def _read_singly(
             try:
                 yield [msgspec.json.decode(member.data, type=entry)]
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                explain(member.data, partial(_add, findings, path, f"$.{section}: {_shown(member.data)}"))
+                explain(member.data, partial(_add, findings, path, f"$.{section}{_shown(member.data)}"))
     except DocumentFault as fault:
         reporter(findings, path)("C_COCO_JSON", "error", f"{section}: {fault}")
 
 
 def _shown(data: bytes) -> str:
-    return data[:60].decode("ascii", "backslashreplace")
+    try:
+        return f"[?(@.id=={msgspec.json.decode(data, type=_Named).id})]"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return f": {data[:60].decode('ascii', 'backslashreplace')}"
+
+
+class _Named(msgspec.Struct):
+    id: int

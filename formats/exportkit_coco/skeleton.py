@@ -74,14 +74,16 @@ def judge_skeleton(data: bytes, report: Report, *, keypoints: bool = False) -> C
 
 
 def _judge_points(categories: list[Any], report: Report) -> Iterator[tuple[int, int]]:
-    """Id and number of points of each category that tells it; an empty list of names tells none."""
+    """Id and number of points of each category that tells it; one with an empty list of names tells none, and without
+    names nobody knows what its edges join.
+    """
     for category in categories:
         entry = category if isinstance(category, dict) else {}
         shown, points, edges = ascii(entry.get("name"))[:120], entry.get("keypoints"), entry.get("skeleton")
         if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
             report("C_COCO_KPT", "error", f"the category {shown} has no list of point names under keypoints")
             continue
-        if not isinstance(edges, list) or not all(_is_edge(edge, len(points)) for edge in edges):
+        if not isinstance(edges, list) or not all(_is_edge(edge, len(points)) for edge in edges if points):
             text = f"skeleton of the category {shown} is no list of pairs of its {len(points)} points, counted from 1"
             report("C_COCO_KPT", "error", text)
         if points and type(entry.get("id")) is int:
@@ -90,9 +92,7 @@ def _judge_points(categories: list[Any], report: Report) -> Iterator[tuple[int, 
 
 def _is_edge(edge: Any, points: int) -> bool:
     return (
-        isinstance(edge, list)
-        and len(edge) == 2
-        and all(type(point) is int and 1 <= point <= (points or point) for point in edge)
+        isinstance(edge, list) and len(edge) == 2 and all(type(point) is int and 1 <= point <= points for point in edge)
     )
 
 

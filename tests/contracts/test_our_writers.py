@@ -43,3 +43,19 @@ class TestCsvRetinanet(WriterContract):
 
 class TestCsvTfod(WriterContract):
     writer = "csv:dialect=tfod"
+
+
+class TestCsvOpenImages(WriterContract):
+    writer = "csv:dialect=openimages"
+
+
+class TestCsvVia(WriterContract):
+    writer = "csv:dialect=via"
+
+
+class TestCsvAutoml(WriterContract):
+    writer = "csv:dialect=automl"
+
+
+class TestParquet(WriterContract):
+    writer = "csv:dialect=parquet"

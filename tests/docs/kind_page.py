@@ -16,7 +16,10 @@ FORMATS = {
         "yolo:dialect=darknet",
     ),
     "Pascal VOC": ("voc", "voc:task=segment"),
-    "CSV": ("csv", "csv:dialect=retinanet", "csv:dialect=tfod"),
+    "CSV": (
+        "csv", "csv:dialect=parquet", "csv:dialect=retinanet", "csv:dialect=tfod", "csv:dialect=openimages",
+        "csv:dialect=via", "csv:dialect=automl",
+    ),
 }  # fmt: skip
 HEAD = """\
 # Kinds of annotations

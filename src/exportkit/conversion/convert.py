@@ -56,6 +56,8 @@ def convert(
     directory = RunDirectory(request.directory)
     if request.bundle.is_dir() and directory.target.is_relative_to(request.bundle.resolve()):
         raise UsageError("The output lies inside the bundle, which is only ever read; choose a folder outside of it.")
+    for wanted in request.outputs:
+        wanted.writer.ensure_ready(wanted.options)
     with directory as run:
         conversion = _Conversion(request, plugins, run, advance)
         return conversion.run()
@@ -300,9 +302,10 @@ class _Conversion:
     def _publish(self, bundle: Bundle, outputs: Sequence[Output], classes: ClassMap) -> ConversionResult:
         request = self._request
         source = {"target": bundle.target, "schema": "raw_bundle_v1"}
-        results = [output.complete(request.byte_options(), source) for output in outputs]
+        # What came in is told before what is wrong with what came out of it: an empty dataset has findings, too.
         for output in outputs:
             self._judge_account(output)
+        results = [output.complete(request.byte_options(), source) for output in outputs]
         result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
         if request.dry_run:
             return result

@@ -66,6 +66,7 @@ BROKEN_PEOPLE: list[tuple[str, str, str, Edit]] = [
     ("fewer points than the category names", "C_COCO_KPT", "error", entry("keypoints", [5, 6, 2, 7, 8, 1])),
     ("a category without point names", "C_COCO_KPT", "error", lambda d: d["categories"][0].pop("keypoints")),
     ("a category without skeleton", "C_COCO_KPT", "error", lambda d: d["categories"][0].pop("skeleton")),
+    ("a skeleton that is none", "C_COCO_KPT", "error", category("skeleton", "1-2")),
     ("a skeleton from 0", "C_COCO_KPT", "error", category("skeleton", [[0, 1]])),
     ("a skeleton beyond the points", "C_COCO_KPT", "error", category("skeleton", [[1, 18]])),
     ("a skeleton of triples", "C_COCO_KPT", "error", category("skeleton", [[1, 2, 3]])),
@@ -292,18 +293,18 @@ LAYOUTS = [
     ("annotations/instances.json", "images/"),
     ("train/_annotations.coco.json", "train/"),
     ("_annotations.coco.json", ""),
-    ("my.coco.json", "images/"),
-    ("annotations/labels_coco.json", ""),
 ]
+#: Names that tell nothing: such a file is judged where the format is given.
+STRANGERS = [("my.coco.json", "images/"), ("result.json", ""), ("annotations/labels.json", "images/")]
 
 
-@pytest.mark.parametrize(("path", "folder"), LAYOUTS)
+@pytest.mark.parametrize(("path", "folder"), [*LAYOUTS, *STRANGERS])
 def test_a_layout_is_known_with_its_pictures(tmp_path: Path, path: str, folder: str) -> None:
     write(tmp_path, path, objects())
     write(tmp_path, f"{folder}x.jpg", b"picture")
     dataset = Folder(tmp_path)
 
-    assert CocoChecker.recognises(dataset)
+    assert CocoChecker.recognises(dataset) == ((path, folder) in LAYOUTS)
     checker = CocoChecker(dataset)
     reports = [checker.check_pieces([piece]) for piece in checker.pieces()]
     assert [picture.path for report in reports for picture in report.pictures] == [f"{folder}x.jpg"]
@@ -315,6 +316,7 @@ def test_json_of_other_formats_is_not_taken_for_coco(tmp_path: Path) -> None:
         write(tmp_path, name, text)
 
     assert not CocoChecker.recognises(Folder(tmp_path))
+    assert list(CocoChecker(Folder(tmp_path)).pieces()) == []
 
 
 def test_a_lone_file_of_key_points_is_counted(tmp_path: Path) -> None:
