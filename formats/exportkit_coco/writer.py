@@ -65,8 +65,6 @@ class CocoWriter(Writer):
                 "ids=source needs record ids that are whole numbers from 1 to 2^53 - 1 with one picture each; "
                 "use ids=auto or ids=sequential."
             )
-        if options.panoptic and options.segmentation == "exclude":
-            raise UsageError("panoptic=yes draws regions, and segmentation=exclude leaves them out; choose one.")
         self._keeps_ids = plan.ids_usable and options.ids != "sequential"
         self._layout = layout_of(options)
         roles = self._roles = roles_of(options, plan)
@@ -84,12 +82,22 @@ class CocoWriter(Writer):
     def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
         return numbered_kinds(options if isinstance(options, CocoOptions) else CocoOptions())
 
+    @classmethod
+    def numbers_classes(cls, options: WriterOptions) -> bool:
+        return isinstance(options, CocoOptions) and options.category_ids == "source"
+
+    def facts(self) -> Mapping[str, object]:
+        """Numbers of categories that the source numbered otherwise: pairs of its number and the one written."""
+        return {"renumbered": self._categories.renumbered} if self._categories.renumbered else {}
+
     def picture_path(self, placement: Placement) -> str:
         return self._layout.picture(placement.split, placement.name)
 
     def notices(self) -> Iterable[tuple[str, str]]:
         if not self._keeps_ids:
             yield "N_IDS_SEQUENTIAL", "Image ids count from 1 in output order, since the records' ids are not kept."
+        if self._categories.renumbered:
+            yield "N_CATEGORY_RENUMBERED", "Categories have other numbers than in the source; the manifest lists both."
         if BOXES in self._roles.written:
             yield (
                 "N_COCO_BOXES_SEPARATE",

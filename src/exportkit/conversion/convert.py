@@ -19,6 +19,7 @@ from exportkit.conversion.planning import (
     order_shards,
     plan_all_names,
     skeletons_by_class,
+    source_numbers,
     split_facts,
 )
 from exportkit.conversion.publication import publish
@@ -127,6 +128,7 @@ class _Conversion:
             plugins=self._plugins,
             split=request.split,
             transforms=request.transforms,
+            class_numbers=any(output.writer.numbers_classes(output.options) for output in request.outputs),
         )
 
     def _settle_splits(self, survey: Survey, shards: Sequence[OrderedShard], classes: ClassMap) -> None:
@@ -168,6 +170,7 @@ class _Conversion:
             skeletons=skeletons_by_class(survey.skeletons),
             skeleton=main_skeleton(survey.skeletons),
             outlined=survey.outlined,
+            class_numbers=source_numbers(survey.numbers, classes.index()),
         )
 
     def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup, opened: ExitStack) -> list[Output]:
