@@ -59,7 +59,7 @@ def test_each_picture_has_its_boxes_and_its_size(workshop: Workshop, bundle: str
             assert (coco.imgs[image]["width"], coco.imgs[image]["height"]) == (scene.width, scene.height)
             found[path] = seen(coco, things_of(coco, image))
     assert len(found) == len(dataset.scenes)
-    assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, lambda _: ROUNDED)
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, lambda _: ROUNDED)
 
 
 @each(BUNDLES)
@@ -69,6 +69,7 @@ def test_each_mask_covers_the_pixels_of_its_object(workshop: Workshop, bundle: s
         for image, path in scenes_of(dataset, split, coco).items():
             scene = dataset.pictures[path]
             things = things_of(coco, image)
+            # An object with key points has the mask of its region, or the rectangle of its box.
             expected = [thing for thing in scene.things if not thing.points]
             boxes = [(thing.label, thing.box) for thing in expected]
             for thing, place in zip(expected, matched(seen(coco, things), boxes, ROUNDED + scene.blur), strict=True):
@@ -114,6 +115,33 @@ def test_the_ground_truth_evaluated_against_itself_is_perfect(workshop: Workshop
         if not truth or (kind == "segm" and truth[0]["segmentation"] == []):
             continue
         assert precision(coco, [detected(coco, thing, kind) for thing in truth], kind) == pytest.approx(1.0, abs=1e-12)
+
+
+@each(BUNDLES)
+def test_key_points_evaluated_against_themselves_are_perfect(workshop: Workshop, bundle: str) -> None:
+    """Each skeleton for itself, with equal sigmas: those of the evaluation are for a person of 17 points."""
+    dataset = workshop.dataset(bundle, "coco")
+    people = sum(thing.points for scene in dataset.scenes.values() for thing in scene.things)
+    roles = list(loaded(dataset, "person_keypoints"))
+    assert roles or not people
+    found = 0
+    for _, coco in roles:
+        for category in coco.dataset["categories"]:
+            truth = coco.loadAnns(coco.getAnnIds(catIds=[category["id"]]))
+            found += len(truth)
+            points = len(category["keypoints"])
+            assert all(len(thing["keypoints"]) == 3 * points for thing in truth)
+            counted = [thing for thing in truth if thing["num_keypoints"] and not thing["iscrowd"]]
+            if counted:
+                guess = coco.loadRes([{**thing, "score": 1.0} for thing in counted])
+                evaluation = COCOeval(coco, guess, "keypoints")
+                evaluation.params.catIds = [category["id"]]
+                evaluation.params.kpt_oks_sigmas = np.full(points, 0.05)
+                evaluation.evaluate()
+                evaluation.accumulate()
+                evaluation.summarize()
+                assert evaluation.stats[0] == pytest.approx(1.0, abs=1e-12)
+    assert people <= found <= people + sum(scene.broken for scene in dataset.scenes.values())
 
 
 def detected(coco: Any, thing: dict[str, Any], kind: str) -> dict[str, Any]:
