@@ -151,6 +151,7 @@ class OtherRoles:
             except AnnotationFault as fault:
                 for member in region.members:
                     outcomes[member.region.position] = failed(fault.code, fault.message, fault.json_path)
+                    self._drawn = [one for one in self._drawn if one.position != member.region.position]
                 continue
             self._page.add(STUFF.numbering, body, region.number)
             self.merged += len(region.members) - 1
