@@ -44,7 +44,7 @@ class CocoWriter(Writer):
     """
 
     name: ClassVar[str] = "coco"
-    summary: ClassVar[str] = "COCO instances, key points and captions, for pycocotools and torchvision"
+    summary: ClassVar[str] = "COCO instances, key points, captions, stuff and panoptic segments"
     options_model: ClassVar[type[WriterOptions]] = CocoOptions
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
