@@ -49,7 +49,11 @@ class DatasetDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
-        return _is_inside(path) and self._resolved(path).is_file()
+        try:
+            return _is_inside(path) and self._resolved(path).is_file()
+        except OSError:
+            # A name that no file can have, such as one that is too long.
+            return False
 
     def _resolved(self, path: str) -> Path:
         """The path on disk; what a link leads to once the dataset is published."""
