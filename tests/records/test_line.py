@@ -77,7 +77,7 @@ def test_what_is_no_line_fails_with_its_code(geometry: Any, code: str) -> None:
 NUMBERS = st.floats(-200, 300) | st.integers(-200, 300)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=8))
 def test_whatever_is_left_lies_within_the_picture(points: list[tuple[float, float]]) -> None:
     kept: tuple[float, ...] = (0, 0, 1, 1)

@@ -182,6 +182,26 @@ def test_the_picture_of_a_foreign_table_is_judged(tmp_path: Path) -> None:
     assert found_in(tmp_path).keys() == {"C_IMAGE_SIZE", "C_IMAGE_MISSING"}
 
 
+HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"train_labels.csv": f"{HEADER}x.png,40,30,a,1,2,9,8\n", "val_labels.csv": f"{HEADER}y.png,40,30,a,1,2,9,8\n"},
+        {"annotations_train.csv": "x.png,1,2,30,20,a\n", "annotations_val.csv": "y.png,1,2,30,20,a\n"},
+        {"annotations.csv": "TRAIN,x.png,a,0.1,0.1,,,0.5,0.5,,\nTEST,y.png,a,0.1,0.1,,,0.5,0.5,,\n"},
+    ],
+)  # fmt: skip
+def test_one_content_in_two_splits_of_a_foreign_dataset_is_a_leak(tmp_path: Path, files: dict[str, str]) -> None:
+    for name in ("x.png", "y.png"):
+        (tmp_path / name).write_bytes(png(40, 30))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+
+    assert found_in(tmp_path, "csv").keys() == {"C_SPLIT_LEAK"}
+
+
 def test_names_that_lead_outside_are_never_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(png())
     root = tmp_path / "data"

@@ -75,7 +75,7 @@ def test_a_negative_of_open_images_stands_in_the_list_of_pictures() -> None:
     assert [[code for code, _ in e.notices] for e in encoded] == [["N_NEGATIVE_ELSEWHERE"], []]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.floats(0, 59_999), st.floats(0.001, 60_000), st.integers(0, 59_999), st.integers(1, 60_000))
 def test_fractions_are_ordered_and_within_the_picture(x: float, width: float, y: float, height: float) -> None:
     record = picture(box(x, y, min(width, 60_000 - x), min(height, 60_000 - y)), width=60_000, height=60_000)
