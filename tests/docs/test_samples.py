@@ -86,6 +86,9 @@ README_OUTPUTS = [
     ("voc", "VOCdevkit/VOC2012/ImageSets/Main/trainval.txt"),
     ("csv:dialect=retinanet", "annotations_train.csv"),
     ("csv:dialect=tfod", "train_labels.csv"),
+    ("csv:dialect=openimages", "train-annotations-bbox.csv"),
+    ("csv:dialect=automl", "annotations.csv"),
+    ("csv", "annotations.csv"),
 ]
 
 
@@ -118,6 +121,14 @@ def test_the_tutorial_can_be_followed_word_for_word(checkout: Path, tmp_path: Pa
         play(sample, tmp_path)
     assert (tmp_path / "out/yolo/data.yaml").is_file()
     assert (tmp_path / "out/coco/exportkit-errors.jsonl").read_bytes() == b""
+
+
+# -- a table in Python -------------------------------------------------------------------------------------
+
+
+def test_the_frame_of_the_csv_page_can_be_made(checkout: Path) -> None:
+    (sample,) = samples(checkout / "docs/reference/formats/csv.md")
+    play(sample._replace(text=sample.text + 'assert len(cars)\nassert account["annotations"]["seen"]\n'), checkout)
 
 
 # -- a format of one's own ---------------------------------------------------------------------------------
