@@ -147,6 +147,16 @@ def refuses_the_lists(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatc
         found[line - 1]
 
 
+def misreads_the_list_of_a_class(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads lists as the devkit does, ``%s %d``: a picture is a positive of a class that it has no object of."""
+    path, _, line = error.where.rpartition(":")
+    name, flag = (sample / path).read_text().splitlines()[int(line) - 1].split()
+    label = Path(path).stem.rpartition("_")[0]
+    objects = [element.findtext("name") for element in ET.parse(sample / f"Annotations/{name}.xml").findall("object")]
+    assert int(flag) == 1
+    assert label not in objects
+
+
 # -- COCO --------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +193,7 @@ REFUSALS: dict[str, Refusal] = {
     "C_VOC_FLAG": refuses_an_object_without_flags,
     "C_VOC_PLANE": refuses_a_plane_of_colours,
     "C_VOC_SET": refuses_the_lists,
+    "C_VOC_CLASS_SET": misreads_the_list_of_a_class,
     "C_IMAGE_MISSING": has_no_picture,
     "C_COCO_KEYS": refuses_an_annotation_without_key,
     "C_COCO_KPT": misreads_points,
