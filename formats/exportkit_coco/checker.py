@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,25 +12,31 @@ from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, P
 from exportkit_coco.cutting import cut_file
 from exportkit_coco.document import DocumentFault, members
 from exportkit_coco.facts import FileFacts, Whole, longer
+from exportkit_coco.role_files import RoleFile, role_file, role_files
 from exportkit_coco.rules import (
+    CaptionEntry,
     ImageEntry,
+    KeypointEntry,
     ObjectEntry,
     Report,
     Size,
+    explain_caption,
     explain_image,
+    explain_keypoints,
     explain_object,
+    judge_caption,
     judge_image,
+    judge_keypoints,
     judge_object,
 )
-from exportkit_coco.skeleton import judge_skeleton, skeleton_around
+from exportkit_coco.skeleton import Categories, judge_skeleton, skeleton_around
 
 __all__ = ["CocoChecker"]
 
-#: A role file, by its name: detection roles carry boxes on every annotation.
-_ROLE_FILE = re.compile(r"annotations/(instances|boxes|person_keypoints|captions|stuff|panoptic)_?([^/]*)\.json")
-_DETECTION = frozenset({"instances", "boxes", "person_keypoints", "stuff"})
 #: Roles on which ``segm`` evaluation runs.
 _SEGMENTED = frozenset({"instances", "boxes"})
+#: Roles whose annotations stand in no other one; those of key points are objects of ``instances_``, too.
+_COUNTED = frozenset({"instances", "boxes", "captions", "stuff"})
 
 _CONSUMERS = {
     "C_COCO_ID": "pycocotools",
@@ -46,6 +51,8 @@ _CONSUMERS = {
     "C_COCO_RING": "pycocotools",
     "C_COCO_RLE": "pycocotools",
     "C_COCO_MIXED": "cocoeval",
+    "C_COCO_KPT": "cocoeval",
+    "C_COCO_KPT17": "cocoeval",
 }
 
 #: What stands between two entries as most writers give them, and how much is decoded at a time.
@@ -54,7 +61,7 @@ _BATCH = 1 << 18
 
 #: Code, severity and message.
 Problem = tuple[str, str, str]
-Entry = TypeVar("Entry", ImageEntry, ObjectEntry)
+Entry = TypeVar("Entry", ImageEntry, ObjectEntry, KeypointEntry, CaptionEntry)
 
 
 class CocoChecker(Checker):
@@ -69,7 +76,7 @@ class CocoChecker(Checker):
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
-        return any(_ROLE_FILE.fullmatch(path) for path in dataset.listing("annotations"))
+        return bool(role_files(dataset, sure=True))
 
     @classmethod
     def recognises_file(cls, dataset: Dataset, path: str) -> bool:
@@ -81,17 +88,21 @@ class CocoChecker(Checker):
         except (DocumentFault, OSError):
             return False
 
-    def _files(self) -> list[str]:
-        if self.file:
-            return [self.file]
-        return [path for path in self.dataset.listing("annotations") if _ROLE_FILE.fullmatch(path)]
+    @cached_property
+    def _counts_all(self) -> bool:
+        """Whether no file has a role that is counted by itself."""
+        # While a dataset of ours is written its files are not there yet, but they are known.
+        return self.dataset.manifest is None and _COUNTED.isdisjoint(file.role for file in self._files())
+
+    def _files(self) -> list[RoleFile]:
+        return [role_file(self.file)] if self.file else role_files(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
-        for path in self._files():
+        for file in self._files():
             try:
-                yield from cut_file(self.dataset, path)
+                yield from cut_file(self.dataset, file.path)
             except DocumentFault as fault:
-                yield Piece(path, str(fault).encode(), f"{path}#fault")
+                yield Piece(file.path, str(fault).encode(), f"{file.path}#fault")
 
     # -- judging pieces --------------------------------------------------------------------------------
 
@@ -112,9 +123,9 @@ class CocoChecker(Checker):
                 known = {image: (width, height) for image, width, height in listed}
                 self._check_annotations(piece.path, data, report, known)
             elif section == "skeleton":
-                _facts(report, piece.path).categories = judge_skeleton(
-                    piece.data, _reporter(report.findings, piece.path)
-                )
+                keypoints = role_file(piece.path).role == "person_keypoints"
+                told = _reporter(report.findings, piece.path)
+                _facts(report, piece.path).categories = judge_skeleton(piece.data, told, keypoints=keypoints)
             elif section == "fault":
                 _reporter(report.findings, piece.path)("C_COCO_JSON", "error", piece.data.decode())
         return report
@@ -123,7 +134,8 @@ class CocoChecker(Checker):
         path = piece.path
         facts = _facts(report, path)
         facts.images_span = longer(facts.images_span, piece.data)
-        root = self._picture_root(path)
+        file = role_file(path)
+        root = ""
         problems: list[Problem] = []
         tell = _collector(problems)
         for images in _read(piece.data, ImageEntry, explain_image, path, "images", report.findings):
@@ -133,38 +145,48 @@ class CocoChecker(Checker):
                 if problems:
                     _tell_all(report.findings, path, f"$.images[?(@.id=={image.id})]", problems)
             facts.take_images(images)
+            root = root or (self._picture_root(file, images[0].file_name) if images else "")
             report.pictures.extend(
-                [Picture(root + image.file_name, image.width, image.height, path) for image in images]
+                [Picture(root + image.file_name, image.width, image.height, path, file.split) for image in images]
             )
 
     def _check_annotations(self, path: str, data: bytes, report: CheckReport, sizes: dict[int, Size]) -> None:
         facts = _facts(report, path)
         facts.annotations_span = longer(facts.annotations_span, data)
-        if _role(path)[0] not in _DETECTION:
-            return
-        problems: list[Problem] = []
-        tell = _collector(problems)
-        size_of = sizes.get
+        role = role_file(path).role
+        if role == "person_keypoints":
+            found = _judged(data, KeypointEntry, explain_keypoints, judge_keypoints, path, report, sizes)
+            self._take(role, found, facts.take_keypoints, facts, report, sizes)
+        elif role == "captions":
+            captions = _judged(data, CaptionEntry, explain_caption, judge_caption, path, report, sizes)
+            self._take(role, captions, facts.take_captions, facts, report, sizes)
+        elif role != "panoptic":
+            objects = _judged(data, ObjectEntry, explain_object, judge_object, path, report, sizes)
+            self._take(role, objects, facts.take_objects, facts, report, sizes)
+
+    def _take(
+        self,
+        role: str,
+        batches: Iterable[Sequence[Entry]],
+        remember: Callable[[Sequence[Entry]], set[int]],
+        facts: FileFacts,
+        report: CheckReport,
+        sizes: dict[int, Size],
+    ) -> None:
         foreign: set[int] = set()
-        for entries in _read(data, ObjectEntry, explain_object, path, "annotations", report.findings):
-            for entry in entries:
-                judge_object(entry, size_of(entry.image_id), tell)
-                if problems:
-                    _tell_all(report.findings, path, f"$.annotations[?(@.id=={entry.id})]", problems)
-            report.objects += len(entries)
-            foreign |= facts.take_objects(entries) - sizes.keys()
+        for entries in batches:
+            if role in _COUNTED or self._counts_all:
+                report.objects += len(entries)
+            foreign |= remember(entries) - sizes.keys()
         facts.foreign_images.extend(sorted(foreign))
 
-    def _picture_root(self, path: str) -> str:
-        """Folder of a role file's pictures, with its trailing slash, in the layouts that readers know."""
-        split = _role(path)[1]
-        if self.file and "/" not in self.file:
-            return "images/" if self.dataset.is_dir("images") else ""
-        if split not in self._roots:
-            candidates = (f"images/{split}/", f"{split}/", "images/")
-            found = (folder for folder in candidates if split and self.dataset.is_dir(folder[:-1]))
-            self._roots[split] = next(found, f"images/{split}/")
-        return self._roots[split]
+    def _picture_root(self, file: RoleFile, name: str) -> str:
+        """Folder of a role file's pictures, with its trailing slash: the first one that has this picture."""
+        if file.path not in self._roots:
+            found = (folder for folder in file.folders if self.dataset.exists(folder + name))
+            there = (folder for folder in file.folders if folder and self.dataset.is_dir(folder[:-1]))
+            self._roots[file.path] = next(found, None) or next(there, file.folders[0])
+        return self._roots[file.path]
 
     # -- the whole -------------------------------------------------------------------------------------
 
@@ -173,16 +195,17 @@ class CocoChecker(Checker):
         for report in reports:
             for path, facts in (report.facts or {}).items():
                 files.setdefault(path, Whole()).take(facts)
-        for path in self._files():
+        for file in self._files():
             told: list[Finding] = []
-            self._judge_whole(path, files.get(path) or Whole(), _reporter(told, path))
+            self._judge_whole(file, files.get(file.path) or Whole(), _reporter(told, file.path))
             yield from told
 
-    def _judge_whole(self, path: str, whole: Whole, report: Report) -> None:
+    def _judge_whole(self, file: RoleFile, whole: Whole, report: Report) -> None:
         if whole.categories is None:
-            file = self.dataset.root / path
-            skeleton = skeleton_around(file, whole.images_span, whole.annotations_span, report)
-            whole.categories = judge_skeleton(skeleton, report) if skeleton is not None else None
+            place, keypoints = self.dataset.root / file.path, file.role == "person_keypoints"
+            skeleton = skeleton_around(place, whole.images_span, whole.annotations_span, report)
+            if skeleton is not None:
+                whole.categories = judge_skeleton(skeleton, report, keypoints=keypoints)
         for column, what in ((whole.image_ids, "image"), (whole.annotation_ids, "annotation")):
             if (twice := column.repeated()) is not None:
                 report("C_COCO_ID", "error", f"{what} id {twice} comes twice")
@@ -194,7 +217,8 @@ class CocoChecker(Checker):
         if whole.categories is not None:
             for category in sorted(whole.category_ids - whole.categories.ids):
                 report("C_COCO_REF", "error", f"category_id {category} is not among the categories")
-        if _role(path)[0] in _SEGMENTED and whole.segmented and (whole.bare or whole.bare_crowds):
+            _judge_point_counts(whole, whole.categories, report)
+        if file.role in _SEGMENTED and whole.segmented and (whole.bare or whole.bare_crowds):
             self._report_mixed(whole, report)
 
     def _report_mixed(self, whole: Whole, report: Report) -> None:
@@ -208,9 +232,11 @@ class CocoChecker(Checker):
         )
 
 
-def _role(path: str) -> tuple[str, str]:
-    match = _ROLE_FILE.fullmatch(path) or _ROLE_FILE.fullmatch(f"annotations/{path}")
-    return (match[1], match[2]) if match else ("instances", "")
+def _judge_point_counts(whole: Whole, categories: Categories, report: Report) -> None:
+    for category, count in sorted(whole.point_counts):
+        if count != categories.points.get(category, count):
+            text = f"an object of the category {category} has {count} key points, not {categories.points[category]}"
+            report("C_COCO_KPT", "error", text)
 
 
 def _facts(report: CheckReport, path: str) -> FileFacts:
@@ -248,6 +274,27 @@ def _add(findings: list[Finding], path: str, where: str | None, code: str, sever
 
 def _reporter(findings: list[Finding], path: str) -> Report:
     return partial(_add, findings, path, None)
+
+
+def _judged(
+    data: bytes,
+    entry: type[Entry],
+    explain: Callable[[bytes, Report], None],
+    judge: Callable[[Entry, Size | None, Report], None],
+    path: str,
+    report: CheckReport,
+    sizes: dict[int, Size],
+) -> Iterator[list[Entry]]:
+    """The annotations of a piece, a batch at a time, each of them judged."""
+    problems: list[Problem] = []
+    tell = _collector(problems)
+    size_of = sizes.get
+    for entries in _read(data, entry, explain, path, "annotations", report.findings):
+        for one in entries:
+            judge(one, size_of(one.image_id), tell)  # type: ignore[attr-defined]  # pictures are judged elsewhere
+            if problems:
+                _tell_all(report.findings, path, f"$.annotations[?(@.id=={one.id})]", problems)
+        yield entries
 
 
 def _read(

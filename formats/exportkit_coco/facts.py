@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from exportkit_coco.distinct import IdColumn, name_key
-from exportkit_coco.rules import ImageEntry, ObjectEntry
+from exportkit_coco.rules import CaptionEntry, ImageEntry, KeypointEntry, ObjectEntry
 from exportkit_coco.skeleton import Categories
 
 __all__ = ["FileFacts", "Whole", "longer"]
@@ -23,6 +23,8 @@ class FileFacts(msgspec.Struct):
     #: Pictures that annotations name and this batch does not hold.
     foreign_images: array[int] = msgspec.field(default_factory=lambda: array("q"))
     category_ids: set[int] = msgspec.field(default_factory=set)
+    #: Pairs of a category and the number of key points that an object of it has.
+    point_counts: set[tuple[int, int]] = msgspec.field(default_factory=set)
     segmented: int = 0
     bare: int = 0
     bare_crowds: int = 0
@@ -36,6 +38,16 @@ class FileFacts(msgspec.Struct):
         """Remember pictures by id and name."""
         self.image_ids.extend([image.id for image in images])
         self.name_keys.extend([name_key(image.file_name) for image in images])
+
+    def take_captions(self, entries: Sequence[CaptionEntry]) -> set[int]:
+        """Remember captions, and give the pictures that they name."""
+        self.annotation_ids.extend([entry.id for entry in entries])
+        return {entry.image_id for entry in entries}
+
+    def take_keypoints(self, entries: Sequence[KeypointEntry]) -> set[int]:
+        """Remember annotations with key points, and give the pictures that they name."""
+        self.point_counts.update([(entry.category_id, len(entry.keypoints) // 3) for entry in entries])
+        return self.take_objects(entries)
 
     def take_objects(self, entries: Sequence[ObjectEntry]) -> set[int]:
         """Remember annotations, and give the pictures that they name."""
@@ -55,6 +67,7 @@ class Whole:
         self.image_ids, self.annotation_ids, self.names = IdColumn(), IdColumn(), IdColumn()
         self.foreign_images = array("q")
         self.category_ids: set[int] = set()
+        self.point_counts: set[tuple[int, int]] = set()
         self.segmented = self.bare = self.bare_crowds = 0
         self.images_span = self.annotations_span = (0, 0)
         self.categories: Categories | None = None
@@ -65,6 +78,7 @@ class Whole:
         self.names.extend(facts.name_keys)
         self.foreign_images.extend(facts.foreign_images)
         self.category_ids |= facts.category_ids
+        self.point_counts |= facts.point_counts
         self.segmented += facts.segmented
         self.bare += facts.bare
         self.bare_crowds += facts.bare_crowds

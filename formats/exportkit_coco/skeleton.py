@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ __all__ = ["Categories", "judge_skeleton", "skeleton_around"]
 #: ``info`` and ``licenses`` before, and categories after the entries, fit into this many bytes.
 _LIMIT = 64 << 20
 _HEAD = 1 << 16
+#: Key points of the person that COCO's evaluation has sigmas for.
+_PERSON_POINTS = 17
 
 
 class Categories(msgspec.Struct, frozen=True):
-    """Ids that annotations may name."""
+    """Ids that annotations may name, and how many key points objects of each have, where it tells."""
 
     ids: frozenset[int]
+    points: dict[int, int] = {}
 
 
 def skeleton_around(file: Path, images: tuple[int, int], annotations: tuple[int, int], report: Report) -> bytes | None:
@@ -45,8 +49,11 @@ def skeleton_around(file: Path, images: tuple[int, int], annotations: tuple[int,
         return kept + stream.read(_LIMIT)
 
 
-def judge_skeleton(data: bytes, report: Report) -> Categories | None:
-    """Judge what stands around the entries (rules 11 and 14); None where there are no categories to refer to."""
+def judge_skeleton(data: bytes, report: Report, *, keypoints: bool = False) -> Categories | None:
+    """Judge what stands around the entries (rules 11 and 14); None where there are no categories to refer to.
+
+    With ``keypoints`` each category has to have points (rules 23 and 24).
+    """
     if not data.isascii():
         report("C_COCO_JSON", "error", "the file holds characters beyond ASCII; readers open it with any locale")
     try:
@@ -61,7 +68,34 @@ def judge_skeleton(data: bytes, report: Report) -> Categories | None:
         if not isinstance(document.get(key), list):
             report("C_COCO_JSON", "error", f"the list {key} is missing")
     categories = document.get("categories")
-    return _judge_categories(categories, report) if isinstance(categories, list) else None
+    if not isinstance(categories, list):
+        return None
+    found = _judge_categories(categories, report)
+    return Categories(found.ids, dict(_judge_points(categories, report))) if keypoints else found
+
+
+def _judge_points(categories: list[Any], report: Report) -> Iterator[tuple[int, int]]:
+    """Id and number of points of each category whose points and edges are sound."""
+    for category in categories:
+        entry = category if isinstance(category, dict) else {}
+        shown, points, edges = ascii(entry.get("name"))[:120], entry.get("keypoints"), entry.get("skeleton")
+        if not isinstance(points, list) or not points or not all(isinstance(point, str) for point in points):
+            report("C_COCO_KPT", "error", f"the category {shown} has no list of point names under keypoints")
+            continue
+        if not isinstance(edges, list) or not all(_is_edge(edge, len(points)) for edge in edges):
+            text = f"skeleton of the category {shown} is no list of pairs of points, counted from 1 to {len(points)}"
+            report("C_COCO_KPT", "error", text)
+        if len(points) != _PERSON_POINTS:
+            text = f"the category {shown} has {len(points)} key points; the default sigmas of OKS are for 17"
+            report("C_COCO_KPT17", "warn", text)
+        if type(entry.get("id")) is int:
+            yield entry["id"], len(points)
+
+
+def _is_edge(edge: Any, points: int) -> bool:
+    return (
+        isinstance(edge, list) and len(edge) == 2 and all(type(point) is int and 1 <= point <= points for point in edge)
+    )
 
 
 def _refuse(literal: str) -> float:

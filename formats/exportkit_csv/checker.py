@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -21,6 +22,8 @@ _CONSUMERS = {
 }
 _CHUNK = 1 << 20
 _GROUP = "row group "
+#: Findings of one code that are told of one file and batch of pieces; a hostile file could have millions.
+_MOST_TOLD = 1_000
 
 
 class CsvChecker(Checker):
@@ -233,8 +236,12 @@ def _boxes_beside(path: str) -> str:
 
 
 def _teller(path: str, findings: list[Finding]) -> Report:
+    told: Counter[str] = Counter()
+
     def tell(code: str, severity: str, message: str, line: int) -> None:
-        findings.append(_finding(code, severity, message, path, line or None))
+        told[code] += 1
+        if told[code] <= _MOST_TOLD:
+            findings.append(_finding(code, severity, message, path, line or None))
 
     return tell
 

@@ -10,7 +10,7 @@ import msgspec
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit_yolo.class_folder_rules import ClassFolderRules
-from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules, label_beside
+from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules
 from exportkit_yolo.dataset_yaml import DatasetYaml, looks_like_dataset_yaml, read_dataset_yaml, yaml_path
 from exportkit_yolo.label_file import judge_labels
 from exportkit_yolo.picture_files import PictureFiles, label_folder
@@ -95,8 +95,7 @@ class YoloChecker(Checker):
         if self._class_folders is not None:
             return
         if self._darknet is not None:
-            paths = (label_beside(picture) for picture, _ in self._darknet.pictures())
-            yield from (path for path in paths if self.dataset.exists(path))
+            yield from self._darknet.labels()
             return
         yield from PictureFiles(self.dataset, self._yaml).labels()
 

@@ -53,18 +53,40 @@ class DarknetRules:
         return path if shorter == path or self._dataset.exists(path) else shorter
 
     def lists(self) -> Iterator[tuple[str, str]]:
-        """Key and path of each list of pictures, each path once."""
+        """Key and path of each list of pictures, each path once: the loader's two, then those of other splits."""
+        paths = {key: self._facts.get(key, "") for key in ("train", "valid")}
+        for split in ("test", *self._own_splits()):
+            if self._dataset.exists(f"{split}.txt"):
+                paths.setdefault(split, f"{split}.txt")
         seen: set[str] = set()
-        for key in ("train", "valid"):
-            path = self._facts.get(key, "")
+        for key, path in paths.items():
             if path and path not in seen:
                 seen.add(path)
                 yield key, self._place(path)
+
+    def _own_splits(self) -> list[str]:
+        """Names of the splits that exportkit says it has written."""
+        splits = (self._dataset.manifest or {}).get("splits")
+        names = [split.get("name") for split in splits if isinstance(split, dict)] if isinstance(splits, list) else []
+        return [name for name in names if isinstance(name, str)]
 
     def pictures(self) -> Iterator[tuple[str, str]]:
         """Each listed picture and its list."""
         for _, path in self.lists():
             yield from ((self._place(line.strip()), path) for line in self._lines(path))
+
+    def labels(self) -> Iterator[str]:
+        """Every label file: those beside listed pictures, and in their folders also those of no listed picture."""
+        folders: set[str] = set()
+        for picture, _ in self.pictures():
+            folder = picture.rpartition("/")[0]
+            if folder:
+                folders.add(folder)
+            elif self._dataset.exists(label := label_beside(picture)):
+                yield label
+        # A folder out of the dataset is none; that it is named is found where its pictures are judged.
+        for folder in sorted(filter(self._dataset.is_dir, folders)):
+            yield from (path for path in self._dataset.listing(folder) if path.endswith(".txt"))
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the data file, the lists and the pairs of picture and label."""

@@ -17,6 +17,8 @@ __all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "judge_labels"]
 #: Forms of a row; one form in the whole dataset.
 DETECT, OUTLINE, POSE = "c cx cy w h", "c x1 y1 … xn yn", "c cx cy w h and key points"
 _ONLY_DETECT = ((DETECT, 1),)
+_ONLY_OUTLINE = ((OUTLINE, 1),)
+_ONLY_POSE = ((POSE, 1),)
 #: How far a box may reach over an edge after rounding to six decimals, as a fraction.
 _SLACK = 2e-6
 #: Twice that and half of the last decimal: numbers with six decimals are over it by rounding alone or clearly.
@@ -70,9 +72,9 @@ def judge_labels(data: bytes, keypoints: tuple[int, int] | None = None) -> Label
         return LabelFile()
     if keypoints is None:
         whole = _whole_detect_file(data) or _whole_outline_file(data)
-        if whole is not None:
-            return whole
-    return _row_by_row(data, keypoints)
+    else:
+        whole = _whole_pose_file(data, keypoints)
+    return whole or _row_by_row(data, keypoints)
 
 
 def _whole_detect_file(data: bytes) -> LabelFile | None:
@@ -103,7 +105,17 @@ def _whole_detect_file(data: bytes) -> LabelFile | None:
     return LabelFile(len(rows), _ONLY_DETECT, top, classes.index(top) + 1)
 
 
+def _whole_pose_file(data: bytes, keypoints: tuple[int, int]) -> LabelFile | None:
+    points, values = keypoints
+    if core is None or values != _WITH_VISIBILITY:
+        return None
+    found = core.judge_pose_rows(data, points)
+    return found and LabelFile(found[0], _ONLY_POSE, found[1], found[2])
+
+
 def _whole_outline_file(data: bytes) -> LabelFile | None:
+    if core is not None and (found := core.judge_outline_rows(data)) is not None:
+        return LabelFile(found[0], _ONLY_OUTLINE, found[1], found[2])
     if not _OUTLINE_FILE.fullmatch(data):
         return None
     rows = data.splitlines()
@@ -111,7 +123,7 @@ def _whole_outline_file(data: bytes) -> LabelFile | None:
         return None
     classes = [int(row[: row.index(b" ")]) for row in rows]
     top = max(classes)
-    return LabelFile(len(rows), ((OUTLINE, 1),), top, classes.index(top) + 1)
+    return LabelFile(len(rows), _ONLY_OUTLINE, top, classes.index(top) + 1)
 
 
 def _row_by_row(data: bytes, keypoints: tuple[int, int] | None) -> LabelFile:

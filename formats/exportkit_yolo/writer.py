@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import EXTENT_KINDS, Annotation, Canvas, Record, box_texts, iou
+from exportkit.records import EXTENT_KINDS, REGION_KINDS, Annotation, Canvas, Record, box_texts, iou
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -30,11 +30,18 @@ from exportkit_yolo.classify import ClassFolders
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
 from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout, is_one_line
 from exportkit_yolo.options import Task, YoloOptions, chosen_task, possible_tasks
+from exportkit_yolo.ordinary import outline_texts
 from exportkit_yolo.splits import yaml_folders
 from exportkit_yolo.task_rows import DetectRows, ObbRows, PoseRows, SegmentRows, TaskRows
 from exportkit_yolo.unkept import OutcomeTable, has_attributes
 
+if TYPE_CHECKING:
+    from exportkit.native._core import OutlineTexts
+
 __all__ = ["YoloWriter"]
+
+#: A label file, the outcomes, the measured overlaps and the number of rows.
+_Whole = tuple[bytes, Sequence[Outcome], Sequence[tuple[int, str, float]], int]
 
 _SIDECAR = "attributes.jsonl"
 #: Decoders of Ultralytics refuse more pixels than this.
@@ -67,6 +74,7 @@ class YoloWriter(Writer):
         super().__init__(options, plan)
         self._task = chosen_task(options, plan)
         self._sidecar = options.attributes == "sidecar"
+        self._excludes = options.segmentation == "exclude"
         self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
         self._rows = _task_rows(self._task, options, plan)
         skeleton = self._rows.skeleton if isinstance(self._rows, PoseRows) else None
@@ -81,8 +89,12 @@ class YoloWriter(Writer):
             "fractions",
             {label: b"%d " % index for label, index in self._indices.items() if label is not None},
             (b" ", b" ", b" ", b"", b"\n"),
-            self._outcomes.ordinary({kind: box_cost_of(kind) for kind in ("box", "polygon", "mask")}),
+            self._outcomes.ordinary(
+                {kind: box_cost_of(kind) for kind in ("box", *(() if self._excludes else REGION_KINDS))}
+            ),
         )
+
+        self._outlines = outline_texts(self._task, options, self._indices, self._outcomes)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -118,7 +130,7 @@ class YoloWriter(Writer):
         return self._layout.picture(placement)
 
     def notices(self) -> Iterable[tuple[str, str]]:
-        possible = possible_tasks(self.plan)
+        possible = possible_tasks(self.options, self.plan)
         if self.options.task == "auto" and self.options.dialect != "darknet" and len(possible) > 1:
             yield (
                 "N_TASK_CHOSEN",
@@ -153,36 +165,59 @@ class YoloWriter(Writer):
             return self._class_folders.encode(record, placement)
         path = self._layout.labels(placement)
         streams = self._layout.streams(placement)
-        whole = self._whole(record)
+        whole = self._whole(record, placement)
         if whole is not None:
-            overlaps = self._box_overlaps(record, whole[1]) if placement.measured else ()
-            return Encoded(whole[1], ((path, whole[0]),), streams, objects=len(whole[1]), overlaps=overlaps)
+            data, outcomes, overlaps, rows = whole
+            return Encoded(outcomes, ((path, data),), streams, objects=rows, overlaps=overlaps)
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         label_file = LabelFile(canvas, placement)
-        if self._task == "detect" and not self._sidecar:
-            outcomes: Sequence[Outcome] = self._detect(record, label_file)
-        else:
-            outcomes = [
-                self._outcome(annotation, position, label_file)
-                for position, annotation in enumerate(record.annotations)
-            ]
+        outcomes = self._outcomes_of(record, label_file)
         if placement.measured and self._task in {"detect", "pose"}:
             label_file.overlaps.extend(self._box_overlaps(record, outcomes))
         if label_file.sidecar:
             streams = {**streams, f"{_SIDECAR}#rows": b"".join(label_file.sidecar)}
-        rows = label_file.rows
-        return Encoded(outcomes, ((path, _lines(rows)),), streams, objects=len(rows), overlaps=label_file.overlaps)
+        lines = label_file.rows
+        return Encoded(outcomes, ((path, _lines(lines)),), streams, objects=len(lines), overlaps=label_file.overlaps)
 
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
         return box_overlaps(record.annotations, outcomes, canvas)
 
-    def _whole(self, record: Record) -> tuple[bytes, list[Outcome]] | None:
-        """The label file and the outcomes of a record with nothing but ordinary boxes, nearly all there are."""
+    def _whole(self, record: Record, placement: Placement) -> _Whole | None:
+        """The label file of a record with nothing but ordinary annotations, nearly all there are."""
+        if self._outlines is not None:
+            return self._outlines.whole(record.annotations, record.width, record.height)
         if self._task != "detect" or self._sidecar:
             return None
-        return self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
+        whole = self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
+        if whole is None:
+            return None
+        data, outcomes = whole
+        return data, outcomes, self._box_overlaps(record, outcomes) if placement.measured else (), len(outcomes)
+
+    def _outcomes_of(self, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
+        """Add the rows of all annotations, ordinary ones by a short way; what became of each."""
+        if self._outlines is not None:
+            return self._drawn(self._outlines, record, label_file)
+        if self._task == "detect" and not self._sidecar:
+            return self._detect(record, label_file)
+        return [self._outcome(annotation, place, label_file) for place, annotation in enumerate(record.annotations)]
+
+    def _drawn(self, outlines: OutlineTexts, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
+        """As :meth:`_outcome` for each annotation; ordinary outlines by a short way."""
+        annotations, rows = record.annotations, label_file.rows
+        texts, outcomes, overlaps = outlines.of(annotations, record.width, record.height)
+        shares = {place: (place, code, share) for place, code, share in overlaps}
+        for place, text in enumerate(texts):
+            row = text and text[:-1]
+            if row is None or row in rows:
+                outcomes[place] = self._outcome(annotations[place], place, label_file)
+            elif row:
+                rows[row] = None
+                if place in shares:
+                    label_file.overlaps.append(shares[place])
+        return outcomes
 
     def _detect(self, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
         """As :meth:`_outcome` for each annotation; ordinary ones by a short way."""
@@ -213,6 +248,8 @@ class YoloWriter(Writer):
 
     def _write(self, annotation: Annotation, position: int, label_file: LabelFile) -> Outcome:
         """Add the rows of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
+        if self._excludes and annotation.kind in REGION_KINDS:
+            return skipped("S_SEGMENTATION_EXCLUDED")
         if annotation.iscrowd or annotation.kind not in EXTENT_KINDS:
             return _without_place(annotation)
         index = self._indices.get(annotation.label)

@@ -10,7 +10,7 @@ from exportkit.writing.kind_table import kind_rows
 
 PAGE = Path(__file__).parents[2] / "docs/reference/kinds.md"
 FORMATS = {
-    "COCO": ("coco", "coco:boxes=separate", "coco:boxes=empty"),
+    "COCO": ("coco", "coco:boxes=separate", "coco:boxes=empty", "coco:segmentation=semantic", "coco:panoptic=yes"),
     "YOLO": (
         "yolo:task=detect", "yolo:task=segment", "yolo:task=pose", "yolo:task=obb", "yolo:task=classify",
         "yolo:dialect=darknet",

@@ -37,7 +37,9 @@ def _object(entry: dict[str, Any], label: str, width: int, height: int) -> Found
     pixels = _pixels(shape, width, height) if isinstance(shape, dict) else None
     rings = [ring_of(flat) for flat in shape] if isinstance(shape, list) and shape else None
     flags = {"iscrowd": entry["iscrowd"], "score": entry.get("score"), "area": entry["area"]}
-    points = list(zip(*(entry["keypoints"][place::3] for place in range(3)), strict=True)) if "keypoints" in entry else None
+    points = (
+        list(zip(*(entry["keypoints"][place::3] for place in range(3)), strict=True)) if "keypoints" in entry else None
+    )
     return Found(
         label, (x, y, x + w, y + h), rings, pixels, points, flags=flags, attributes=entry.get("attributes", {})
     )

@@ -174,7 +174,9 @@ def _vanishes(thing: Thing, picture: Picture) -> bool:
         return True
     if thing.kind == "rotated_box":
         return not clipped_parts([(turned(thing), ())], picture.width, picture.height)
-    return extent(thing, picture) is None or (bool(thing.points) and not any(v for *_, v in kept_points(thing, picture)))
+    return extent(thing, picture) is None or (
+        bool(thing.points) and not any(v for *_, v in kept_points(thing, picture))
+    )
 
 
 # -- comparing ---------------------------------------------------------------------------------------------
@@ -468,7 +470,7 @@ def _kept_coco(thing: Thing, picture: Picture, told: Told, found: Found) -> None
     elif thing.kind == "polygon" and found.pixels is not None:
         assert "L_RASTERISED" in told.codes
         wanted = region_pixels(thing, picture)
-        assert all(near_a_side(thing.rings, p, 1e-5) for p in wanted ^ found.pixels), (wanted ^ found.pixels)
+        assert all(near_a_side(thing.rings, p, 1e-5) for p in wanted ^ found.pixels), wanted ^ found.pixels
     elif found.rings is not None and len(found.rings) == 1:
         same_region(found.rings, thing, picture, 2e-6)
     for name in ("difficult", "truncated", "occluded"):

@@ -31,7 +31,9 @@ def objects(spec: str, root: Path, sizes: dict[str, tuple[int, int]], splits: li
 
 def main_skeleton(scene: Scene) -> tuple[str, ...]:
     """Names of the points that most objects have, the first by name among equals."""
-    counts = Counter(thing.names for picture in scene.pictures for thing in picture.things if thing.names and not thing.broken)
+    counts = Counter(
+        thing.names for picture in scene.pictures for thing in picture.things if thing.names and not thing.broken
+    )
     return min(counts, key=lambda names: (-counts[names], names)) if counts else ()
 
 

@@ -167,6 +167,7 @@ class _Conversion:
             max_pixels=request.max_pixels,
             skeletons=skeletons_by_class(survey.skeletons),
             skeleton=main_skeleton(survey.skeletons),
+            outlined=survey.outlined,
         )
 
     def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup, opened: ExitStack) -> list[Output]:

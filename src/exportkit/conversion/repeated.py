@@ -35,6 +35,7 @@ def forget_repeated(rows: Sequence[Row], survey: Survey, setup: SurveySetup) -> 
                     if label is not None and kind in LABELLED_KINDS:
                         survey.labels[label] -= 1
                 survey.skeletons.subtract(record.skeletons)
+                survey.outlined -= record.outlined
                 for keys, rule in zip(gone, setup.rules, strict=True):
                     try:
                         safe = safe_name(media.name, rule, media.format)

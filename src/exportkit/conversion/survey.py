@@ -62,6 +62,8 @@ class ShardSurvey(msgspec.Struct):
     media: Counter[str] = msgspec.field(default_factory=Counter)
     #: Objects with key points by class and skeleton.
     skeletons: Counter[tuple[str, Skeleton]] = msgspec.field(default_factory=Counter)
+    #: Objects with key points and a region.
+    outlined: int = 0
     own_split: bool = False
     #: For each naming rule: 64-bit keys of the names, eight bytes each, and whether any name had to change.
     name_keys: list[bytes] = []
@@ -266,6 +268,7 @@ class _ShardSurveyor:
                 result.own_split = True
             if record.skeletons:
                 result.skeletons.update(record.skeletons)
+                result.outlined += record.outlined
             contents = self._contents.get(media.split)
             if contents is None:
                 contents = self._contents[media.split] = []
@@ -332,6 +335,7 @@ class Survey(msgspec.Struct):
     labels: Counter[str]
     media: Counter[str]
     skeletons: Counter[tuple[str, Skeleton]]
+    outlined: int
     ids_usable: bool
     own_split: bool
     filtered: int
@@ -349,7 +353,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
         for n, shard in enumerate(shards)
     ]
-    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), Counter(), True, False, 0, set())
+    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), Counter(), 0, True, False, 0, set())
     counted = [0] * len(bundle.parts)
     lines: dict[int, int] = {}
     for job, found in zip(jobs, engine.map_ordered(survey_shard, jobs), strict=True):
@@ -363,6 +367,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         survey.labels.update(found.labels)
         survey.media.update(found.media)
         survey.skeletons.update(found.skeletons)
+        survey.outlined += found.outlined
         survey.ids_usable = survey.ids_usable and found.ids_usable
         survey.own_split = survey.own_split or found.own_split
         survey.filtered += found.filtered

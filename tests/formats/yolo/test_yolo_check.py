@@ -188,7 +188,7 @@ def test_pictures_of_a_list_file_are_named_with_their_list(dataset: Path) -> Non
     (dataset / "lists").mkdir()
     lines = [
         "./a.jpg",
-        "images/train/b.jpg",
+        "images/train/b b.jpg",
         f"{dataset.resolve()}/images/val/c.jpg",
         "/elsewhere/d.jpg",
         "../e.jpg",
@@ -198,7 +198,7 @@ def test_pictures_of_a_list_file_are_named_with_their_list(dataset: Path) -> Non
 
     pictures = list(YoloChecker(DatasetDirectory(dataset)).pictures())
 
-    listed = ["lists/a.jpg", "images/train/b.jpg", "images/val/c.jpg"]
+    listed = ["lists/a.jpg", "images/train/b b.jpg", "images/val/c.jpg"]
     assert [(p.path, p.source) for p in pictures] == [
         *[(path, "lists/train.txt") for path in listed], ("images/val/c.jpg", ""),
     ]  # fmt: skip
