@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from exportkit_coco.distinct import IdColumn, name_key
+from exportkit_coco.panoptic_rules import PanopticEntry
 from exportkit_coco.rules import CaptionEntry, ImageEntry, KeypointEntry, ObjectEntry
 from exportkit_coco.skeleton import Categories
 
@@ -48,6 +49,10 @@ class FileFacts(msgspec.Struct):
         """Remember annotations with key points, and give the pictures that they name."""
         self.point_counts.update([(entry.category_id, len(entry.keypoints) // 3) for entry in entries])
         return self.take_objects(entries)
+
+    def take_panoptic(self, entry: PanopticEntry) -> None:
+        """Remember the categories of a picture's segments."""
+        self.category_ids.update([info.category_id for info in entry.segments_info])
 
     def take_objects(self, entries: Sequence[ObjectEntry]) -> set[int]:
         """Remember annotations, and give the pictures that they name."""
