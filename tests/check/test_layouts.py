@@ -87,6 +87,7 @@ def test_files_that_are_no_pictures_beside_pictures_are_no_findings(strange: Cop
     for name in (".DS_Store", "Thumbs.db", "notes.md", "desktop.ini"):
         (folder / "images/train" / name).write_bytes(b"anything")
     (folder / "labels/train.cache").write_bytes(b"\0")
+    (folder / "labels/train/classes.txt").write_text("cat\ndog\n")
     (folder / "README.txt").write_bytes(b"caf\xe9")
 
     assert check(folder) == []
