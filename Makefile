@@ -14,7 +14,7 @@ BUILT := .venv/.built
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/exportkit
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_ARGS ?= -n 2 --dist loadscope
-PURE_TESTS := tests/bundles tests/contracts tests/conversion tests/formats tests/normalize tests/parity tests/records tests/writing
+PURE_TESTS := tests/bundles tests/check tests/contracts tests/conversion tests/formats tests/normalize tests/parity tests/records tests/writing
 
 SOURCES := $(shell find src formats -type f -not -name '*.pyc')
 WHEELS := dist/wheel

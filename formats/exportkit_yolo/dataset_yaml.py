@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,7 +126,9 @@ def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
             return {}, "The yaml uses an alias; write it out."
         yaml = YAML(typ="safe", pure=True)
         yaml.version = (1, 1)  # the version that the loader's library speaks: an unquoted yes is no text there
-        document = yaml.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd spellings, which say nothing about the dataset
+            document = yaml.load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()
         return {}, f"The yaml cannot be read: {ascii(reason[0])[1:120] if reason else 'it is damaged'}."

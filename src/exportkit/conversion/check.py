@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exportkit.conversion.dataset import DatasetDirectory, FileRefused, listed_files
+from exportkit.conversion.dataset import DatasetDirectory, FileRefused, is_inside, listed_files
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.layouts import chosen_checker, opened
 from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
@@ -51,7 +51,7 @@ def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = 
     dataset = opened(path)
     manifest = dataset.manifest
     if manifest is not None and isinstance(manifest.get("datasets"), list) and format_name is None:
-        labels = [str(entry["path"]) for entry in manifest["datasets"] if _is_inside(entry)]
+        labels = [str(entry["path"]) for entry in manifest["datasets"] if _names_inside(entry)]
         return [result for label in labels for result in check_dataset(path / label, plugins)]
     checker = chosen_checker(dataset, plugins, format_name)
     findings = [_sayable(finding) for finding in _unless_unreadable(_findings(dataset, checker))]
@@ -59,10 +59,10 @@ def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = 
     return [CheckResult(str(path), checker.name, findings)]
 
 
-def _is_inside(entry: object) -> bool:
+def _names_inside(entry: object) -> bool:
     """Whether an entry of a manifest over several datasets names a folder below its own."""
     path = entry.get("path") if isinstance(entry, dict) else None
-    return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in path.split("/")
+    return isinstance(path, str) and is_inside(path)
 
 
 def _sayable(finding: Finding) -> Finding:
@@ -142,7 +142,7 @@ class _GeneralRules:
 
     def _picture(self, picture: Picture) -> Iterator[Finding]:
         path = picture.path
-        if path.startswith("/") or ".." in path.split("/") or "\0" in path or "://" in path:
+        if not is_inside(path) or "://" in path:
             text = f"the picture {ascii(path)[1:121]} is not named by a relative path inside the dataset"
             yield Finding("C_PATH", "error", text, picture.source or None)
             return

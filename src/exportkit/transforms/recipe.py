@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from exportkit.errors import UsageError
 from exportkit.transforms.chain import Transform
@@ -19,17 +19,20 @@ _CONDITIONS = frozenset({"attribute", "equals", "one_of", "minimum", "maximum", 
 
 
 def read_recipe(path: Path) -> tuple[Transform, ...]:
-    """The transforms in a YAML (or ``.json``) file. Raises UsageError with the place of what is wrong.
+    """The transforms in a YAML (or ``.json``) file. Raises UsageError with file, line and key of what is wrong.
 
     The file holds ``transforms:``, a list of ``name: value`` entries.
     """
-    document = _loaded(path)
+    document, lines = _loaded(path)
     entries = document.get("transforms") if isinstance(document, dict) else None
     if not isinstance(entries, list) or set(document) - {"transforms", "schema"}:
-        raise UsageError(f"The recipe {path} must hold 'transforms', a list, and nothing else.")
+        stranger = next((key for key in document if key not in {"transforms", "schema"}), None) if document else None
+        at = "" if stranger is None else f" (line {lines.keys.get(str(stranger), 1)}: {str(stranger)[:80]!a})"
+        raise UsageError(f"The recipe {path} must hold 'transforms', a list, and nothing else{at}.")
     if document.get("schema", "exportkit-recipe/1") != "exportkit-recipe/1":
         raise UsageError(f"The recipe {path} has another schema than exportkit-recipe/1; update exportkit.")
-    return tuple(_transform(entry, f"The recipe {path}, entry {number},") for number, entry in enumerate(entries, 1))
+    places = [f"The recipe {path}, line {line}," for line in lines.entries]
+    return tuple(map(_transform, entries, places))
 
 
 def _transform(entry: Any, where_: str) -> Transform:
@@ -106,7 +109,14 @@ _MAKERS: dict[Any, Callable[[Any], Transform]] = {
 }
 
 
-def _loaded(path: Path) -> Any:
+class _Lines(NamedTuple):
+    """1-based lines of the outermost keys, and of the entries of ``transforms``."""
+
+    keys: dict[str, int]
+    entries: list[int]
+
+
+def _loaded(path: Path) -> tuple[Any, _Lines]:
     try:
         with path.open("rb") as file:
             data = file.read(_LIMIT + 1)
@@ -120,9 +130,22 @@ def _loaded(path: Path) -> Any:
 
     try:
         text = data.decode("utf-8-sig")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            raise UsageError(f"The recipe {path} uses an alias; write it out.")
-        return YAML(typ="safe", pure=True).load(text)
+        for event in YAML(typ="safe", pure=True).parse(text):
+            if isinstance(event, AliasEvent):
+                line = event.start_mark.line + 1
+                raise UsageError(f"The recipe {path}, line {line}, uses an alias; write it out.")
+        return YAML(typ="safe", pure=True).load(text), _lines(YAML(typ="safe", pure=True).compose(text))
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise UsageError(f"The recipe {path} is not valid YAML: {reason}.") from None
+        mark = getattr(error, "problem_mark", None)
+        where_ = f"The recipe {path}" if mark is None else f"The recipe {path}, line {mark.line + 1},"
+        raise UsageError(f"{where_} is not valid YAML: {reason}.") from None
+
+
+def _lines(root: Any) -> _Lines:
+    """Lines of a composed document."""
+    pairs = root.value if root is not None and isinstance(root.value, list) else []
+    found = [pair for pair in pairs if isinstance(pair, tuple)]
+    keys = {str(key.value): key.start_mark.line + 1 for key, _ in found}
+    listed: Any = next((value.value for key, value in found if key.value == "transforms"), [])
+    return _Lines(keys, [node.start_mark.line + 1 for node in listed if hasattr(node, "start_mark")])
