@@ -39,6 +39,7 @@ BUNDLES = [*sorted(folder.name for folder in (FIXTURES / "bundles").iterdir()), 
 OUTPUTS = {
     "coco": "coco",
     "coco_separate": "coco:boxes=separate",
+    "coco_semantic": "coco:segmentation=semantic,panoptic=yes",
     "detect": "yolo:task=detect",
     "segment": "yolo:task=segment",
     "pose": "yolo:task=pose",

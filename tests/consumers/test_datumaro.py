@@ -68,7 +68,7 @@ def test_coco(workshop: Workshop, imported: dict[str, Any], bundle: str) -> None
     """datumaro refuses a COCO dataset without a folder of pictures."""
     dataset = workshop.dataset(bundle, "coco")
     found = boxes(imported[f"{bundle} coco"], dataset, "images/{split}/")
-    assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, lambda _: ROUNDED)
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, lambda _: ROUNDED)
 
 
 @each(YOLO_BUNDLES, *WITHOUT_PICTURES, "mixed_layouts")

@@ -60,7 +60,7 @@ def test_coco_boxes_and_masks(workshop: Workshop, bundle: str) -> None:
             if things.mask is not None:
                 assert np.all(things.mask.any(axis=(1, 2)) | (things.data["iscrowd"] == 1))
     assert found.keys() == dataset.pictures.keys()
-    assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, single)
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, single)
 
 
 @pytest.mark.parametrize("task", ["detect", "segment"])
