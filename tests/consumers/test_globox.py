@@ -1,6 +1,6 @@
 """globox reads our COCO, YOLO and Pascal VOC datasets; it runs in an environment of its own.
 
-It reads pictures as they are stored, never turned by their EXIF orientation, and knows numbers of YOLO classes, no names.
+It reads pictures as they are stored, never turned by their EXIF orientation; YOLO classes are numbers to it.
 """
 
 from __future__ import annotations
