@@ -53,19 +53,22 @@ class DarknetRules:
         return path if shorter == path or self._dataset.exists(path) else shorter
 
     def lists(self) -> Iterator[tuple[str, str]]:
-        """Key and path of each list of pictures, each path once; a list of another split of ours has no key."""
+        """Key and path of each list of pictures, each path once: the loader's two, then those of other splits."""
+        paths = {key: self._facts.get(key, "") for key in ("train", "valid")}
+        for split in ("test", *self._own_splits()):
+            if self._dataset.exists(f"{split}.txt"):
+                paths.setdefault(split, f"{split}.txt")
         seen: set[str] = set()
-        for key in ("train", "valid"):
-            path = self._facts.get(key, "")
+        for key, path in paths.items():
             if path and path not in seen:
                 seen.add(path)
                 yield key, self._place(path)
+
+    def _own_splits(self) -> list[str]:
+        """Names of the splits that exportkit says it has written."""
         splits = (self._dataset.manifest or {}).get("splits")
-        for split in splits if isinstance(splits, list) else ():
-            path = f"{split.get('name')}.txt" if isinstance(split, dict) else ""
-            if path and path not in seen and self._dataset.exists(path):
-                seen.add(path)
-                yield "", path
+        names = [split.get("name") for split in splits if isinstance(split, dict)] if isinstance(splits, list) else []
+        return [name for name in names if isinstance(name, str)]
 
     def pictures(self) -> Iterator[tuple[str, str]]:
         """Each listed picture and its list."""

@@ -86,3 +86,22 @@ def test_darknet_keeps_the_numbers_of_names_behind_one_that_no_line_holds(bench:
     assert (bench.out / "obj.names").read_text() == "class_0\ncat\n"
     assert (bench.out / "obj_train_data/1.txt").read_text().startswith("1 ")
     assert [error["code"] for error in bench.errors()] == ["E_CLASS_UNREPRESENTABLE"]
+
+
+@pytest.mark.parametrize("splits", [("train", "val", "test"), ("train", "odd"), ("train", "valid"), ("val", "train")])
+def test_darknet_lists_of_every_split_are_checked(bench: Workbench, splits: tuple[str, ...]) -> None:
+    lines = [item(n, box(), file=f"files/{n}/p.png", split=split) for n, split in enumerate(splits)]
+    bench.convert(bench.bundle(lines, {f"files/{n}/p.png": png() for n in range(3)}), "--to", "yolo:dialect=darknet")
+
+    judged = bench.run("check", bench.out, "--json")
+
+    assert judged.code == 0, judged
+
+
+@pytest.mark.parametrize("spec", ["yolo:task=detect", "voc"])
+def test_a_name_without_extension_gets_one_where_loaders_select_by_it(bench: Workbench, spec: str) -> None:
+    run = bench.convert(bench.bundle([item(1, box(), name="no_extension")]), "--to", spec)
+
+    assert run.code == 0, run
+    assert run.data["outputs"][0]["codes"]["N_NAME_CHANGED"] == {"": 1}
+    assert bench.run("check", bench.out).code == 0

@@ -175,7 +175,7 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
     RecordFault ``E_NAME_UNSAFE``.
     """
     extension = source[source.rfind(".") + 1 :]
-    if extension.lower() in rule.refused_extensions:
+    if extension.lower() in rule.refused_extensions or (rule.needs_extension and not split_stem(source)[1]):
         agrees, content_format = False, content_format or _COMMON_FORMAT
     elif not content_format:
         agrees = True
