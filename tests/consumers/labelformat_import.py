@@ -40,7 +40,7 @@ def main() -> None:
     answers: dict[str, Any] = {}
     for job, (name, arguments) in json.load(sys.stdin).items():
         paths = {"input_file", "input_folder", "images_dir", "masks_dir"}
-        given = {key: Path(value) if key in paths else value for key, value in arguments.items()}
+        given: dict[str, Any] = {key: Path(value) if key in paths else value for key, value in arguments.items()}
         if "class_id_to_name" in given:
             given["class_id_to_name"] = {int(number): label for number, label in given["class_id_to_name"].items()}
         try:

@@ -193,8 +193,8 @@ def test_pascal_voc_planes(workshop: Workshop, imported: dict[str, Any], bundle:
     answer = imported[f"{bundle} planes"]
     planes = {}
     for path in folder.iterdir():
-        with Image.open(path) as plane:
-            planes[path.stem] = np.asarray(plane)
+        with Image.open(path) as picture:
+            planes[path.stem] = np.asarray(picture)
     if any((plane == 255).any() for plane in planes.values()):
         assert "Undeclared color" in answer
         return

@@ -169,7 +169,7 @@ def test_yolo_outlines(workshop: Workshop, answers: Answers, bundle: str) -> Non
             rows = [(label, covered_by(segments["rings"], scene)) for label, segments in objects]
             for thing in things:
                 rings = thing.rings or thing.edges
-                expected = thing.pixels if rings is None else covered_by(rings, scene)
+                expected = thing.covered(scene) if rings is None else covered_by(rings, scene)
                 assert any(label == thing.label and np.array_equal(row, expected) for label, row in rows)
             assert len(rows) <= len(things) + scene.broken
     assert found == in_sight(dataset)
