@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from exportkit.writing import (
 )
 from exportkit.writing.attributes import attribute_text, read_attributes
 from exportkit_coco.options import CocoOptions
+from exportkit_coco.ordinary import object_texts
 from exportkit_coco.roles import Role, is_segmented, numbered_kinds, roles_of
 from exportkit_coco.shape import Shapes
 
@@ -71,6 +72,7 @@ class CocoWriter(Writer):
         self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
         self._first_category = first = 1 if options.category_ids == "one" else 0
         self._categories: dict[str | None, int] = {name: first + index for name, index in plan.class_index.items()}
+        self._ordinary = object_texts(options, self._categories, rectangle=rectangle)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -102,7 +104,8 @@ class CocoWriter(Writer):
         entries: tuple[list[str], ...] = tuple([] for _ in roles)
         outcomes: list[Outcome] = []
         role_of, categories = self._role_of, self._categories
-        for annotation in record.annotations:
+        texts, shared = self._short_ways(record)
+        for annotation, text, short in zip(record.annotations, texts, shared, strict=True):
             role = role_of.get(annotation.kind)
             if role is None:
                 outcomes.append(_without_place(annotation.kind))
@@ -112,6 +115,10 @@ class CocoWriter(Writer):
             category = categories.get(annotation.label)
             if category is None:
                 outcomes.append(_class_failure(annotation))
+                continue
+            if text is not None:
+                entries[at].append(f'{{"id":{numbers[at]},"image_id":{image}{text}')
+                outcomes.append(short)
                 continue
             try:
                 bbox, area, segmentation, codes = self._shapes.of(annotation, canvas)
@@ -128,10 +135,17 @@ class CocoWriter(Writer):
             )
             outcome = _outcome_of(codes + cost)
             if "N_AREA_RECOMPUTED" in codes:
-                text = f"The declared area {quoted(annotation.area)} is not that of the geometry; {area} is written."
-                outcome = Outcome(outcome.status, outcome.codes, text, ".area")
+                message = f"The declared area {quoted(annotation.area)} is not that of the geometry; {area} is written."
+                outcome = Outcome(outcome.status, outcome.codes, message, ".area")
             outcomes.append(outcome)
         return Encoded(outcomes, streams=self._streams(record, placement, image, entries))
+
+    def _short_ways(self, record: Record) -> tuple[Sequence[str | None], Sequence[Any]]:
+        """For each annotation what follows the ids in its entry, and its outcome; None where it needs care."""
+        if self._ordinary is None:
+            none = (None,) * len(record.annotations)
+            return none, none
+        return self._ordinary.of(record.annotations, record.width, record.height)
 
     def _streams(
         self, record: Record, placement: Placement, image: int | str, entries: tuple[list[str], ...]

@@ -74,6 +74,22 @@ class OutlineTexts:
         self, annotations: tuple[Annotation, ...], width: int, height: int, /
     ) -> tuple[bytes, list[Any], list[tuple[int, str, float]], int] | None: ...
 
+class CocoTexts:
+    def __new__(
+        cls,
+        *,
+        annotation: type[Annotation],
+        box: type[Box],
+        region: type[LazyRegion],
+        heads: dict[str, bytes],
+        outcomes: dict[str, Any],
+        attributes: Callable[[Mapping[str, Any]], bytes | None],
+        rectangle: bool,
+    ) -> Self: ...
+    def of(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, /
+    ) -> tuple[list[str | None], list[Any]]: ...
+
 class Tally:
     def __new__(cls, *, annotation: type[Annotation]) -> Self: ...
     def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Any], /) -> bool: ...

@@ -2,6 +2,7 @@
 
    The twin of exportkit.records.box_texts: an annotation that is ordinary in every respect becomes a text in one go;
    every other one is left to its writer. */
+#include "attributes.h"
 #include "numbers.h"
 #include "pieces.h"
 #include "slots.h"
@@ -10,7 +11,6 @@
 /* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
 static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
 
-enum { REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16 };
 enum { FLAGS = 8, FALSE_FLAGS = 4 };
 
 typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
@@ -22,9 +22,9 @@ typedef struct {
     Py_ssize_t flags[FLAGS]; /* the first ones are False where nothing is set, the others None */
     Py_ssize_t sides[4];
     Form form;
-    PyObject *heads, *outcomes, *texts, *remembered;
+    PyObject *heads, *outcomes;
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
-    PyObject *yes, *no;      /* stand for True and False in keys, where 1 is not True */
+    AttributeTexts texts;
 } BoxTexts;
 
 typedef struct {
@@ -97,52 +97,6 @@ static int put_numbers(const BoxTexts *self, PyObject *box, double width, double
     }
 }
 
-/* A key under which the text of flat attributes is remembered; NULL, perhaps with an exception, for others. */
-static PyObject *key_of(const BoxTexts *self, PyObject *attributes)
-{
-    Py_ssize_t count = PyDict_GET_SIZE(attributes), at = 0, place = 0;
-    PyObject *name, *value;
-    if (count > MOST_ATTRIBUTES)
-        return NULL;
-    PyObject *key = PyTuple_New(2 * count);
-    while (key != NULL && PyDict_Next(attributes, &at, &name, &value)) {
-        PyObject *part = value == Py_True    ? self->yes
-                         : value == Py_False ? self->no
-                         : value == Py_None || PyUnicode_CheckExact(value) ? value
-                                                                           : NULL;
-        if (part == NULL || !PyUnicode_CheckExact(name)) {
-            Py_DECREF(key);
-            return NULL;
-        }
-        PyTuple_SET_ITEM(key, place++, Py_NewRef(name));
-        PyTuple_SET_ITEM(key, place++, Py_NewRef(part));
-    }
-    return key;
-}
-
-/* The text of attributes as a new reference to bytes; None where they are not ordinary; NULL with an exception. */
-static PyObject *text_of_attributes(BoxTexts *self, PyObject *attributes)
-{
-    PyObject *key = key_of(self, attributes), *text = NULL;
-    if (key == NULL && PyErr_Occurred())
-        return NULL;
-    if (key != NULL && (text = Py_XNewRef(PyDict_GetItemWithError(self->remembered, key))) == NULL && !PyErr_Occurred()) {
-        text = PyObject_CallOneArg(self->texts, attributes);
-        if (text != NULL && PyDict_GET_SIZE(self->remembered) < REMEMBERED_ATTRIBUTES &&
-            PyDict_SetItem(self->remembered, key, text) < 0)
-            Py_CLEAR(text);
-    } else if (key == NULL) {
-        text = PyObject_CallOneArg(self->texts, attributes);
-    }
-    Py_XDECREF(key);
-    if (text != NULL && text != Py_None && !PyBytes_CheckExact(text)) {
-        Py_DECREF(text);
-        PyErr_SetString(PyExc_TypeError, "the text of attributes is bytes or None");
-        return NULL;
-    }
-    return text;
-}
-
 static int has_flags(const BoxTexts *self, PyObject *annotation)
 {
     for (int i = 0; i < FLAGS; i++)
@@ -207,9 +161,9 @@ static int find_parts(BoxTexts *self, PyObject *annotation, double width, double
         return PyErr_Occurred() ? -1 : 0;
     int has_attributes = attributes != Py_None && PyDict_GET_SIZE(attributes) > 0;
     parts->outcome = PyTuple_GET_ITEM(pair, has_attributes);
-    if (!has_attributes || self->texts == Py_None)
+    if (!has_attributes || self->texts.texts == Py_None)
         return 1;
-    parts->attributes = text_of_attributes(self, attributes);
+    parts->attributes = text_of_attributes(&self->texts, attributes);
     if (parts->attributes == Py_None)
         Py_CLEAR(parts->attributes);
     return parts->attributes != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
@@ -360,10 +314,7 @@ static void box_texts_dealloc(PyObject *object)
     Py_XDECREF(self->box);
     Py_XDECREF(self->heads);
     Py_XDECREF(self->outcomes);
-    Py_XDECREF(self->texts);
-    Py_XDECREF(self->remembered);
-    Py_XDECREF(self->yes);
-    Py_XDECREF(self->no);
+    attributes_end(&self->texts);
     for (int i = 0; i < 5; i++)
         Py_XDECREF(self->separators[i]);
     Py_TYPE(object)->tp_free(object);
@@ -397,7 +348,7 @@ static int are_good(const BoxTexts *self)
     while (PyDict_Next(self->outcomes, &at, &key, &value))
         if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
             return 0;
-    return self->texts == Py_None || PyCallable_Check(self->texts);
+    return self->texts.texts == Py_None || PyCallable_Check(self->texts.texts);
 }
 
 static int set_form(BoxTexts *self, const char *word)
@@ -430,13 +381,9 @@ static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *key
     self->box = (PyTypeObject *)Py_NewRef((PyObject *)box);
     self->heads = PyDict_Copy(heads);
     self->outcomes = PyDict_Copy(outcomes);
-    self->texts = Py_NewRef(texts);
-    self->remembered = PyDict_New();
-    self->yes = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
-    self->no = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
     for (int i = 0; i < 5; i++)
         self->separators[i] = Py_NewRef(separators[i]);
-    int made = self->heads && self->outcomes && self->remembered && self->yes && self->no && find_offsets(self);
+    int made = attributes_begin(&self->texts, texts) && self->heads && self->outcomes && find_offsets(self);
     if (made && !(set_form(self, form) && are_good(self))) {
         PyErr_SetString(PyExc_TypeError, "BoxTexts: unknown form, or heads, outcomes or attributes of a wrong type");
         made = 0;

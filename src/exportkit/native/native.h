@@ -14,6 +14,9 @@ extern PyTypeObject *exportkit_box_texts_type(void);
 /* Rows of outlines (outline_texts.c). */
 extern PyTypeObject *exportkit_outline_texts_type(void);
 
+/* Objects of COCO files: their texts (coco_texts.c). */
+extern PyTypeObject *exportkit_coco_texts_type(void);
+
 /* Counting outcomes (tally.c). */
 extern PyTypeObject *exportkit_tally_type(void);
 
