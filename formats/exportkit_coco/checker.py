@@ -127,6 +127,10 @@ class CocoChecker(Checker):
         facts.annotations_span = longer(facts.annotations_span, data)
         if _role(path)[0] not in _DETECTION:
             return
+        odd = facts.take_ordinary(data, sizes)
+        if odd is not None:
+            report.objects += odd.objects
+            data = odd.rest
         problems: list[Problem] = []
         tell = _collector(problems)
         size_of = sizes.get

@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["object_texts"]
 
 
-def object_texts(
-    options: CocoOptions, categories: Mapping[str | None, int], *, rectangle: bool
-) -> CocoTexts | None:
+def object_texts(options: CocoOptions, categories: Mapping[str | None, int], *, rectangle: bool) -> CocoTexts | None:
     """The compiled maker of what follows the ids of an entry; None where there is none, or the options ask for more.
 
-    Its twin is the general way of the writer: an annotation that it takes has the text and the outcome that it has there,
-    and every other one is left to that.
+    Its twin is the general way of the writer: an annotation that it takes has the text and the outcome that it has
+    there, and every other one is left to that.
     """
     if core is None or options.precision is not None or options.source_ids:
         return None

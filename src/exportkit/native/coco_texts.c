@@ -89,7 +89,7 @@ typedef struct {
 static int put_point(Cursor *c, char **out, double *x, double *y)
 {
     for (int axis = 0; axis < 2; axis++) {
-        Number number;
+        Number number = {0};
         skip_blanks(c);
         if (!read_number(c, &number))
             return 0;
