@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from exportkit.native import core
-from exportkit.records import EXTENT_KINDS, Annotation, Box, LazyRegion, RotatedBox
+from exportkit.records import EXTENT_KINDS, Annotation, Box, BoxTexts, Keypoints, LazyRegion, RotatedBox, Skeleton
 from exportkit.writing import skipped
+from exportkit_yolo.box_cost import box_cost_of
 from exportkit_yolo.options import Task, YoloOptions
 from exportkit_yolo.unkept import OutcomeTable
 
 if TYPE_CHECKING:
     from exportkit.native._core import OutlineTexts
 
-__all__ = ["outline_texts"]
+__all__ = ["outline_texts", "pose_texts"]
 
 _JOINED = "L_PARTS_JOINED"
 #: Kinds whose outline is written, and what that costs.
@@ -46,5 +47,26 @@ def outline_texts(
         crowds=dict.fromkeys(EXTENT_KINDS, skipped("S_CROWD")),
         tied=tied,
         code=_JOINED,
+    )
+    return made
+
+
+def pose_texts(
+    skeleton: Skeleton, options: YoloOptions, indices: Mapping[str | None, int], outcomes: OutcomeTable
+) -> BoxTexts | None:
+    """As :func:`outline_texts`, of rows of boxes with the key points of one skeleton."""
+    if core is None or options.attributes == "sidecar":
+        return None
+    costs = {kind: box_cost_of(kind) for kind in ("polygon", "mask")}
+    made: BoxTexts = core.BoxTexts(
+        annotation=Annotation,
+        box=Box,
+        form="fractions",
+        heads={label: b"%d " % index for label, index in indices.items() if label is not None},
+        separators=(b" ", b" ", b" ", b"", b"\n"),
+        outcomes=outcomes.ordinary({"keypoints": (), "box": ("N_NO_KEYPOINTS",), **costs}),
+        attributes=None,
+        keypoints=Keypoints,
+        skeleton=skeleton.points,
     )
     return made

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from exportkit.normalize.survey import RecordSurvey
-from exportkit.records import Annotation, FileReference, Record
+from exportkit.records import Annotation, FileReference, Keypoints, Record, Skeleton
 from exportkit.records.box import Box, RotatedBox
 from exportkit.records.region import LazyRegion
 
@@ -18,6 +18,9 @@ class SeedReader:
         file: type[FileReference],
         digest: Callable[[object], str | None],
         no_media: tuple[tuple[str, str], ...],
+        rotated: type[RotatedBox] | None,
+        keypoints: type[Keypoints] | None,
+        skeleton: Callable[[int], Skeleton],
     ) -> Self: ...
     def survey(self, line: bytes | bytearray, start: int = ..., end: int = ..., /) -> RecordSurvey | None: ...
     def normalise(self, line: bytes, surveyed: bool = False, /) -> Record | None: ...
@@ -45,6 +48,8 @@ class BoxTexts:
         separators: tuple[bytes, bytes, bytes, bytes, bytes],
         outcomes: dict[str, tuple[Any, Any]],
         attributes: Callable[[Mapping[str, Any]], bytes | None] | None,
+        keypoints: type[Keypoints] | None = None,
+        skeleton: tuple[str, ...] | None = None,
     ) -> Self: ...
     def of(
         self, annotations: tuple[Annotation, ...], width: int, height: int, /

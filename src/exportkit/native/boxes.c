@@ -15,6 +15,15 @@ enum { FLAGS = 8, FALSE_FLAGS = 4 };
 
 typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
 
+/* Key points behind the numbers of a box; without a class there are none. */
+typedef struct {
+    PyTypeObject *type;
+    Py_ssize_t geometry, region, points, names;
+    PyObject *skeleton; /* names of the points, in order */
+    char *text;         /* of the annotation at hand */
+    size_t size;
+} Points;
+
 typedef struct {
     PyObject_HEAD
     PyTypeObject *annotation, *box;
@@ -25,6 +34,7 @@ typedef struct {
     PyObject *heads, *outcomes;
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
     AttributeTexts texts;
+    Points points;
 } BoxTexts;
 
 typedef struct {
@@ -120,7 +130,7 @@ typedef struct {
 
 static Py_ssize_t size_of(const BoxTexts *self, const Parts *parts)
 {
-    Py_ssize_t size = PyBytes_GET_SIZE(parts->head) + (parts->attributes != NULL ? PyBytes_GET_SIZE(parts->attributes) : 0);
+    Py_ssize_t size = (Py_ssize_t)self->points.size + PyBytes_GET_SIZE(parts->head) + (parts->attributes != NULL ? PyBytes_GET_SIZE(parts->attributes) : 0);
     for (int i = 0; i < 5; i++)
         size += PyBytes_GET_SIZE(self->separators[i]);
     for (int i = 0; i < 4; i++)
@@ -135,9 +145,66 @@ static char *put_parts(char *out, const BoxTexts *self, const Parts *parts)
         memcpy(out, parts->numbers.text[i], parts->numbers.size[i]);
         out = put_bytes(out + parts->numbers.size[i], self->separators[i]);
     }
+    if (self->points.size > 0)
+        memcpy(out, self->points.text, self->points.size);
+    out += self->points.size;
     if (parts->attributes != NULL)
         out = put_bytes(out, parts->attributes);
     return put_bytes(out, self->separators[4]);
+}
+
+/* ` x y v` of one point, ` 0 0 0` of one that is not labelled; NULL where it lies outside or is no triplet of numbers. */
+static char *put_point(char *out, PyObject *point, double width, double height)
+{
+    double x, y, v;
+    if (!PyTuple_CheckExact(point) || PyTuple_GET_SIZE(point) != 3 || !PyLong_CheckExact(PyTuple_GET_ITEM(point, 2)) ||
+        !as_double(PyTuple_GET_ITEM(point, 2), &v))
+        return NULL;
+    if (v == 0) {
+        memcpy(out, " 0 0 0", 6);
+        return out + 6;
+    }
+    if (!as_double(PyTuple_GET_ITEM(point, 0), &x) || !as_double(PyTuple_GET_ITEM(point, 1), &y) || !(v == 1 || v == 2) ||
+        !(x >= 0 && y >= 0 && x <= width && y <= height) || signbit(x) || signbit(y))
+        return NULL;
+    *out++ = ' ';
+    if ((out = put_fixed(out, x / width)) == NULL)
+        return NULL;
+    *out++ = ' ';
+    if ((out = put_fixed(out, y / height)) == NULL)
+        return NULL;
+    *out++ = ' ';
+    *out++ = (char)('0' + (int)v);
+    return out;
+}
+
+/* The key points of an annotation, all of them without a label for one of another kind; 0 where they need care. */
+static int find_points(BoxTexts *self, PyObject *annotation, PyObject *kind, double width, double height)
+{
+    Points *all = &self->points;
+    Py_ssize_t count = PyTuple_GET_SIZE(all->skeleton);
+    PyObject *geometry = NULL, *points = NULL;
+    if (PyUnicode_CompareWithASCIIString(kind, "keypoints") == 0) {
+        geometry = field(annotation, all->geometry);
+        if (geometry == NULL || Py_TYPE(geometry) != all->type || field(annotation, all->region) != Py_None)
+            return 0;
+        points = field(geometry, all->points);
+        PyObject *names = field(geometry, all->names);
+        if (points == NULL || !PyTuple_CheckExact(points) || PyTuple_GET_SIZE(points) != count || names == NULL ||
+            !PyTuple_CheckExact(names) || (PyTuple_GET_SIZE(names) > 0 && names != all->skeleton))
+            return 0;
+    }
+    char *out = all->text;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (points == NULL) {
+            memcpy(out, " 0 0 0", 6);
+            out += 6;
+        } else if ((out = put_point(out, PyTuple_GET_ITEM(points, i), width, height)) == NULL) {
+            return 0;
+        }
+    }
+    all->size = (size_t)(out - all->text);
+    return 1;
 }
 
 /* Finds the parts of an ordinary annotation: 1; 0 for any other; -1 with an exception. */
@@ -158,6 +225,8 @@ static int find_parts(BoxTexts *self, PyObject *annotation, double width, double
     if (parts->head == NULL)
         return PyErr_Occurred() ? -1 : 0;
     if (!put_numbers(self, field(annotation, self->declared), width, height, &parts->numbers))
+        return PyErr_Occurred() ? -1 : 0;
+    if (self->points.type != NULL && !find_points(self, annotation, kind, width, height))
         return PyErr_Occurred() ? -1 : 0;
     int has_attributes = attributes != Py_None && PyDict_GET_SIZE(attributes) > 0;
     parts->outcome = PyTuple_GET_ITEM(pair, has_attributes);
@@ -315,6 +384,9 @@ static void box_texts_dealloc(PyObject *object)
     Py_XDECREF(self->heads);
     Py_XDECREF(self->outcomes);
     attributes_end(&self->texts);
+    Py_XDECREF(self->points.type);
+    Py_XDECREF(self->points.skeleton);
+    PyMem_Free(self->points.text);
     for (int i = 0; i < 5; i++)
         Py_XDECREF(self->separators[i]);
     Py_TYPE(object)->tp_free(object);
@@ -362,18 +434,41 @@ static int set_form(BoxTexts *self, const char *word)
     return 0;
 }
 
+/* Key points of a skeleton behind each box; nothing of the kind where there is no class. */
+static int begin_points(BoxTexts *self, PyObject *type, PyObject *skeleton)
+{
+    Points *all = &self->points;
+    if (type == Py_None)
+        return 1;
+    if (!PyType_Check(type) || !PyTuple_CheckExact(skeleton) || PyTuple_GET_SIZE(skeleton) > PY_SSIZE_T_MAX / NUMBER_ROOM / 4) {
+        PyErr_SetString(PyExc_TypeError, "BoxTexts: key points are a class and a tuple of names");
+        return 0;
+    }
+    all->type = (PyTypeObject *)Py_NewRef(type);
+    all->skeleton = Py_NewRef(skeleton);
+    all->text = PyMem_Malloc(3 * NUMBER_ROOM * ((size_t)PyTuple_GET_SIZE(skeleton) + 1));
+    if (all->text == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    return (all->geometry = offset_of(self->annotation, "geometry")) >= 0 &&
+           (all->region = offset_of(self->annotation, "region")) >= 0 && (all->points = offset_of(all->type, "points")) >= 0 &&
+           (all->names = offset_of(all->type, "names")) >= 0;
+}
+
 static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"annotation", "box", "form", "heads", "separators", "outcomes", "attributes", NULL};
+    static char *names[] = {"annotation", "box", "form", "heads", "separators", "outcomes", "attributes",
+                            "keypoints",  "skeleton", NULL};
     BoxTexts *self = (BoxTexts *)type->tp_alloc(type, 0);
     PyTypeObject *annotation, *box;
-    PyObject *heads, *outcomes, *texts, *separators[5];
+    PyObject *heads, *outcomes, *texts, *separators[5], *keypoints = Py_None, *skeleton = Py_None;
     const char *form;
     if (self == NULL)
         return NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!sO!(SSSSS)O!O", names, &PyType_Type, &annotation, &PyType_Type,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!sO!(SSSSS)O!O|OO", names, &PyType_Type, &annotation, &PyType_Type,
                                      &box, &form, &PyDict_Type, &heads, &separators[0], &separators[1], &separators[2],
-                                     &separators[3], &separators[4], &PyDict_Type, &outcomes, &texts)) {
+                                     &separators[3], &separators[4], &PyDict_Type, &outcomes, &texts, &keypoints, &skeleton)) {
         Py_DECREF(self);
         return NULL;
     }
@@ -383,7 +478,8 @@ static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *key
     self->outcomes = PyDict_Copy(outcomes);
     for (int i = 0; i < 5; i++)
         self->separators[i] = Py_NewRef(separators[i]);
-    int made = attributes_begin(&self->texts, texts) && self->heads && self->outcomes && find_offsets(self);
+    int made = attributes_begin(&self->texts, texts) && self->heads && self->outcomes && find_offsets(self) &&
+               begin_points(self, keypoints, skeleton);
     if (made && !(set_form(self, form) && are_good(self))) {
         PyErr_SetString(PyExc_TypeError, "BoxTexts: unknown form, or heads, outcomes or attributes of a wrong type");
         made = 0;

@@ -33,9 +33,4 @@ int exportkit_outline_reserve(Outline *outline, size_t points, size_t rings);
 /* Gives the memory back. */
 void exportkit_outline_clear(Outline *outline);
 
-static inline double value_of(const Number *number)
-{
-    return number->is_real ? number->real : (double)number->whole;
-}
-
 #endif

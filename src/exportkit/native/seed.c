@@ -3,6 +3,7 @@
    The twin of exportkit.normalize.seed_fast.SeedFast: what is accepted here gives the same record or survey, and
    whatever is unusual is refused with None, so that the general way decides about it. */
 #include "json_text.h"
+#include "numbers.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -11,7 +12,7 @@
 enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
 
 /* What a writer calls a region's kind; the order of Reader.kinds. */
-enum { BOX, POLYGON, MASK, KINDS };
+enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, KINDS };
 
 /* A text that was met before, with the (kind, text) pairs that a survey counts. */
 typedef struct {
@@ -24,6 +25,9 @@ typedef struct {
     PyObject *annotation, *box, *region, *record, *survey, *file; /* the classes that are made */
     PyObject *digest;                                             /* reads a declared SHA-256 */
     PyObject *no_media;                                           /* notices of a record without a file */
+    PyObject *rotated, *keypoints; /* classes of geometry, or None where an option says how it is read */
+    PyObject *skeleton;            /* gives the skeleton of so many points without names */
+    PyObject *skeletons;           /* those that it gave */
     PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
     Remembered remembered[REMEMBERED];
 } Reader;
@@ -399,6 +403,11 @@ typedef struct {
     Number box[4];
     char has_box;
     Region region;
+    Number rotation;
+    double cx, cy; /* of a box that is turned */
+    const char *points;
+    Py_ssize_t point_count;
+    int kind;
     int iscrowd, difficult, truncated, occluded;
     PyObject *id, *area, *score, *group, *track, *frame, *attributes;
 } Source;
@@ -472,8 +481,62 @@ static int read_source_attributes(Cursor *c, PyObject **out)
 }
 
 /* Keys that decide about kind or geometry. */
-static const char *const left_of_source[] = {"type", "kind", "tool", "box", "rotation", "obb", "polygon", "polygons", "points",
-                                             "holes", "rle", "mask", "keypoints", NULL};
+static const char *const left_of_source[] = {"type", "kind", "tool", "box", "obb", "polygon", "polygons", "points", "holes",
+                                             "rle", "mask", "keypoint_names", "skeleton", NULL};
+
+/* The turn of a box, or null. */
+static int read_rotation(Cursor *c, Source *source)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    return ((Reader *)c->owner)->rotated != Py_None && read_number(c, &source->rotation) && is_near(&source->rotation);
+}
+
+/* One point of a flat list and the comma or bracket behind it; nothing is made where `out` is NULL. */
+static int read_triplet(Cursor *c, PyObject **out)
+{
+    Number numbers[3];
+    for (int i = 0; i < 3; i++) {
+        skip_blanks(c);
+        if (!read_number(c, &numbers[i]) || !is_near(&numbers[i]))
+            return 0;
+        skip_blanks(c);
+        if (*c->p != ',' && !(i == 2 && *c->p == ']'))
+            return 0;
+        if (i < 2)
+            c->p++;
+    }
+    if (numbers[2].is_real || numbers[2].whole < 0 || numbers[2].whole > 2)
+        return 0;
+    if (out == NULL)
+        return 1;
+    if (numbers[2].whole == 0)
+        numbers[0] = numbers[1] = (Number){.set = 1};
+    PyObject *x = number_object(&numbers[0]), *y = number_object(&numbers[1]), *v = PyLong_FromLongLong(numbers[2].whole);
+    *out = x != NULL && y != NULL && v != NULL ? PyTuple_Pack(3, x, y, v) : NULL;
+    Py_XDECREF(x);
+    Py_XDECREF(y);
+    Py_XDECREF(v);
+    return *out != NULL;
+}
+
+/* Key points as a flat list of x, y and visibility, or null. */
+static int read_keypoints(Cursor *c, Source *source)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (((Reader *)c->owner)->keypoints == Py_None || *c->p != '[')
+        return 0;
+    source->points = c->p;
+    do {
+        c->p++;
+        if (!read_triplet(c, NULL))
+            return 0;
+        source->point_count++;
+    } while (*c->p == ',');
+    c->p++;
+    return 1;
+}
 
 /* One member of an annotation. `build` is 0 where only kind and class are wanted. */
 static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, int build, int judged)
@@ -502,8 +565,10 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         READ("group_id", 7, read_identity(c, OUT(group)));
         READ("track_id", 8, read_identity(c, OUT(track)));
         READ("occluded", 9, read_flag(c, &source->occluded));
+        READ("rotation", 14, read_rotation(c, source));
         break;
     case 9:
+        READ("keypoints", 15, read_keypoints(c, source));
         READ("difficult", 10, read_flag(c, &source->difficult));
         READ("truncated", 11, read_flag(c, &source->truncated));
         break;
@@ -521,6 +586,23 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
 #undef READ
 }
 
+/* The kind by the first geometry that is there (formats, section 1.3); 0 where there is none or its middle needs care. */
+static int find_kind(Source *source)
+{
+    static const double turn = 6.283185307179586, no_turn = 1e-9;
+    source->kind = source->points != NULL ? KEYPOINTS : source->region.kind;
+    if (source->kind != BOX)
+        return 1;
+    if (!source->has_box)
+        return 0;
+    if (!source->rotation.set || fabs(remainder(value_of(&source->rotation), turn)) <= no_turn)
+        return 1;
+    source->kind = ROTATED;
+    const Number *box = source->box;
+    return round_six(value_of(&box[0]) + value_of(&box[2]) / 2, &source->cx) &&
+           round_six(value_of(&box[1]) + value_of(&box[3]) / 2, &source->cy);
+}
+
 static int read_source(Cursor *c, Source *source, int build, int judged)
 {
     Span key;
@@ -531,8 +613,8 @@ static int read_source(Cursor *c, Source *source, int build, int judged)
     while ((found = next_member(c, &count, &key)) > 0)
         if (!read_source_member(c, &key, source, &seen, build, judged))
             return 0;
-    /* Without region and box the general way says what is missing; a class that is not named, it chooses. */
-    return found == 0 && source->label.set && (source->region.kind != BOX || source->has_box);
+    /* Without geometry the general way says what is missing; a class that is not named, it chooses. */
+    return found == 0 && source->label.set && find_kind(source);
 }
 
 static int is_blank(PyObject *text)
@@ -607,18 +689,65 @@ static inline PyObject *flag_object(int flag)
     return flag ? Py_True : Py_False;
 }
 
+/* A rounded number as Python has it: an int where it is whole. */
+static PyObject *rounded_object(double value)
+{
+    return value == floor(value) ? PyLong_FromDouble(value) : PyFloat_FromDouble(value);
+}
+
+static PyObject *made_rotated(Reader *reader, const Source *source)
+{
+    PyObject *parts[] = {NULL,
+                         rounded_object(source->cx),
+                         rounded_object(source->cy),
+                         number_object(&source->box[2]),
+                         number_object(&source->box[3]),
+                         number_object(&source->rotation)};
+    PyObject *made = NULL;
+    if (parts[1] && parts[2] && parts[3] && parts[4] && parts[5])
+        made = PyObject_Vectorcall(reader->rotated, parts + 1, 5 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    for (int i = 1; i <= 5; i++)
+        Py_XDECREF(parts[i]);
+    return made;
+}
+
+static PyObject *made_keypoints(Reader *reader, const Source *source)
+{
+    Cursor cursor = {source->points, NULL, NULL};
+    PyObject *points = PyTuple_New(source->point_count), *made = NULL, *point = NULL;
+    Py_ssize_t count = 0;
+    for (; points != NULL && count < source->point_count; count++) {
+        cursor.p++;
+        if (!read_triplet(&cursor, &point))
+            break;
+        PyTuple_SET_ITEM(points, count, point);
+    }
+    if (points != NULL && count == source->point_count)
+        made = PyObject_CallOneArg(reader->keypoints, points);
+    Py_XDECREF(points);
+    return made;
+}
+
+static PyObject *made_geometry(Reader *reader, const Source *source)
+{
+    return source->kind == ROTATED ? made_rotated(reader, source)
+           : source->kind == KEYPOINTS ? made_keypoints(reader, source)
+                                       : Py_NewRef(Py_None);
+}
+
 static PyObject *made_annotation(Cursor *c, const Source *source, Py_ssize_t index)
 {
     Reader *reader = ((Reader *)c->owner);
     PyObject *made = NULL, *number = PyLong_FromSsize_t(index), *label = label_of(c, source), *box = NULL, *region = NULL;
-    if (number == NULL || label == NULL)
+    PyObject *geometry = made_geometry(reader, source);
+    if (number == NULL || label == NULL || geometry == NULL)
         goto done;
-    if (source->has_box && (box = made_box(reader, source->box)) == NULL)
+    if (source->has_box && source->kind != ROTATED && (box = made_box(reader, source->box)) == NULL)
         goto done;
     if (source->region.kind != BOX && (region = made_region(reader, &source->region)) == NULL)
         goto done;
     PyObject *args[] = {
-        NULL, number, reader->kinds[source->region.kind], label, or_none(box), or_none(region), Py_None,
+        NULL, number, reader->kinds[source->kind], label, or_none(box), or_none(region), geometry,
         or_none(source->id), flag_object(source->iscrowd), flag_object(source->difficult), flag_object(source->truncated),
         flag_object(source->occluded), or_none(source->area), or_none(source->score), or_none(source->group),
         or_none(source->track), or_none(source->frame), or_none(source->attributes),
@@ -627,6 +756,7 @@ static PyObject *made_annotation(Cursor *c, const Source *source, Py_ssize_t ind
 done:
     Py_XDECREF(number);
     Py_XDECREF(label);
+    Py_XDECREF(geometry);
     Py_XDECREF(box);
     Py_XDECREF(region);
     return made;
@@ -635,7 +765,7 @@ done:
 /* The pair (kind, class) that a survey counts. */
 static PyObject *made_pair(Cursor *c, const Source *source)
 {
-    int kind = source->region.kind;
+    int kind = source->kind;
     Remembered *place = remembered(((Reader *)c->owner), &source->label);
     if (place != NULL && place->pairs[kind] != NULL)
         return Py_NewRef(place->pairs[kind]);
@@ -655,8 +785,34 @@ typedef struct {
     int judged; /* the line passed a survey before */
 } Want;
 
+/* The skeleton of so many points without names, borrowed. */
+static PyObject *skeleton_of(Reader *reader, Py_ssize_t points)
+{
+    PyObject *count = PyLong_FromSsize_t(points), *found = NULL;
+    if (count != NULL && (found = PyDict_GetItemWithError(reader->skeletons, count)) == NULL && !PyErr_Occurred()) {
+        PyObject *made = PyObject_CallOneArg(reader->skeleton, count);
+        if (made != NULL && PyDict_SetItem(reader->skeletons, count, made) == 0)
+            found = made;
+        Py_XDECREF(made); /* the table holds it */
+    }
+    Py_XDECREF(count);
+    return found;
+}
+
+/* Notes class and skeleton of an object with key points, whose pair of kind and class was made. */
+static int note_skeleton(Reader *reader, const Source *source, PyObject *pair, PyObject **skeletons)
+{
+    PyObject *skeleton = skeleton_of(reader, source->point_count);
+    if (skeleton == NULL || (*skeletons == NULL && (*skeletons = PyList_New(0)) == NULL))
+        return 0;
+    PyObject *entry = PyTuple_Pack(2, PyTuple_GET_ITEM(pair, 1), skeleton);
+    int failed = entry == NULL || PyList_Append(*skeletons, entry) < 0;
+    Py_XDECREF(entry);
+    return !failed;
+}
+
 /* All annotations as a list of annotations or pairs. */
-static PyObject *read_annotations(Cursor *c, const Want *want)
+static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skeletons)
 {
     if (*c->p != '[')
         return NULL;
@@ -673,7 +829,9 @@ static PyObject *read_annotations(Cursor *c, const Want *want)
         if (read_source(c, &source, want->build, want->judged))
             made = want->build ? made_annotation(c, &source, PyList_GET_SIZE(list)) : made_pair(c, &source);
         clear_source(&source);
-        int failed = made == NULL || PyList_Append(list, made) < 0;
+        int failed = made == NULL || PyList_Append(list, made) < 0 ||
+                     (!want->build && source.kind == KEYPOINTS &&
+                      !note_skeleton((Reader *)c->owner, &source, made, skeletons));
         Py_XDECREF(made);
         if (failed)
             break;
@@ -701,7 +859,7 @@ typedef struct {
 } File;
 
 typedef struct {
-    PyObject *id, *other_id, *contents, *status;
+    PyObject *id, *other_id, *contents, *status, *skeletons;
     PyObject *group, *unit_group, *data_group;
     Span split, unit_split, data_split, unit_name;
     Size unit_size;
@@ -715,6 +873,7 @@ static void clear_line(Line *line)
     Py_CLEAR(line->other_id);
     Py_CLEAR(line->contents);
     Py_CLEAR(line->status);
+    Py_CLEAR(line->skeletons);
     Py_CLEAR(line->group);
     Py_CLEAR(line->unit_group);
     Py_CLEAR(line->data_group);
@@ -784,7 +943,7 @@ static int read_data(Cursor *c, Line *line, const Want *want)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want)) != NULL
+        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons)) != NULL
                    : IS(&key, "split")     ? once(&seen, 1) && read_filled_span(c, &line->data_split)
                    : IS(&key, "group")     ? once(&seen, 2) && read_identity(c, &line->data_group)
                                            : skip_unread(c, &key, left_of_data);
@@ -1069,11 +1228,13 @@ done:
 static PyObject *made_survey(Reader *reader, Line *line, const Head *head)
 {
     PyObject *made = NULL, *width = PyLong_FromLongLong(head->width), *height = PyLong_FromLongLong(head->height);
-    if (width != NULL && height != NULL) {
+    PyObject *skeletons = line->skeletons != NULL ? PyList_AsTuple(line->skeletons) : Py_NewRef(reader->empty);
+    if (width != NULL && height != NULL && skeletons != NULL) {
         PyObject *args[] = {NULL, line->id, Py_None, reader->image, head->name, width, height, head->file, head->split,
-                            head->group, head->notices, line->contents};
-        made = PyObject_Vectorcall(reader->survey, args + 1, 11 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+                            head->group, head->notices, line->contents, reader->empty, skeletons};
+        made = PyObject_Vectorcall(reader->survey, args + 1, 13 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     }
+    Py_XDECREF(skeletons);
     Py_XDECREF(width);
     Py_XDECREF(height);
     return made;
@@ -1189,7 +1350,8 @@ static void reader_dealloc(PyObject *self)
     Reader *reader = (Reader *)self;
     PyObject **held[] = {&reader->annotation, &reader->box, &reader->region, &reader->record, &reader->survey,
                          &reader->file, &reader->digest, &reader->no_media, &reader->rings, &reader->rle,
-                         &reader->image, &reader->empty};
+                         &reader->image, &reader->empty, &reader->rotated, &reader->keypoints, &reader->skeleton,
+                         &reader->skeletons};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_CLEAR(*held[i]);
     for (int kind = 0; kind < KINDS; kind++)
@@ -1204,23 +1366,28 @@ static void reader_dealloc(PyObject *self)
 
 static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"annotation", "box", "region", "record", "survey", "file", "digest", "no_media", NULL};
+    static char *names[] = {"annotation", "box",     "region",    "record",   "survey", "file", "digest", "no_media",
+                            "rotated",    "keypoints", "skeleton", NULL};
     Reader *reader = (Reader *)type->tp_alloc(type, 0);
     if (reader == NULL)
         return NULL;
-    PyObject *given[8];
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
-                                     &given[4], &given[5], &given[6], &given[7])) {
+    PyObject *given[11];
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
+                                     &given[4], &given[5], &given[6], &given[7], &given[8], &given[9], &given[10])) {
         Py_DECREF(reader);
         return NULL;
     }
     PyObject **places[] = {&reader->annotation, &reader->box, &reader->region, &reader->record, &reader->survey,
-                           &reader->file, &reader->digest, &reader->no_media};
-    for (int i = 0; i < 8; i++)
+                           &reader->file, &reader->digest, &reader->no_media, &reader->rotated, &reader->keypoints,
+                           &reader->skeleton};
+    for (int i = 0; i < 11; i++)
         *places[i] = Py_NewRef(given[i]);
     reader->kinds[BOX] = PyUnicode_InternFromString("box");
     reader->kinds[POLYGON] = PyUnicode_InternFromString("polygon");
     reader->kinds[MASK] = PyUnicode_InternFromString("mask");
+    reader->kinds[ROTATED] = PyUnicode_InternFromString("rotated_box");
+    reader->kinds[KEYPOINTS] = PyUnicode_InternFromString("keypoints");
+    reader->skeletons = PyDict_New();
     reader->rings = PyUnicode_InternFromString("coco_rings");
     reader->rle = PyUnicode_InternFromString("rle");
     reader->image = PyUnicode_InternFromString("image");
