@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -39,7 +40,13 @@ def read_dataset_yaml(dataset: Dataset) -> DatasetYaml:
     path = yaml_path(dataset)
     if path is None:
         return DatasetYaml(_NAMES[0], findings=(_finding(_NAMES[0], "There is no data.yaml."),))
-    document, problem = _load(dataset.read(path, _LIMIT))
+    return _judged(path, dataset.read(path, _LIMIT))
+
+
+@lru_cache(maxsize=4)
+def _judged(path: str, data: bytes) -> DatasetYaml:
+    """What the bytes of a yaml say; remembered, since every piece of a large dataset asks for the same."""
+    document, problem = _load(data)
     if problem is not None:
         return DatasetYaml(path, findings=(_finding(path, problem),))
     names, name_problems = _names(document)
