@@ -10,7 +10,8 @@ import msgspec
 
 from exportkit.native import core
 from exportkit_coco.distinct import IdColumn, name_key
-from exportkit_coco.rules import ImageEntry, ObjectEntry, Size
+from exportkit_coco.panoptic_rules import PanopticEntry
+from exportkit_coco.rules import CaptionEntry, ImageEntry, KeypointEntry, ObjectEntry, Size
 from exportkit_coco.skeleton import Categories
 
 __all__ = ["FileFacts", "Whole", "longer"]
@@ -32,6 +33,8 @@ class FileFacts(msgspec.Struct):
     #: Pictures that annotations name and this batch does not hold.
     foreign_images: array[int] = msgspec.field(default_factory=lambda: array("q"))
     category_ids: set[int] = msgspec.field(default_factory=set)
+    #: Pairs of a category and the number of key points that an object of it has.
+    point_counts: set[tuple[int, int]] = msgspec.field(default_factory=set)
     segmented: int = 0
     bare: int = 0
     bare_crowds: int = 0
@@ -58,6 +61,20 @@ class FileFacts(msgspec.Struct):
         self.bare += bare
         return Ordinary(segmented + bare, b",".join([data[start:end] for start, end in odd]))
 
+    def take_captions(self, entries: Sequence[CaptionEntry]) -> set[int]:
+        """Remember captions, and give the pictures that they name."""
+        self.annotation_ids.extend([entry.id for entry in entries])
+        return {entry.image_id for entry in entries}
+
+    def take_keypoints(self, entries: Sequence[KeypointEntry]) -> set[int]:
+        """Remember annotations with key points, and give the pictures that they name."""
+        self.point_counts.update([(entry.category_id, len(entry.keypoints) // 3) for entry in entries])
+        return self.take_objects(entries)
+
+    def take_panoptic(self, entry: PanopticEntry) -> None:
+        """Remember the categories of a picture's segments."""
+        self.category_ids.update([info.category_id for info in entry.segments_info])
+
     def take_objects(self, entries: Sequence[ObjectEntry]) -> set[int]:
         """Remember annotations, and give the pictures that they name."""
         self.annotation_ids.extend([entry.id for entry in entries])
@@ -76,6 +93,7 @@ class Whole:
         self.image_ids, self.annotation_ids, self.names = IdColumn(), IdColumn(), IdColumn()
         self.foreign_images = array("q")
         self.category_ids: set[int] = set()
+        self.point_counts: set[tuple[int, int]] = set()
         self.segmented = self.bare = self.bare_crowds = 0
         self.images_span = self.annotations_span = (0, 0)
         self.categories: Categories | None = None
@@ -86,6 +104,7 @@ class Whole:
         self.names.extend(facts.name_keys)
         self.foreign_images.extend(facts.foreign_images)
         self.category_ids |= facts.category_ids
+        self.point_counts |= facts.point_counts
         self.segmented += facts.segmented
         self.bare += facts.bare
         self.bare_crowds += facts.bare_crowds

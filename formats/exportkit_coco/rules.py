@@ -15,13 +15,21 @@ import msgspec
 from exportkit_coco.rle import RunFault, covered, runs_of
 
 __all__ = [
+    "UNSAFE_NAME",
+    "CaptionEntry",
+    "Id",
     "ImageEntry",
+    "KeypointEntry",
     "ObjectEntry",
     "Report",
     "Size",
+    "explain_caption",
     "explain_image",
+    "explain_keypoints",
     "explain_object",
+    "judge_caption",
     "judge_image",
+    "judge_keypoints",
     "judge_object",
 ]
 
@@ -33,7 +41,7 @@ AREA_SHARE = 0.01
 SURE_SHARE = 0.0099
 
 #: An empty part, a step upwards, a backslash, a drive.
-_UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|^.:")
+UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|^.:")
 
 #: Counting covered pixels is given up beyond so many crossings of edges and pixel rows.
 _MOST_CROSSINGS = 1_000_000
@@ -76,11 +84,26 @@ class ObjectEntry(msgspec.Struct, gc=False):
     segmentation: list[tuple[float, ...]] | Runs
 
 
+class KeypointEntry(ObjectEntry, gc=False):
+    """An entry of ``annotations`` in the key points role: x, y, v of each point, and how many have v > 0."""
+
+    keypoints: list[float]
+    num_keypoints: int
+
+
+class CaptionEntry(msgspec.Struct, gc=False):
+    """An entry of ``annotations`` in the captions role."""
+
+    id: Id
+    image_id: Id
+    caption: str
+
+
 def judge_image(image: ImageEntry, report: Report) -> None:
     """Rules for one picture by itself."""
     if image.width < 1 or image.height < 1:
         report("C_COCO_JSON", "error", f"the size {image.width} x {image.height} is not positive")
-    if _UNSAFE_NAME.search(image.file_name):
+    if UNSAFE_NAME.search(image.file_name):
         report("C_COCO_FILE", "error", "file_name is not a relative path with '/' between its parts")
 
 
@@ -111,6 +134,28 @@ def judge_object(entry: ObjectEntry, size: Size | None, report: Report) -> None:
         report("C_COCO_AREA", "error", f"area {area} is not positive")
     elif abs(area - exact) > AREA_SHARE * exact + slack and not _fits_pixels(area, segmentation):
         report("C_COCO_AREA", "warn", f"area {area} differs by more than 1 % from the geometry's {exact:.6g}")
+
+
+def judge_keypoints(entry: KeypointEntry, size: Size | None, report: Report) -> None:
+    """Rules for one annotation with key points (rule 23); how many there are is judged with its category."""
+    judge_object(entry, size, report)
+    points = entry.keypoints
+    if not points or len(points) % 3:
+        report("C_COCO_KPT", "error", f"keypoints has {len(points)} numbers, which are no x, y, v triplets")
+        return
+    visibilities = points[2::3]
+    if not {0, 1, 2}.issuperset(visibilities):
+        report("C_COCO_KPT", "error", "the visibility of a key point is none of 0, 1, 2")
+    labelled = sum(v > 0 for v in visibilities)
+    if entry.num_keypoints != labelled:
+        report("C_COCO_KPT", "error", f"num_keypoints is {entry.num_keypoints}, {labelled} points have v > 0")
+
+
+def judge_caption(entry: CaptionEntry, size: Size | None, report: Report) -> None:
+    """Rules for one caption."""
+    del size
+    if entry.id < 1:
+        report("C_COCO_ID", "error", "an annotation id is below 1")
 
 
 def _judge_ring(ring: tuple[float, ...], right: float, bottom: float, report: Report) -> float:
@@ -194,10 +239,7 @@ def explain_object(data: bytes, report: Report) -> None:
     entry = _strict_object(data, report)
     if entry is None:
         return
-    for key, code in (("id", "C_COCO_ID"), ("image_id", "C_COCO_REF"), ("category_id", "C_COCO_REF")):
-        if not _is_id(entry.get(key)):
-            null = key in entry and entry[key] is None
-            report("C_COCO_JSON" if null else code, "error", f"{key} is no whole number of 64 bits")
+    _explain_ids(entry, ("id", "image_id", "category_id"), report)
     shapes: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "bbox": ("C_COCO_BBOX", lambda value: _numbers(value) and len(value) == 4),
         "area": ("C_COCO_AREA", lambda value: _numbers([value])),
@@ -213,6 +255,38 @@ def explain_object(data: bytes, report: Report) -> None:
             _explain_runs(entry[key], report)
         elif not holds(entry[key]):
             report(code, "error", f"{key} has the wrong form")
+
+
+def explain_keypoints(data: bytes, report: Report) -> None:
+    """Why the bytes are no :class:`KeypointEntry`."""
+    explain_object(data, report)
+    entry = _strict_object(data, _nothing)
+    if entry is not None and not _numbers(entry.get("keypoints")):
+        report("C_COCO_KPT", "error", "keypoints is missing or no list of numbers")
+    if entry is not None and type(entry.get("num_keypoints")) is not int:
+        report("C_COCO_KPT", "error", "num_keypoints is missing or no whole number; evaluation stops without it")
+
+
+def explain_caption(data: bytes, report: Report) -> None:
+    """Why the bytes are no :class:`CaptionEntry`."""
+    entry = _strict_object(data, report)
+    if entry is None:
+        return
+    _explain_ids(entry, ("id", "image_id"), report)
+    if not isinstance(entry.get("caption"), str):
+        report("C_COCO_JSON", "error", "caption is missing or no text")
+
+
+def _explain_ids(entry: dict[str, Any], keys: tuple[str, ...], report: Report) -> None:
+    for key in keys:
+        if not _is_id(entry.get(key)):
+            null = key in entry and entry[key] is None
+            code = "C_COCO_JSON" if null else "C_COCO_ID" if key == "id" else "C_COCO_REF"
+            report(code, "error", f"{key} is no whole number of 64 bits")
+
+
+def _nothing(code: str, severity: str, message: str) -> None:
+    """Takes what was told before."""
 
 
 def _explain_runs(value: dict[str, Any], report: Report) -> None:

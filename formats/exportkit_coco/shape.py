@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from exportkit.errors import AnnotationFault
-from exportkit.records import Annotation, Box, Canvas, Mask, Number, Part, Polygon, decimal_text
+from exportkit.records import Annotation, Box, Canvas, Keypoints, Mask, Number, Part, Polygon, decimal_text
 from exportkit.writing.precision import Precision
 from exportkit_coco.options import CocoOptions
 
@@ -22,12 +22,16 @@ class Shapes:
         self._precision = Precision(options.precision)
         self._rounds = options.precision is not None
         self._masks_as_polygons = options.masks == "polygon"
+        self._lists_runs = options.rle == "uncompressed"
         self._max_pixels = max_pixels
         self._rectangle = rectangle
 
-    def of(self, annotation: Annotation, canvas: Canvas) -> Shape:
-        """Raises AnnotationFault or AnnotationSkip by the rules of the canvas."""
-        kind = annotation.kind
+    def of(self, annotation: Annotation, canvas: Canvas, kind: str = "") -> Shape:
+        """Write an annotation as one of its kind, or of ``kind``, which tells the parts that are read.
+
+        Raises AnnotationFault or AnnotationSkip by the rules of the canvas.
+        """
+        kind = kind or annotation.kind
         if kind == "box":
             box, codes = canvas.box(annotation)
             segmentation = "[]"
@@ -42,6 +46,11 @@ class Shapes:
         area, more = canvas.area(annotation, region)
         segmentation, cost = self._segmentation(annotation, region, canvas)
         return self._shape(box, area, segmentation, codes + more + cost, canvas)
+
+    def points(self, keypoints: Keypoints) -> str:
+        """``[x1,y1,v1,…]`` in pixels; points that are not labelled are zero."""
+        near = self._precision.near
+        return f"[{','.join([decimal_text(near(value)) for value in keypoints.flat()])}]"
 
     def _rotated(self, annotation: Annotation, canvas: Canvas) -> Shape:
         """The corners as a polygon and the enclosing box, both clipped; the area is the box's own while it is whole."""
@@ -87,7 +96,7 @@ class Shapes:
         if isinstance(region, Mask):
             if self._masks_as_polygons and not crowd and not (outline := region.to_polygon()).has_holes:
                 return self._rings(outline), ("N_MASK_AS_POLYGON",)
-            return _runs(region, crowd=crowd), ()
+            return self.runs(region, is_crowd=crowd), ()
         if not crowd and not region.has_holes:
             return self._rings(region), ()
         mask = Mask.from_polygon(region, canvas.width, canvas.height, self._max_pixels)
@@ -95,7 +104,12 @@ class Shapes:
             raise AnnotationFault(
                 "E_MASK_EMPTY", "The region covers no pixel's centre, so COCO has no form for it; make it larger."
             )
-        return _runs(mask, crowd=crowd), ("L_RASTERISED",)
+        return self.runs(mask, is_crowd=crowd), ("L_RASTERISED",)
+
+    def runs(self, mask: Mask, *, is_crowd: bool) -> str:
+        """Run lengths: compressed text unless a list is asked for; a list for a crowd, as COCO itself writes crowds."""
+        counts = mask.to_coco_counts() if is_crowd or self._lists_runs else mask.to_coco_compressed()
+        return msgspec.json.encode({"size": [mask.height, mask.width], "counts": counts}).decode("ascii")
 
     def _rings(self, polygon: Polygon) -> str:
         if not self._rounds:
@@ -103,9 +117,3 @@ class Shapes:
         near = self._precision.near
         rounded = Polygon(tuple([Part(tuple(map(near, part.outer))) for part in polygon.parts]))
         return rounded.rings_json().decode("ascii")
-
-
-def _runs(mask: Mask, *, crowd: bool) -> str:
-    """Run lengths: a list for a crowd, as COCO itself writes crowds, else the compressed text."""
-    counts = mask.to_coco_counts() if crowd else mask.to_coco_compressed()
-    return msgspec.json.encode({"size": [mask.height, mask.width], "counts": counts}).decode("ascii")

@@ -1,15 +1,13 @@
-"""The COCO writer: ``annotations/instances_<split>.json`` over ``images/<split>/``."""
+"""The COCO writer: role files of each split over its pictures."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from math import isfinite
 from typing import Any, ClassVar
 
-from exportkit.errors import AnnotationFault, AnnotationSkip, UsageError
-from exportkit.records import REGION_KINDS, Annotation, Canvas, Record, RotatedBox, decimal_text, quoted
+from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault, UsageError
+from exportkit.records import Canvas, Record
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -21,38 +19,41 @@ from exportkit.writing import (
     Writer,
     WriterOptions,
     failed,
-    lossy,
     skipped,
-    written,
 )
-from exportkit.writing.attributes import attribute_text, read_attributes
+from exportkit_coco.categories import Categories
+from exportkit_coco.drawing import Cost, raster_cost, settle
+from exportkit_coco.entry import class_failure, closing_keys, object_outcome
+from exportkit_coco.layout import layout_of, naming_of
 from exportkit_coco.options import CocoOptions
 from exportkit_coco.ordinary import object_texts
-from exportkit_coco.roles import Role, is_segmented, numbered_kinds, roles_of
+from exportkit_coco.other_roles import OtherRoles, Rules
+from exportkit_coco.page import Page, numberings_of_kinds
+from exportkit_coco.roles import BOXES, is_segmented, numbered_kinds, roles_of
 from exportkit_coco.shape import Shapes
 
 __all__ = ["CocoWriter"]
 
 _HEAD = b'{"info":{"description":"","version":"1.0"},"licenses":[],"images":['
-_FLAGS = ("difficult", "truncated", "occluded")
-_NAMES = ("group_id", "track_id", "frame")
 
 
 class CocoWriter(Writer):
-    """COCO instances: boxes, polygons and masks of every object (formats, section 5.1).
+    """COCO: every object in ``instances_``, key points and captions in files of their own (formats, section 5.1).
 
-    Pixels, 0-based, ``bbox`` as x, y, width, height. Each role file lists all pictures of its split and the
-    whole class map; annotation ids ascend from 1 over all splits.
+    Pixels, 0-based, ``bbox`` as x, y, width, height. Each role file lists all pictures of its split; annotation ids
+    ascend from 1 over all splits.
     """
 
     name: ClassVar[str] = "coco"
-    summary: ClassVar[str] = "COCO instances: boxes, polygons and masks, for pycocotools and torchvision"
+    summary: ClassVar[str] = "COCO instances, key points and captions, for pycocotools and torchvision"
     options_model: ClassVar[type[WriterOptions]] = CocoOptions
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
         "rotated_box": "N_ROTATION_AS_POLYGON",
         "polygon": "written",
         "mask": "written",
+        "keypoints": "written",
+        "caption": "written",
         "point": "S_POINT_UNGROUPED",
     }
 
@@ -66,31 +67,46 @@ class CocoWriter(Writer):
                 "use ids=auto or ids=sequential."
             )
         self._keeps_ids = plan.ids_usable and options.ids != "sequential"
-        self._roles = roles_of(options, plan)
-        self._role_of = {kind: role for role in self._roles for kind in role.kinds}
+        self._layout = layout_of(options)
+        roles = self._roles = roles_of(options, plan)
+        self._numberings = len(numbered_kinds(options))
         rectangle = options.boxes == "rectangle" and is_segmented(options, plan)
-        self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
-        self._first_category = first = 1 if options.category_ids == "one" else 0
-        self._categories: dict[str | None, int] = {name: first + index for name, index in plan.class_index.items()}
-        self._ordinary = object_texts(options, self._categories, rectangle=rectangle)
+        shapes = self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
+        self._categories = Categories(options, plan)
+        self._rules = Rules(options, roles, self._categories, shapes, dict(numberings_of_kinds(options)))
+        self._ordinary = object_texts(options, self._categories.ids, rectangle=rectangle)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
-        flat = isinstance(options, CocoOptions) and options.names == "flat"
-        return NamingRule(layout="flat" if flat else "tree")
+        return naming_of(options if isinstance(options, CocoOptions) else CocoOptions())
 
     @classmethod
     def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
         return numbered_kinds(options if isinstance(options, CocoOptions) else CocoOptions())
 
+    @classmethod
+    def numbers_classes(cls, options: WriterOptions) -> bool:
+        return isinstance(options, CocoOptions) and options.category_ids == "source"
+
+    def facts(self) -> Mapping[str, object]:
+        """Numbers of categories that the source numbered otherwise: pairs of its number and the one written."""
+        return {"renumbered": self._categories.renumbered} if self._categories.renumbered else {}
+
+    def picture_path(self, placement: Placement) -> str:
+        return self._layout.picture(placement.split, placement.name)
+
     def notices(self) -> Iterable[tuple[str, str]]:
         if not self._keeps_ids:
             yield "N_IDS_SEQUENTIAL", "Image ids count from 1 in output order, since the records' ids are not kept."
-        if len(self._roles) > 1:
+        if self._categories.renumbered:
+            yield "N_CATEGORY_RENUMBERED", "Categories have other numbers than in the source; the manifest lists both."
+        if BOXES in self._roles.written:
             yield (
                 "N_COCO_BOXES_SEPARATE",
                 "Objects with nothing but a box stand in boxes_ and are missing in instances_.",
             )
+        if self.options.panoptic and any(self.plan.kinds.get(kind) for kind in ("box", "rotated_box", "keypoints")):
+            yield "N_COCO_PANOPTIC_BOXES", "Objects without a polygon or mask are missing in panoptic_."
 
     # -- encoding --------------------------------------------------------------------------------------
 
@@ -99,22 +115,23 @@ class CocoWriter(Writer):
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
         image = record.item_id if self._keeps_ids else placement.ordinal + 1
-        roles = self._roles
-        numbers = [placement.bases[role.numbering] if placement.bases else 0 for role in roles]
-        entries: tuple[list[str], ...] = tuple([] for _ in roles)
+        page = Page(image, placement.bases, self._numberings)
+        numbers, entries = page.numbers, page.entries
+        others = self._others_for(record, canvas, page) if self.options.panoptic else None
         outcomes: list[Outcome] = []
-        role_of, categories = self._role_of, self._categories
+        rasterised: list[int] = []
+        plain, categories, source_ids = self._roles.plain, self._categories.ids, self.options.source_ids
         texts, shared = self._short_ways(record)
         for annotation, text, short in zip(record.annotations, texts, shared, strict=True):
-            role = role_of.get(annotation.kind)
-            if role is None:
-                outcomes.append(_without_place(annotation.kind))
+            at = plain.get(annotation.kind)
+            if at is None:
+                others = others or OtherRoles(self._rules, canvas, page)
+                outcomes.append(others.take(len(outcomes), annotation))
                 continue
-            at = 0 if role is roles[0] else 1
             numbers[at] += 1
             category = categories.get(annotation.label)
             if category is None:
-                outcomes.append(_class_failure(annotation))
+                outcomes.append(class_failure(annotation))
                 continue
             if text is not None:
                 entries[at].append(f'{{"id":{numbers[at]},"image_id":{image}{text}')
@@ -122,7 +139,7 @@ class CocoWriter(Writer):
                 continue
             try:
                 bbox, area, segmentation, codes = self._shapes.of(annotation, canvas)
-                rest, cost = self._rest(annotation)
+                rest, cost = closing_keys(annotation, source_ids=source_ids)
             except AnnotationFault as fault:
                 outcomes.append(failed(fault.code, fault.message, fault.json_path))
                 continue
@@ -133,12 +150,47 @@ class CocoWriter(Writer):
                 f'{{"id":{numbers[at]},"image_id":{image},"category_id":{category},"bbox":{bbox},"area":{area},'
                 f'"iscrowd":{annotation.iscrowd:d},"segmentation":{segmentation}{rest}}}'
             )
-            outcome = _outcome_of(codes + cost)
-            if "N_AREA_RECOMPUTED" in codes:
-                message = f"The declared area {quoted(annotation.area)} is not that of the geometry; {area} is written."
-                outcome = Outcome(outcome.status, outcome.codes, message, ".area")
-            outcomes.append(outcome)
-        return Encoded(outcomes, streams=self._streams(record, placement, image, entries))
+            if codes and "L_RASTERISED" in codes:
+                rasterised.append(len(outcomes))
+            outcomes.append(object_outcome(annotation, codes + cost, area))
+        if others is None and not rasterised:
+            return Encoded(outcomes, streams=self._streams(record, placement, page))
+        costs = [raster_cost(position, record.annotations[position], canvas) for position in rasterised]
+        return self._settled(record, placement, page, outcomes, others, costs)
+
+    def _others_for(self, record: Record, canvas: Canvas, page: Page) -> OtherRoles:
+        """What takes the regions of a picture with panoptic segments; raises RecordFault where it is too large."""
+        if record.width * record.height > self.plan.max_pixels:
+            raise RecordFault(
+                "E_PIXELS_LIMIT",
+                f"Panoptic segments of {record.width} × {record.height} pixels are over the limit of "
+                f"{self.plan.max_pixels}; raise --max-pixels or leave panoptic=yes out.",
+            )
+        return OtherRoles(self._rules, canvas, page)
+
+    def _settled(
+        self,
+        record: Record,
+        placement: Placement,
+        page: Page,
+        outcomes: list[Outcome],
+        others: OtherRoles | None,
+        costs: list[Cost],
+    ) -> Encoded:
+        """The whole, once all annotations are taken: what only all together tell is added to their outcomes."""
+        files: list[tuple[str, bytes]] = []
+        merged = 0
+        if others is not None:
+            costs += [*others.raster_costs(record.annotations), *others.stuff(outcomes)]
+            merged = others.merged
+            if self.options.panoptic:
+                picture = others.panoptic(placement.stem)
+                costs += picture.costs()
+                files.append((f"{self._layout.planes(placement.split)}/{placement.stem}.png", picture.png()))
+        overlaps = settle(outcomes, costs)
+        kept = sum(outcome.status in {"written", "lossy"} for outcome in outcomes)
+        streams = self._streams(record, placement, page)
+        return Encoded(outcomes, files, streams, objects=kept - merged, overlaps=overlaps)
 
     def _short_ways(self, record: Record) -> tuple[Sequence[str | None], Sequence[Any]]:
         """For each annotation what follows the ids in its entry, and its outcome; None where it needs care."""
@@ -147,95 +199,26 @@ class CocoWriter(Writer):
             return none, none
         return self._ordinary.of(record.annotations, record.width, record.height)
 
-    def _streams(
-        self, record: Record, placement: Placement, image: int | str, entries: tuple[list[str], ...]
-    ) -> dict[str, bytes]:
+    def _streams(self, record: Record, placement: Placement, page: Page) -> dict[str, bytes]:
         entry = (
-            f'{{"id":{image},"file_name":{json.dumps(placement.name)},"width":{record.width},"height":{record.height}}}'
+            f'{{"id":{page.image},"file_name":{json.dumps(placement.name)},'
+            f'"width":{record.width},"height":{record.height}}}'
         ).encode("ascii")
         streams: dict[str, bytes] = {}
-        for role, objects in zip(self._roles, entries, strict=True):
-            path = _path(role, placement.split)
+        for role in self._roles.written:
+            path = self._layout.path(role, placement.split)
             streams[f"{path}#images"] = entry
-            if objects:
-                streams[f"{path}#annotations"] = ",".join(objects).encode("ascii")
+            if entries := page.entries[role.numbering]:
+                streams[f"{path}#annotations"] = ",".join(entries).encode("ascii")
         return streams
-
-    def _rest(self, a: Annotation) -> tuple[str, tuple[str, ...]]:
-        """``score``, ``attributes`` and ``source_id``, those that there are, and the codes of what has no room."""
-        text = ""
-        if a.score is not None:
-            if not isfinite(a.score):
-                raise AnnotationFault(
-                    "E_NOT_FINITE", f"The score {a.score} is not finite; give a finite number.", ".score"
-                )
-            text = f',"score":{decimal_text(a.score)}'
-        added = _added_attributes(a)
-        codes: tuple[str, ...] = ()
-        if a.attributes or added:
-            attributes = attribute_text(a.attributes, added, ascii_only=True)
-            if attributes != "{}":
-                text += f',"attributes":{attributes}'
-            if added and a.attributes and _displaces(added, read_attributes(a.attributes)):
-                codes = ("L_ATTRIBUTES_DROPPED",)
-        if self.options.source_ids and a.id is not None:
-            text += f',"source_id":{json.dumps(a.id)}'
-        return text, codes
 
     # -- the rest of the dataset -----------------------------------------------------------------------
 
     def files(self) -> Iterable[OutputFile]:
-        categories = ",".join(
-            f'{{"id":{number},"name":{json.dumps(name)},"supercategory":""}}'
-            for number, name in enumerate(self.plan.classes, self._first_category)
-        )
-        tail = f'],"categories":[{categories}]}}\n'.encode("ascii")
         splits = tuple(split.name for split in self.plan.splits if split.records) or ("train",)
-        for role in self._roles:
+        for role in self._roles.written:
+            tail = f'],"categories":{self._categories.of(role)}}}\n'.encode("ascii")
             for split in splits:
-                path = _path(role, split)
+                path = self._layout.path(role, split)
                 images, annotations = Fragments(f"{path}#images", b","), Fragments(f"{path}#annotations", b",")
                 yield OutputFile(path, (_HEAD, images, b'],"annotations":[', annotations, tail))
-
-
-@lru_cache(maxsize=4096)
-def _outcome_of(codes: tuple[str, ...]) -> Outcome:
-    return lossy(*codes) if any(code[0] == "L" for code in codes) else written(*codes)
-
-
-def _path(role: Role, split: str) -> str:
-    return f"annotations/{role.name}_{split}.json"
-
-
-def _without_place(kind: str) -> Outcome:
-    if kind in REGION_KINDS:
-        return skipped("S_SEGMENTATION_EXCLUDED")
-    return skipped("S_POINT_UNGROUPED" if kind == "point" else "S_KIND_UNSUPPORTED")
-
-
-def _class_failure(annotation: Annotation) -> Outcome:
-    shown = ascii((annotation.label or "")[:120])
-    return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")
-
-
-def _added_attributes(a: Annotation) -> dict[str, Any]:
-    """Fields that COCO has no key for (formats, section 5.0): flags that are true, names that are given, the turn."""
-    if not (
-        a.difficult
-        or a.truncated
-        or a.occluded
-        or a.group_id is not None
-        or a.track_id is not None
-        or a.frame is not None
-        or isinstance(a.geometry, RotatedBox)
-    ):
-        return {}
-    added: dict[str, Any] = {flag: True for flag in _FLAGS if getattr(a, flag)}
-    added |= {name: getattr(a, name) for name in _NAMES if getattr(a, name) is not None}
-    if isinstance(a.geometry, RotatedBox):
-        added["rotation_rad"] = a.geometry.theta
-    return added
-
-
-def _displaces(added: Mapping[str, Any], attributes: Mapping[str, Any]) -> bool:
-    return any(name in attributes and attributes[name] != value for name, value in added.items())

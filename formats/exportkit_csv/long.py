@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from exportkit.records import (
 from exportkit.writing import Encoded, Outcome, OutputFile, Placement, failed, skipped
 from exportkit.writing.attributes import attribute_text
 from exportkit_csv.cell import quoted_cell
+from exportkit_csv.columns import LONG_HEADER
 from exportkit_csv.outcomes import outcome_of
 from exportkit_csv.table import Table
 
@@ -34,11 +35,6 @@ __all__ = ["LONG_KINDS", "LongTable"]
 #: Every kind has a place (formats, section 5.0).
 LONG_KINDS: Mapping[str, str] = dict.fromkeys(KINDS, "written")
 
-_HEADER = (
-    "split,image_id,image,image_width,image_height,id,kind,label,label_id,x,y,width,height,rotation,"
-    "polygons,rle,keypoints,score,iscrowd,difficult,truncated,occluded,group_id,track_id,frame,attributes"
-)
-_PATH = "annotations.csv"
 #: Cells of a picture without annotations, from ``id`` on.
 _NOTHING = "," * 20
 #: Where a kind without columns of its own keeps its value.
@@ -52,6 +48,8 @@ _NO_GEOMETRY: Geometry = (",,,,,,,", ())
 
 class LongTable(Table):
     """Columns as in formats, section 5.4: boxes as x, y, width, height in pixels, regions and key points as JSON."""
+
+    path: ClassVar[str] = "annotations.csv"
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
@@ -79,14 +77,14 @@ class LongTable(Table):
                 outcomes.append(skipped(skip.code, skip.message))
                 continue
             outcomes.append(outcome_of(codes))
-        return Encoded(outcomes, streams={f"{_PATH}#rows": self.lines(rows or [f"{head},{_NOTHING}"])})
+        return Encoded(outcomes, streams={f"{self.path}#rows": self.lines(rows or [f"{head},{_NOTHING}"])})
 
     def notices(self) -> Iterable[tuple[str, str]]:
         if not self.plan.ids_usable:
             yield "N_IDS_SEQUENTIAL", "Record ids are no whole numbers from 1 on, so image_id counts from 1."
 
     def files(self) -> Iterable[OutputFile]:
-        yield self.file(_PATH, _HEADER)
+        yield self.file(self.path, LONG_HEADER)
 
     def _head(self, record: Record, placement: Placement) -> str:
         image = record.item_id if self.plan.ids_usable else placement.ordinal + 1
@@ -127,12 +125,8 @@ class LongTable(Table):
 
     def _sides(self, box: Box, canvas: Canvas) -> Geometry:
         """Cells ``x,y,width,height``."""
-        if self.options.precision is None:
-            return ",".join(map(decimal_text, box.to_xywh())), ()
-        x, width, wider = self.precision.side(box.x, box.width, canvas.width)
-        y, height, higher = self.precision.side(box.y, box.height, canvas.height)
-        sides = map(decimal_text, (x, y, width, height))
-        return ",".join(sides), ("L_BOX_GROWN",) if wider or higher else ()
+        box, grown = self.precision.box(box, canvas)
+        return ",".join(map(decimal_text, box.to_xywh())), ("L_BOX_GROWN",) if grown else ()
 
     def _region(self, region: Polygon | Mask) -> str:
         """Cells ``polygons,rle``."""

@@ -31,9 +31,9 @@ def has_flags(a: Annotation) -> bool:
     )
 
 
-def outcome_in_box_table(a: Annotation, codes: tuple[str, ...]) -> Outcome:
-    """The outcome in a table with nothing but pictures, classes and boxes: its other fields have no column."""
-    values = ((name, getattr(a, name)) for name in _FIELDS)
+def outcome_in_box_table(a: Annotation, codes: tuple[str, ...], kept: frozenset[str] = frozenset()) -> Outcome:
+    """The outcome in a table with pictures, classes, boxes and the fields ``kept``: others have no column."""
+    values = ((name, getattr(a, name)) for name in _FIELDS if name not in kept)
     fields = tuple(name for name, value in values if value is not None and value is not False)
     dropped = bool(a.attributes) and not (isinstance(a.attributes, bytes) and not a.attributes.strip(b"{} \t\r\n"))
     return _outcome(codes, fields, dropped)

@@ -22,29 +22,39 @@ def chunks_of_records(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
 
     A record that is never closed comes as it is, cut at 64 MiB or at the end of the file.
     """
-    rest, line = b"", 1
+    held: list[bytes] = []
+    size, line, quoted = 0, 1, False
     for chunk in chunks:
-        rest += chunk
-        cut = _last_end(rest)
-        if not cut and len(rest) > _RECORD_LIMIT:
-            cut = len(rest)
-        if cut:
-            yield rest[:cut], line
-            line += rest.count(b"\n", 0, cut)
-            rest = rest[cut:]
-    if rest:
+        cut, quoted = _cut(chunk, quoted=quoted)
+        size += len(chunk)
+        if not cut and size > _RECORD_LIMIT:
+            cut, quoted = len(chunk), False
+        if not cut:
+            held.append(chunk)
+            continue
+        data = b"".join((*held, chunk[:cut]))
+        yield data, line
+        line += data.count(b"\n")
+        held = [chunk[cut:]]
+        size = len(held[0])
+    if rest := b"".join(held):
         yield rest, line
 
 
-def _last_end(data: bytes) -> int:
-    """Position behind the last line end that is not between quotes, 0 where there is none."""
-    end = data.rfind(b"\n") + 1
-    quotes = data.count(b'"', 0, end)
-    while end and quotes % 2:
-        before = data.rfind(b"\n", 0, end - 1) + 1
-        quotes -= data.count(b'"', before, end)
-        end = before
-    return end
+def _cut(chunk: bytes, *, quoted: bool) -> tuple[int, bool]:
+    """Position behind the last line end that is not between quotes (0: none), and whether the end is between quotes.
+
+    ``quoted`` is the same of the beginning.
+    """
+    pieces = chunk.split(b'"')
+    ends_quoted = quoted ^ (len(pieces) % 2 == 0)
+    at, between = len(chunk), ends_quoted
+    for piece in reversed(pieces):
+        at -= len(piece)
+        if not between and (end := piece.rfind(b"\n") + 1):
+            return at + end, ends_quoted
+        at, between = at - 1, not between
+    return 0, ends_quoted
 
 
 def records(text: str, line: int) -> Iterator[tuple[int, list[str] | None]]:
@@ -53,12 +63,13 @@ def records(text: str, line: int) -> Iterator[tuple[int, list[str] | None]]:
         for number, record in enumerate(text.removesuffix("\n").split("\n"), line):
             yield number, record.removesuffix("\r").split(",")
         return
-    begin, held = line, ""
+    begin, held, is_open = line, [], False
     for number, piece in enumerate(text.removesuffix("\n").split("\n"), line):
-        held = f"{held}\n{piece}" if held else piece
-        if held.count('"') % 2 == 0:
-            yield begin, _cells(held.removesuffix("\r"))
-            begin, held = number + 1, ""
+        held.append(piece)
+        is_open ^= piece.count('"') % 2 == 1
+        if not is_open:
+            yield begin, _cells("\n".join(held).removesuffix("\r"))
+            begin, held = number + 1, []
     if held:
         yield begin, None
 

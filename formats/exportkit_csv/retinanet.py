@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from exportkit.records import Box, Canvas, Number, Record
+from exportkit.records import Annotation, Box, Canvas, Number, Record
 from exportkit.writing import Encoded, Outcome, OutputFile, Placement
 from exportkit_csv.box_table import BoxTable
 
@@ -17,7 +17,7 @@ class RetinanetTable(BoxTable):
     def head(self, record: Record, placement: Placement) -> str:
         return self.text(f"images/{placement.name}")
 
-    def row(self, head: str, label: str, box: Box, canvas: Canvas) -> tuple[str, bool]:
+    def row(self, head: str, label: str, box: Box, canvas: Canvas, annotation: Annotation) -> tuple[str, bool]:
         x1, x2, wider = _whole(box.x, box.x + box.width, canvas.width)
         y1, y2, higher = _whole(box.y, box.y + box.height, canvas.height)
         return f"{head},{x1},{y1},{x2},{y2},{label}", wider or higher
@@ -32,7 +32,7 @@ class RetinanetTable(BoxTable):
         for split in self.split_names():
             yield self.file(f"annotations_{split}.csv")
         rows = (f"{self.labels[name]},{index}" for index, name in enumerate(self.plan.classes) if name in self.labels)
-        yield OutputFile("classes.csv", self.file("classes.csv", rows=rows).parts[:1])
+        yield self.literal("classes.csv", rows)
 
 
 def _whole(low: Number, high: Number, limit: int) -> tuple[int, int, bool]:

@@ -9,16 +9,22 @@ from exportkit.records import Annotation, Record
 from exportkit.writing import Encoded, Fragments, Outcome, OutputFile, Placement, Plan, failed
 from exportkit.writing.precision import Precision
 from exportkit_csv.cell import quoted_cell, text_cell
-from exportkit_csv.options import CsvOptions
+from exportkit_csv.options import CsvOptions, Dialect
 
-__all__ = ["Table", "class_fault"]
+__all__ = ["NEGATIVE_ELSEWHERE", "Table", "class_fault"]
 
 _MARK = b"\xef\xbb\xbf"
+#: Notice of a picture without objects where only a side table lists it.
+NEGATIVE_ELSEWHERE = (("N_NEGATIVE_ELSEWHERE", "The picture has no row; it stands in the table of pictures."),)
 
 
-def class_fault(name: str) -> str | None:
-    """Why no table can hold a class name, or None."""
-    return "readers of CSV end or refuse a file at a NUL character" if "\0" in name else None
+def class_fault(name: str, dialect: Dialect = "long") -> str | None:
+    """Why the readers of a dialect cannot be given a class name, or None."""
+    if "\0" in name:
+        return "readers of CSV end or refuse a file at a NUL character"
+    if dialect == "automl" and ("\n" in name or "\r" in name):
+        return "the importer takes each line for a record, also between quotes"
+    return None
 
 
 class Table(ABC):
@@ -35,7 +41,7 @@ class Table(ABC):
         self.labels = {
             name: self.text(plan.classes[index])
             for name, index in plan.class_index.items()
-            if class_fault(plan.classes[index]) is None
+            if class_fault(plan.classes[index], options.dialect) is None
         }
 
     @abstractmethod
@@ -62,9 +68,14 @@ class Table(ABC):
         text = end.join(rows)
         return text + end if text else b""
 
-    def file(self, path: str, header: str = "", rows: Iterable[str] = ()) -> OutputFile:
-        """A table of its header, the rows known by now, and the rows of all records."""
-        known = self.lines((*([header] if header else ()), *rows))
+    def literal(self, path: str, rows: Iterable[str]) -> OutputFile:
+        """A table that the plan alone fills."""
+        known = self.lines(rows)
+        return OutputFile(path, (_MARK + known if self.options.bom else known,))
+
+    def file(self, path: str, header: str = "") -> OutputFile:
+        """A table of its header and the rows of all records."""
+        known = self.lines([header] if header else ())
         return OutputFile(path, (_MARK + known if self.options.bom else known, Fragments(f"{path}#rows")))
 
     def split_names(self) -> tuple[str, ...]:
@@ -75,6 +86,6 @@ class Table(ABC):
         """The outcome of an annotation whose class has no cell."""
         name = annotation.label or ""
         shown = ascii(name[:120])
-        if (fault := class_fault(name)) is not None:
+        if (fault := class_fault(name, self.options.dialect)) is not None:
             return failed("E_CLASS_UNREPRESENTABLE", f"The class {shown} cannot be written: {fault}; rename it.")
         return failed("E_CLASS_UNKNOWN", f"The class {shown} is not in the class map; add it to the list.")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from exportkit.records import Box, BoxTexts, Canvas, Record, box_texts, decimal_text
+from exportkit.records import Annotation, Box, BoxTexts, Canvas, Record, box_texts, decimal_text
 from exportkit.writing import Encoded, Outcome, OutputFile, Placement
 from exportkit_csv.box_table import BoxTable
+from exportkit_csv.table import NEGATIVE_ELSEWHERE
 
 __all__ = ["TfodTable"]
 
 _LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax"
 _IMAGES = "filename,width,height"
-_NEGATIVE = (("N_NEGATIVE_ELSEWHERE", "The picture has no row; it stands in the table of pictures."),)
 #: What protobuf's text format cannot hold as it is between double quotes.
 _ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
     ord("\\"): "\\\\",
@@ -35,7 +35,7 @@ class TfodTable(BoxTable):
     def head(self, record: Record, placement: Placement) -> str:
         return f"{self.text(placement.name)},{record.width},{record.height}"
 
-    def row(self, head: str, label: str, box: Box, canvas: Canvas) -> tuple[str, bool]:
+    def row(self, head: str, label: str, box: Box, canvas: Canvas, annotation: Annotation) -> tuple[str, bool]:
         if self.options.precision is not None:
             x0, x1, wider = self.precision.edges(box.x, box.x + box.width, canvas.width)
             y0, y1, higher = self.precision.edges(box.y, box.y + box.height, canvas.height)
@@ -50,7 +50,7 @@ class TfodTable(BoxTable):
         streams = {f"{split}_images.csv#rows": self.byte_lines([head.encode()])}
         if rows:
             streams[f"{split}_labels.csv#rows"] = self.byte_lines(rows)
-        return Encoded(outcomes, streams=streams, notices=() if rows else _NEGATIVE)
+        return Encoded(outcomes, streams=streams, notices=() if rows else NEGATIVE_ELSEWHERE)
 
     def files(self) -> Iterable[OutputFile]:
         for split in self.split_names():

@@ -1,6 +1,8 @@
-"""The palette of Pascal VOC, which tells consumers and people the same colour for the same number."""
+"""Values of a plane that mean something to every consumer, and their colours."""
 
 from __future__ import annotations
+
+from exportkit.writing.palette import palette, palette_color
 
 __all__ = ["BACKGROUND", "LAST_INDEX", "VOID", "palette", "palette_color"]
 
@@ -8,19 +10,3 @@ __all__ = ["BACKGROUND", "LAST_INDEX", "VOID", "palette", "palette_color"]
 BACKGROUND, VOID = 0, 255
 #: The greatest value of a class or an object: 8 bits, less background and void.
 LAST_INDEX = 254
-
-
-def palette_color(index: int) -> tuple[int, int, int]:
-    """Entry of the VOC palette: the bits of the index dealt to the high bits of red, green and blue in turn."""
-    red = green = blue = 0
-    for place in range(8):
-        bit = 7 - place
-        red |= (index >> (3 * place) & 1) << bit
-        green |= (index >> (3 * place + 1) & 1) << bit
-        blue |= (index >> (3 * place + 2) & 1) << bit
-    return red, green, blue
-
-
-def palette() -> bytes:
-    """All 256 entries, three bytes each."""
-    return b"".join(bytes(palette_color(index)) for index in range(256))

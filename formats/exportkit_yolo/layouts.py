@@ -10,7 +10,7 @@ from exportkit.writing import Fragments, OutputFile, Placement, Plan
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
 from exportkit_yolo.splits import split_folders, yaml_folders
 
-__all__ = ["DarknetLayout", "Layout", "UltralyticsLayout"]
+__all__ = ["DarknetLayout", "Layout", "UltralyticsLayout", "is_one_line"]
 
 _DARKNET_FOLDER = "obj_train_data"
 _DARKNET_LISTS = {"train": "train.txt", "val": "valid.txt"}
@@ -68,6 +68,11 @@ class UltralyticsLayout:
             yield "labels" + folder.removeprefix("images")
 
 
+def is_one_line(name: str) -> bool:
+    """Whether ``obj.names`` can hold the name: one line, without blanks around it."""
+    return name.strip().splitlines() == [name]
+
+
 class DarknetLayout:
     """``obj_train_data/`` with pictures beside their labels, ``obj.data``, ``obj.names`` and a list per split."""
 
@@ -86,12 +91,17 @@ class DarknetLayout:
         return f"{_DARKNET_FOLDER}/{placement.stem}.txt"
 
     def streams(self, placement: Placement) -> Mapping[str, bytes]:
-        """The picture's line in the list of its split."""
+        """The picture's line in the list of its split; where pictures are written, none for a record without one."""
+        # The loader opens every line. With --media none all of them are planned names.
+        if not placement.has_media and self._plan.media_mode != "none":
+            return {}
         return {f"{self._lists[placement.split]}#pictures": self.picture(placement).encode() + b"\n"}
 
     def files(self) -> Iterable[OutputFile]:
         """``obj.data``, ``obj.names``, and the lists of pictures, one a line, relative to the root."""
-        classes = self._plan.classes or (PLACEHOLDER_CLASS,)
+        # A name that no line holds keeps its number for the names behind it; it has no object.
+        names = [name if is_one_line(name) else f"class_{index}" for index, name in enumerate(self._plan.classes)]
+        classes = names or [PLACEHOLDER_CLASS]
         has_val = any(split.name == "val" and split.records for split in self._plan.splits)
         facts = (
             f"classes = {len(classes)}\ntrain = train.txt\nvalid = {'valid' if has_val else 'train'}.txt\n"

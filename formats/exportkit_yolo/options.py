@@ -40,6 +40,10 @@ class YoloOptions(WriterOptions):
         default="drop",
         description="sidecar writes attributes.jsonl; otherwise attributes have no place.",
     )
+    segmentation: Literal["instance", "exclude"] = Field(
+        default="instance",
+        description="exclude leaves polygons and masks out.",
+    )
     names: Literal["flat", "tree"] = Field(
         default="flat",
         description="tree keeps the folders of the source names.",
@@ -54,12 +58,12 @@ class YoloOptions(WriterOptions):
         return self
 
 
-def possible_tasks(plan: Plan) -> tuple[Task, ...]:
-    """Tasks that a kind present in the dataset speaks for, strongest first; plain boxes speak for none."""
+def possible_tasks(options: YoloOptions, plan: Plan) -> tuple[Task, ...]:
+    """Tasks that a kind of the dataset speaks for, strongest first; plain boxes and what is left out speak for none."""
     kinds = plan.kinds
     found: tuple[tuple[Task, object], ...] = (
         ("pose", kinds.get("keypoints")),
-        ("segment", plan.has_regions),
+        ("segment", plan.has_regions and options.segmentation != "exclude"),
         ("obb", kinds.get("rotated_box")),
     )
     return tuple(task for task, present in found if present)
@@ -71,4 +75,4 @@ def chosen_task(options: YoloOptions, plan: Plan) -> Task:
         return "detect"
     if options.task != "auto":
         return options.task
-    return next(iter(possible_tasks(plan)), "detect")
+    return next(iter(possible_tasks(options, plan)), "detect")

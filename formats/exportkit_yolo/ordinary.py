@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from exportkit.native import core
-from exportkit.records import EXTENT_KINDS, Annotation, Box, BoxTexts, Keypoints, LazyRegion, RotatedBox, Skeleton
+from exportkit.records import (
+    EXTENT_KINDS,
+    REGION_KINDS,
+    Annotation,
+    Box,
+    BoxTexts,
+    Keypoints,
+    LazyRegion,
+    RotatedBox,
+    Skeleton,
+)
 from exportkit.writing import skipped
 from exportkit_yolo.box_cost import box_cost_of
 from exportkit_yolo.options import Task, YoloOptions
@@ -34,6 +44,8 @@ def outline_texts(
     :mod:`exportkit_yolo.task_rows` gives it, and every other one is left to that.
     """
     costs = _COSTS.get(task)
+    if costs is not None and options.segmentation == "exclude":
+        costs = {kind: cost for kind, cost in costs.items() if kind not in REGION_KINDS}
     if core is None or costs is None or options.attributes == "sidecar":
         return None
     tied = outcomes.ordinary({"polygon": (_JOINED,)})["polygon"] if options.parts == "join" else None
@@ -57,7 +69,8 @@ def pose_texts(
     """As :func:`outline_texts`, of rows of boxes with the key points of one skeleton."""
     if core is None or options.attributes == "sidecar":
         return None
-    costs = {kind: box_cost_of(kind) for kind in ("polygon", "mask")}
+    regions = () if options.segmentation == "exclude" else REGION_KINDS
+    costs = {kind: box_cost_of(kind) for kind in regions}
     made: BoxTexts = core.BoxTexts(
         annotation=Annotation,
         box=Box,

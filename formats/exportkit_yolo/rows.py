@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from exportkit.records import Box, Polygon
+from exportkit.records.seams import join_rings
 from exportkit_yolo.options import YoloOptions
-from exportkit_yolo.seams import join_rings
 
-__all__ = ["PRINTS_AS_ZERO", "box_form", "box_outline", "box_row", "outline_row", "outlines"]
+__all__ = ["PRINTS_AS_ZERO", "box_form", "box_outline", "box_row", "grown_outline", "outline_row", "outlines"]
 
 #: At or below this a fraction prints as 0.000000, which a trainer takes for no box.
 PRINTS_AS_ZERO = 5e-7
@@ -35,6 +35,21 @@ def box_outline(box: Box) -> tuple[float, ...]:
     """The four corners of a box in pixels, clockwise on screen from the top left."""
     x0, y0, x1, y1 = box.to_xyxy()
     return x0, y0, x1, y0, x1, y1, x0, y1
+
+
+def grown_outline(ring: Sequence[float], width: int, height: int) -> Sequence[float] | None:
+    """The ring with each side that six decimals would lose one unit wide, inside the picture; None if there is none."""
+    grown = None
+    for place, limit in ((0, width), (1, height)):
+        values = ring[place::2]
+        low, high = min(values), max(values)
+        if high - low > _SMALLEST_SIDE * limit or b"%.6f" % (low / limit) != b"%.6f" % (high / limit):
+            continue
+        start = min(round(low / limit, 6), 1 - _SMALLEST_SIDE)
+        sides, middle = (start * limit, (start + _SMALLEST_SIDE) * limit), (low + high) / 2
+        grown = list(ring) if grown is None else grown
+        grown[place::2] = [sides[value > middle] for value in values]
+    return grown
 
 
 def outline_row(index: int, ring: Sequence[float], width: int, height: int) -> bytes:

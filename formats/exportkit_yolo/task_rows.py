@@ -10,12 +10,14 @@ from exportkit.records import PERSON_17, Annotation, Canvas, Mask, Part, Polygon
 from exportkit_yolo.box_cost import box_cost
 from exportkit_yolo.options import YoloOptions
 from exportkit_yolo.rectangle import limited, smallest_rectangle
-from exportkit_yolo.rows import box_outline, box_row, outline_row, outlines
+from exportkit_yolo.rows import box_outline, box_row, grown_outline, outline_row, outlines
 
 __all__ = ["DetectRows", "Drawn", "ObbRows", "PoseRows", "SegmentRows", "TaskRows"]
 
 #: Kinds of which a rectangle stands for a region.
 _REGIONS = frozenset({"polygon", "mask"})
+#: Six decimals tell so many places apart.
+_UNITS = 1_000_000
 _SEAMS = frozenset({"L_HOLES_BRIDGED", "L_HOLES_DROPPED", "L_PARTS_JOINED", "L_PARTS_SPLIT"})
 
 
@@ -69,6 +71,11 @@ class SegmentRows:
         del measured
         polygon, codes = self._polygon(annotation, canvas)
         rings, cost = outlines(polygon, self._options)
+        if len(rings) > 1 or _may_vanish(polygon, canvas):
+            wider = [grown_outline(ring, canvas.width, canvas.height) for ring in rings]
+            if any(wider):
+                codes += ("L_BOX_GROWN",)
+                rings = [wide or ring for wide, ring in zip(wider, rings, strict=True)]
         rows = [outline_row(index, ring, canvas.width, canvas.height) for ring in rings]
         degraded = None
         if cost:
@@ -144,5 +151,16 @@ class ObbRows:
             box, codes = canvas.box(annotation)
             corners = box_outline(box)
             codes += box_cost(annotation)
-        row = outline_row(index, limited(corners, canvas.width, canvas.height), canvas.width, canvas.height)
-        return Drawn([row], codes, degraded)
+        ring: Sequence[float] = limited(corners, canvas.width, canvas.height)
+        across, down = abs(ring[0] - ring[4]) + abs(ring[2] - ring[6]), abs(ring[1] - ring[5]) + abs(ring[3] - ring[7])
+        if across * _UNITS <= 2 * canvas.width or down * _UNITS <= 2 * canvas.height:
+            wider = grown_outline(ring, canvas.width, canvas.height)
+            if wider is not None:
+                ring, codes = wider, (*codes, "L_BOX_GROWN")
+        return Drawn([outline_row(index, ring, canvas.width, canvas.height)], codes, degraded)
+
+
+def _may_vanish(polygon: Polygon, canvas: Canvas) -> bool:
+    """Whether a shape is so thin that six decimals may give both of its sides one number."""
+    x0, y0, x1, y1 = polygon.bounds()
+    return (x1 - x0) * _UNITS <= canvas.width or (y1 - y0) * _UNITS <= canvas.height

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import EXTENT_KINDS, Annotation, BoxTexts, Canvas, Record, Skeleton, box_texts, iou
+from exportkit.records import (
+    EXTENT_KINDS,
+    REGION_KINDS,
+    Annotation,
+    BoxTexts,
+    Canvas,
+    Record,
+    Skeleton,
+    box_texts,
+    iou,
+)
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -28,7 +38,7 @@ from exportkit.writing.overlaps import box_overlaps
 from exportkit_yolo.box_cost import box_cost_of
 from exportkit_yolo.classify import ClassFolders
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
-from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout
+from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout, is_one_line
 from exportkit_yolo.options import Task, YoloOptions, chosen_task, possible_tasks
 from exportkit_yolo.ordinary import outline_texts, pose_texts
 from exportkit_yolo.splits import yaml_folders
@@ -74,6 +84,7 @@ class YoloWriter(Writer):
         super().__init__(options, plan)
         self._task = chosen_task(options, plan)
         self._sidecar = options.attributes == "sidecar"
+        self._excludes = options.segmentation == "exclude"
         self._outcomes = OutcomeTable(keeps_attributes=self._sidecar)
         self._rows = _task_rows(self._task, options, plan)
         skeleton = self._rows.skeleton if isinstance(self._rows, PoseRows) else None
@@ -97,6 +108,8 @@ class YoloWriter(Writer):
             needs_extension=True,
             refused_folders=frozenset({"images", "labels"}),
             reserved_stems=frozenset({"classes", "train", "valid", "test"} if darknet else {"classes"}),
+            # Labels stand beside pictures there, so that a picture that is called so would be its own label file.
+            refused_extensions=frozenset({"txt"} if darknet else ()),
         )
 
     @classmethod
@@ -107,7 +120,7 @@ class YoloWriter(Writer):
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
         if "\0" in name:
             return "YOLO loaders end a name at a NUL character"
-        if isinstance(options, YoloOptions) and options.dialect == "darknet" and name.strip().splitlines() != [name]:
+        if isinstance(options, YoloOptions) and options.dialect == "darknet" and not is_one_line(name):
             return "obj.names holds one name a line, without blanks around it"
         return None
 
@@ -120,7 +133,7 @@ class YoloWriter(Writer):
         return self._layout.picture(placement)
 
     def notices(self) -> Iterable[tuple[str, str]]:
-        possible = possible_tasks(self.plan)
+        possible = possible_tasks(self.options, self.plan)
         if self.options.task == "auto" and self.options.dialect != "darknet" and len(possible) > 1:
             yield (
                 "N_TASK_CHOSEN",
@@ -158,14 +171,16 @@ class YoloWriter(Writer):
             "fractions",
             {label: b"%d " % index for label, index in self._indices.items() if label is not None},
             (b" ", b" ", b" ", b"", b"\n"),
-            self._outcomes.ordinary({kind: box_cost_of(kind) for kind in ("box", "polygon", "mask")}),
+            self._outcomes.ordinary(
+                {kind: box_cost_of(kind) for kind in ("box", *(() if self._excludes else REGION_KINDS))}
+            ),
         )
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         if self._class_folders is not None:
-            return self._class_folders.encode(record)
+            return self._class_folders.encode(record, placement)
         path = self._layout.labels(placement)
         streams = self._layout.streams(placement)
         whole = self._whole(record, placement)
@@ -251,6 +266,8 @@ class YoloWriter(Writer):
 
     def _write(self, annotation: Annotation, position: int, label_file: LabelFile) -> Outcome:
         """Add the rows of one annotation; raises AnnotationFault or AnnotationSkip where it has none."""
+        if self._excludes and annotation.kind in REGION_KINDS:
+            return skipped("S_SEGMENTATION_EXCLUDED")
         if annotation.iscrowd or annotation.kind not in EXTENT_KINDS:
             return _without_place(annotation)
         index = self._indices.get(annotation.label)

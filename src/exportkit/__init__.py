@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from exportkit.records import Annotation, Canvas, Record
     from exportkit.writing import (
         WRITTEN,
+        Binder,
         Checker,
         CheckReport,
         Encoded,
@@ -45,6 +46,7 @@ _ROOMS = {
     "exportkit.plugins.hookspecs": ("hookimpl",),
     "exportkit.records": ("Annotation", "Canvas", "Record"),
     "exportkit.writing": (
+        "Binder",
         "CheckReport",
         "Checker",
         "Encoded",
@@ -74,6 +76,7 @@ __all__ = [
     "Annotation",
     "AnnotationFault",
     "AnnotationSkip",
+    "Binder",
     "Canvas",
     "CheckReport",
     "Checker",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from pydantic import ValidationError
 
 from exportkit.conversion import ConversionRequest, ConversionResult, OutputRequest, convert
+from exportkit.conversion.lists import ERRORS
+from exportkit.conversion.manifest import equations
 from exportkit.conversion.output_words import output_requests, refuse_twins
 from exportkit.conversion.splits import SplitBy, SplitRequest
 from exportkit.errors import UsageError
@@ -17,6 +20,10 @@ from exportkit.normalize import InputOptions, read_skeleton
 from exportkit.plugins import PluginManager
 from exportkit.transforms import Transform
 from exportkit.writing import FormatChoice, Writer
+from exportkit.writing.ledger import codes_by_class
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["Export"]
 
@@ -82,18 +89,54 @@ class Export(msgspec.Struct, frozen=True):
         """
         if not self.outputs:
             raise UsageError("Nothing to write: name at least one format with .to(), for example .to('coco').")
-        unknown = set(options) - set(ConversionRequest.__struct_fields__) | set(options) & _OWN
-        if unknown:
-            raise UsageError(f"write() has no option {min(unknown)!r}; see ConversionRequest.")
         plugins = PluginManager.load()
         requests = tuple(_request(output, plugins) for output in self.outputs)
         refuse_twins(request.label for request in requests)
+        return self._run("write", plugins, requests, Path(directory), options)
+
+    def to_dataframe(self, **options: Any) -> DataFrame:
+        """All records as one pandas DataFrame: a row for each annotation, one for each picture without any.
+
+        The columns are those of the long table (docs, "CSV"), typed as in its Parquet twin; nothing is copied or
+        published, and what :meth:`to` has named is left aside. ``options`` are as for :meth:`write` (``classes``,
+        ``invalid``, ``workers`` …). ``frame.attrs["exportkit"]`` is the account: records, annotations, codes, and the
+        errors by record, so that nothing is lost in silence. Raises the errors of :mod:`exportkit.errors`.
+        """
+        if _PLACE & set(options):
+            raise UsageError(f"to_dataframe() has no option {min(_PLACE & set(options))!r}: it publishes nothing.")
+        plugins = PluginManager.load()
+        entries = (entry for owners in plugins.writers().values() for entry in owners)
+        tables = ((entry, entry.cls.table_options) for entry in entries)
+        entry, chosen = next(((entry, chosen) for entry, chosen in tables if chosen is not None), (None, None))
+        if entry is None or chosen is None:
+            raise UsageError("No installed format is a table, so there is no DataFrame; unblock the plugin of csv.")
+        wanted = OutputRequest(entry.cls, chosen, entry.distribution, entry.version, entry.name)
+        with TemporaryDirectory(prefix="exportkit-") as folder:
+            place = Path(folder) / "table"
+            result = self._run("to_dataframe", plugins, (wanted,), place, {"media": "none", **options})
+            frame: DataFrame = entry.cls.read_table(place)
+            errors = [msgspec.json.decode(line) for line in (place / ERRORS).read_bytes().splitlines()]
+        counts = result.outputs[0].counts
+        frame.attrs["exportkit"] = {**equations(counts), "codes": codes_by_class(counts), "errors": errors}
+        return frame
+
+    def _run(
+        self,
+        asked: str,
+        plugins: PluginManager,
+        outputs: tuple[OutputRequest, ...],
+        directory: Path,
+        options: dict[str, Any],
+    ) -> ConversionResult:
+        unknown = set(options) - set(ConversionRequest.__struct_fields__) | set(options) & _OWN
+        if unknown:
+            raise UsageError(f"{asked}() has no option {min(unknown)!r}; see ConversionRequest.")
         if not _can_be_shared(self.transforms):
             options["workers"] = 1
         request = ConversionRequest(
             bundle=Path(self.source),
-            outputs=requests,
-            directory=Path(directory),
+            outputs=outputs,
+            directory=directory,
             split=self.assignment,
             transforms=self.transforms,
             input=self.reading,
@@ -102,6 +145,8 @@ class Export(msgspec.Struct, frozen=True):
         return convert(request, plugins)
 
 
+#: Options about a published directory, of which a DataFrame has none.
+_PLACE = frozenset({"media", "overwrite", "keep_old", "dry_run"})
 _OWN = frozenset({"bundle", "outputs", "directory", "split", "transforms", "input", "blocked"})
 
 

@@ -9,6 +9,18 @@ class TestCoco(WriterContract):
     writer = "coco"
 
 
+class TestCocoSemantic(WriterContract):
+    writer = "coco:segmentation=semantic,boxes=separate"
+
+
+class TestCocoPanoptic(WriterContract):
+    writer = "coco:panoptic=yes,layout=2017"
+
+
+class TestCocoRoboflow(WriterContract):
+    writer = "coco:layout=roboflow,rle=uncompressed,precision=2"
+
+
 class TestYoloDetect(WriterContract):
     writer = "yolo:task=detect"
 
@@ -31,3 +43,19 @@ class TestCsvRetinanet(WriterContract):
 
 class TestCsvTfod(WriterContract):
     writer = "csv:dialect=tfod"
+
+
+class TestCsvOpenImages(WriterContract):
+    writer = "csv:dialect=openimages"
+
+
+class TestCsvVia(WriterContract):
+    writer = "csv:dialect=via"
+
+
+class TestCsvAutoml(WriterContract):
+    writer = "csv:dialect=automl"
+
+
+class TestParquet(WriterContract):
+    writer = "csv:dialect=parquet"

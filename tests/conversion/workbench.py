@@ -38,7 +38,9 @@ class Run(NamedTuple):
     @property
     def data(self) -> dict[str, Any]:
         """The one JSON object of ``--json``."""
-        (line,) = self.out.splitlines()
+        # Only LF ends a line: names in the object may hold other separators.
+        line, rest = self.out.split("\n")
+        assert not rest
         value: dict[str, Any] = json.loads(line)
         return value
 

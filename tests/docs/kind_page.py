@@ -10,13 +10,16 @@ from exportkit.writing.kind_table import kind_rows
 
 PAGE = Path(__file__).parents[2] / "docs/reference/kinds.md"
 FORMATS = {
-    "COCO": ("coco", "coco:boxes=separate", "coco:boxes=empty"),
+    "COCO": ("coco", "coco:boxes=separate", "coco:boxes=empty", "coco:segmentation=semantic", "coco:panoptic=yes"),
     "YOLO": (
         "yolo:task=detect", "yolo:task=segment", "yolo:task=pose", "yolo:task=obb", "yolo:task=classify",
         "yolo:dialect=darknet",
     ),
     "Pascal VOC": ("voc", "voc:task=segment"),
-    "CSV": ("csv", "csv:dialect=retinanet", "csv:dialect=tfod"),
+    "CSV": (
+        "csv", "csv:dialect=parquet", "csv:dialect=retinanet", "csv:dialect=tfod", "csv:dialect=openimages",
+        "csv:dialect=via", "csv:dialect=automl",
+    ),
 }  # fmt: skip
 HEAD = """\
 # Kinds of annotations

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from exportkit.conversion.lists import FileEntry, HashedFile
-from exportkit.writing import Fragments, OutputFile, Writer
+from exportkit.conversion.lists import BoundFile, FileEntry, HashedFile
+from exportkit.writing import Binder, Fragments, OutputFile, Writer
 
 __all__ = ["Assembly"]
 
@@ -38,9 +38,10 @@ class _Stream:
 class _OpenFile:
     """One output file under construction. The first stream is written in place, later ones wait in spools."""
 
-    def __init__(self, layout: OutputFile, stage: Path, spool: Path, number: int) -> None:
+    def __init__(self, layout: OutputFile, binder: Binder | None, stage: Path, spool: Path, number: int) -> None:
         self.path = layout.path
-        self._target = HashedFile(stage / layout.path)
+        place = stage / layout.path
+        self._target = HashedFile(place) if binder is None else BoundFile(place, binder)
         self._rest: list[bytes | Fragments] = list(layout.parts)
         while self._rest and isinstance(self._rest[0], bytes):
             self._target.write(self._rest.pop(0))  # type: ignore[arg-type]
@@ -67,7 +68,7 @@ class _OpenFile:
         sink.write(data)
 
     def abandon(self) -> None:
-        self._target.close()
+        self._target.abandon()
         for stream in self._waiting.values():
             stream.close()
 
@@ -88,7 +89,9 @@ class Assembly:
         spool.mkdir(parents=True, exist_ok=True)
         for folder in writer.folders():
             (stage / folder).mkdir(parents=True, exist_ok=True)
-        self._files = [_OpenFile(layout, stage, spool, n) for n, layout in enumerate(writer.files())]
+        self._files = [
+            _OpenFile(layout, writer.binder(layout.path), stage, spool, n) for n, layout in enumerate(writer.files())
+        ]
         self._sinks = {key: (file, separator) for file in self._files for key, separator in file.keys()}  # noqa: SIM118
 
     def abandon(self) -> None:

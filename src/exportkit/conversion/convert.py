@@ -19,6 +19,7 @@ from exportkit.conversion.planning import (
     order_shards,
     plan_all_names,
     skeletons_by_class,
+    source_numbers,
     split_facts,
 )
 from exportkit.conversion.publication import publish
@@ -56,6 +57,8 @@ def convert(
     directory = RunDirectory(request.directory)
     if request.bundle.is_dir() and directory.target.is_relative_to(request.bundle.resolve()):
         raise UsageError("The output lies inside the bundle, which is only ever read; choose a folder outside of it.")
+    for wanted in request.outputs:
+        wanted.writer.ensure_ready(wanted.options)
     with directory as run:
         conversion = _Conversion(request, plugins, run, advance)
         return conversion.run()
@@ -125,6 +128,7 @@ class _Conversion:
             plugins=self._plugins,
             split=request.split,
             transforms=request.transforms,
+            class_numbers=any(output.writer.numbers_classes(output.options) for output in request.outputs),
         )
 
     def _settle_splits(self, survey: Survey, shards: Sequence[OrderedShard], classes: ClassMap) -> None:
@@ -165,6 +169,8 @@ class _Conversion:
             max_pixels=request.max_pixels,
             skeletons=skeletons_by_class(survey.skeletons),
             skeleton=main_skeleton(survey.skeletons),
+            outlined=survey.outlined,
+            class_numbers=source_numbers(survey.numbers, classes.index()),
         )
 
     def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup, opened: ExitStack) -> list[Output]:
@@ -299,9 +305,10 @@ class _Conversion:
     def _publish(self, bundle: Bundle, outputs: Sequence[Output], classes: ClassMap) -> ConversionResult:
         request = self._request
         source = {"target": bundle.target, "schema": "raw_bundle_v1"}
-        results = [output.complete(request.byte_options(), source) for output in outputs]
+        # What came in is told before what is wrong with what came out of it: an empty dataset has findings, too.
         for output in outputs:
             self._judge_account(output)
+        results = [output.complete(request.byte_options(), source) for output in outputs]
         result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
         if request.dry_run:
             return result

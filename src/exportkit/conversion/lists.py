@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from exportkit.writing import Binder
+
 __all__ = [
     "ERRORS",
     "FILES",
@@ -17,6 +19,7 @@ __all__ = [
     "LISTS",
     "LOSSES",
     "MANIFEST",
+    "BoundFile",
     "FileEntry",
     "FileRun",
     "HashedFile",
@@ -82,6 +85,25 @@ class HashedFile:
         """Size and SHA-256."""
         self._file.close()
         return self.size, self._digest.hexdigest()
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
+        self._file.close()
+
+
+class BoundFile(HashedFile):
+    """A file whose bytes a binder makes of what is written to it."""
+
+    def __init__(self, path: Path, binder: Binder) -> None:
+        super().__init__(path)
+        self._binder = binder
+
+    def write(self, data: bytes) -> None:
+        super().write(self._binder.take(data))
+
+    def close(self) -> tuple[int, str]:
+        super().write(self._binder.close())
+        return super().close()
 
 
 class FileRun(msgspec.Struct, frozen=True):

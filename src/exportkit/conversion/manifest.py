@@ -14,7 +14,7 @@ from exportkit.writing.class_map import ClassMap
 from exportkit.writing.ledger import Counts, codes_by_class, overlaps_by_code
 from exportkit.writing.plan import Plan
 
-__all__ = ["SCHEMA", "dataset_manifest", "digest_of", "params_hash", "render_manifest", "run_manifest"]
+__all__ = ["SCHEMA", "dataset_manifest", "digest_of", "equations", "params_hash", "render_manifest", "run_manifest"]
 
 SCHEMA = "exportkit-dataset/1"
 

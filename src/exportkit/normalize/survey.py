@@ -31,6 +31,10 @@ class RecordSurvey(msgspec.Struct, gc=False):
     rejected: tuple[Rejected, ...] = ()
     #: Class and skeleton of each object with key points.
     skeletons: Sequence[tuple[str, Skeleton]] = ()
+    #: Objects with key points that have a region, too.
+    outlined: int = 0
+    #: Class and number of each annotation that has both, where somebody asks for them.
+    numbers: Sequence[tuple[str, int]] = ()
 
 
 def survey_of(record: Record, skeleton: Skeleton | None = None) -> RecordSurvey:
@@ -55,4 +59,5 @@ def survey_of(record: Record, skeleton: Skeleton | None = None) -> RecordSurvey:
             and annotation.label is not None
             and isinstance(annotation.geometry, Keypoints)
         ),
+        outlined=sum(a.kind == "keypoints" and a.region is not None for a in record.annotations),
     )

@@ -16,6 +16,8 @@ __all__ = ["Box", "RotatedBox", "overlap", "parse_box", "parse_rotated_box"]
 _NO_TURN = 1e-9
 #: A quadrilateral whose corners are this far from a rectangle's is none, relative to its longest side.
 _SKEW = 0.01
+#: The last decimal of a rounded fraction.
+_LEAST_FRACTION = 1e-6
 
 
 class Box(msgspec.Struct, frozen=True, gc=False):
@@ -73,6 +75,16 @@ class Box(msgspec.Struct, frozen=True, gc=False):
         w, h = self.width, self.height
         return (self.x + w / 2) / width, (self.y + h / 2) / height, w / width, h / height
 
+    def to_xyxy_normalized(self, width: int, height: int) -> tuple[Number, Number, Number, Number, bool]:
+        """Return ``(x0, y0, x1, y1, grown)`` as fractions of the picture, rounded half-even to 6 decimals.
+
+        Within 0…1 for a box within its picture. ``grown`` tells that a side was too short for six decimals and
+        became one millionth (``L_BOX_GROWN``).
+        """
+        x0, x1, wider = _fractions(self.x, self.x + self.width, width)
+        y0, y1, higher = _fractions(self.y, self.y + self.height, height)
+        return x0, y0, x1, y1, wider or higher
+
     def to_voc_inclusive(self, width: int, height: int) -> tuple[int, int, int, int, bool]:
         """Return ``(xmin, ymin, xmax, ymax, grown)``: ints, 1-based, both ends inclusive (formats, section 5.3).
 
@@ -88,6 +100,14 @@ def overlap(bounds: tuple[Number, Number, Number, Number], box: Box) -> bool:
     """True if ``(x0, y0, x1, y1)`` and ``box`` have some area in common."""
     x0, y0, x1, y1 = bounds
     return box.x < x1 and x0 < box.x + box.width and box.y < y1 and y0 < box.y + box.height
+
+
+def _fractions(low: Number, high: Number, limit: int) -> tuple[Number, Number, bool]:
+    first, last = rounded(low / limit), rounded(min(high / limit, 1.0))
+    if first < last:
+        return first, last, False
+    first = min(first, 1 - _LEAST_FRACTION)
+    return rounded(first), rounded(first + _LEAST_FRACTION), True
 
 
 def _inclusive(low: Number, high: Number, limit: int) -> tuple[int, int, bool]:

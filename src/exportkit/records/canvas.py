@@ -11,8 +11,10 @@ import msgspec
 from exportkit.errors import AnnotationFault, AnnotationSkip
 from exportkit.records.annotation import Annotation
 from exportkit.records.box import Box, RotatedBox
+from exportkit.records.clipping import clipped_line
 from exportkit.records.declared_area import area_of, is_near
 from exportkit.records.keypoints import Keypoints, Point
+from exportkit.records.line import line_of
 from exportkit.records.mask import MAX_PIXELS, Mask
 from exportkit.records.numbers import EPS, OVERSHOOT, Number, check_number
 from exportkit.records.polygon import Part, Polygon
@@ -160,6 +162,25 @@ class Canvas:
             raise AnnotationFault("E_ANNOTATION", "The annotation has no point; give x and y.")
         kept, codes = self._kept_points(Keypoints(((point.x, point.y, point.v),)))
         return Point(*kept.points[0]), codes
+
+    def polyline(self, annotation: Annotation) -> tuple[tuple[Number, ...], Codes]:
+        """Return an open line ``(x1, y1, x2, y2, …)``, clipped as in section 2.6; one line stays one line."""
+        points = annotation.geometry
+        if isinstance(points, AnnotationFault):
+            _raise_again(points)
+        line = line_of(points)
+        if line is None:
+            raise AnnotationFault("E_ANNOTATION", "The annotation has no line; give at least two points.")
+        if self._holds(line):
+            return line, _NO_CODES
+        over = max(-min(line), max(line[0::2]) - self._right, max(line[1::2]) - self._bottom)
+        clipped = clipped_line(line, self._right, self._bottom)
+        if not clipped:
+            raise AnnotationFault("E_OUTSIDE", f"The line lies outside {self._name()}; move or remove it.", ".polyline")
+        if over <= OVERSHOOT:
+            return clipped, _NO_CODES
+        self._apply_rule("line", ".polyline")
+        return clipped, _CLIPPED
 
     def area(self, annotation: Annotation, geometry: Box | RotatedBox | Polygon | Mask) -> tuple[Number, Codes]:
         """Return the area in square pixels of what is written (formats, section 1.2, "Area").

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from exportkit.records.box import Box, RotatedBox
+from exportkit.records.layers import common_count, run_length
 from exportkit.records.mask import Mask
 from exportkit.records.polygon import Polygon
 from exportkit.records.raster import covered_rows
@@ -28,9 +29,9 @@ def iou(one: Shape, other: Shape) -> float:
     common = united = 0
     for first, after_last, mine, others in _aligned(_slabs(one), _slabs(other)):
         rows = after_last - first
-        both = _common(mine, others)
+        both = common_count(mine, others)
         common += rows * both
-        united += rows * (_length(mine) + _length(others) - both)
+        united += rows * (run_length(mine) + run_length(others) - both)
     if united:
         return common / united
     smaller, larger = sorted((_area(one), _area(other)))
@@ -73,24 +74,6 @@ def _aligned(one: Iterator[_Slab], other: Iterator[_Slab]) -> Iterator[tuple[int
             yield mine[0], end, mine[2], others[2]
             mine = (end, mine[1], mine[2]) if end < mine[1] else next(one, None)
             others = (end, others[1], others[2]) if end < others[1] else next(other, None)
-
-
-def _common(one: list[int], other: list[int]) -> int:
-    """Columns that both lists of spans cover."""
-    total = i = j = 0
-    while i < len(one) and j < len(other):
-        start, end = max(one[i], other[j]), min(one[i + 1], other[j + 1])
-        if start < end:
-            total += end - start
-        if one[i + 1] <= other[j + 1]:
-            i += 2
-        else:
-            j += 2
-    return total
-
-
-def _length(spans: list[int]) -> int:
-    return sum(spans[1::2]) - sum(spans[0::2])
 
 
 def _area(shape: Shape) -> float:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from exportkit.conversion.planning import main_skeleton, skeletons_by_class
 from exportkit.errors import AnnotationFault
+from exportkit.normalize import survey_of
 from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.testing.sample_records import Sample
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts, Writer, WriterOptions
@@ -26,6 +28,8 @@ def plan_of(samples: Sequence[Sample], invalid: Invalid = "clip") -> Plan:
     classes = tuple(sorted(labels))
     kinds = Counter(a.kind for r in records for a in r.annotations)
     counts = dict(sorted(kinds.items()))
+    surveys = [survey_of(record) for record in records]
+    skeletons = Counter(pair for survey in surveys for pair in survey.skeletons)
     return Plan(
         classes=classes,
         class_index={name: index for index, name in enumerate(classes)},
@@ -35,6 +39,9 @@ def plan_of(samples: Sequence[Sample], invalid: Invalid = "clip") -> Plan:
         records=len(records),
         ids_usable=True,
         invalid=invalid,
+        skeletons=skeletons_by_class(skeletons),
+        skeleton=main_skeleton(skeletons),
+        outlined=sum(survey.outlined for survey in surveys),
     )
 
 

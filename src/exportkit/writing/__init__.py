@@ -1,8 +1,9 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
-from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
+    Binder,
     Encoded,
     Fragments,
     NamingRule,
@@ -16,6 +17,7 @@ from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
 
 __all__ = [
     "WRITTEN",
+    "Binder",
     "CheckReport",
     "Checker",
     "Dataset",
@@ -28,6 +30,7 @@ __all__ = [
     "Outcome",
     "OutputFile",
     "Picture",
+    "PictureLimits",
     "PictureRule",
     "Piece",
     "Placement",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +15,7 @@ from exportkit.writing.outcome import Outcome
 from exportkit.writing.plan import Placement, Plan
 
 __all__ = [
+    "Binder",
     "Encoded",
     "Fragments",
     "NamingRule",
@@ -45,6 +47,8 @@ class NamingRule(msgspec.Struct, frozen=True):
     reserved_stems: frozenset[str] = frozenset()
     #: Extension of every picture where others are transcoded (``jpg``); empty keeps each its own.
     extension: str = ""
+    #: Extensions of the format's own files beside the pictures; a picture of such a name gets another one behind it.
+    refused_extensions: frozenset[str] = frozenset()
 
 
 class PictureRule(msgspec.Struct, frozen=True):
@@ -103,6 +107,22 @@ class OutputFile(msgspec.Struct, frozen=True):
     parts: tuple[bytes | Fragments, ...]
 
 
+class Binder(Protocol):
+    """Makes the bytes of one file out of its parts while they come: for files that are not their parts joined.
+
+    The parts come in record order, cut anywhere, and the bytes must not depend on where they were cut. What is held
+    in memory must not grow with the file.
+    """
+
+    def take(self, data: bytes) -> bytes:
+        """Take the next bytes of the parts; give what can be written by now."""
+        ...
+
+    def close(self) -> bytes:
+        """Give the rest of the file."""
+        ...
+
+
 class Writer(ABC):
     """Turns records into one dataset format.
 
@@ -130,9 +150,24 @@ class Writer(ABC):
     #: Media that the writer takes; annotations of others are ``S_MEDIA_UNSUPPORTED``.
     accepts_media: ClassVar[frozenset[str]] = frozenset({"image"})
 
+    #: Options with which the dataset is one table that :meth:`read_table` reads; None for a format that is no table.
+    table_options: ClassVar[WriterOptions | None] = None
+
     def __init__(self, options: WriterOptions, plan: Plan) -> None:
         self.options = options
         self.plan = plan
+
+    @classmethod  # noqa: B027 - most formats need nothing
+    def ensure_ready(cls, options: WriterOptions) -> None:
+        """Raise :class:`~exportkit.errors.UsageError` where a library that these options need is not installed.
+
+        Called once, before the bundle is read; the sentence says what to install.
+        """
+
+    @classmethod
+    def read_table(cls, folder: Path) -> Any:
+        """The dataset below ``folder``, written with :attr:`table_options`, as a pandas DataFrame."""
+        raise NotImplementedError
 
     # -- rules, asked before encoding; each depends on the options alone or on options and plan --------
 
@@ -160,6 +195,11 @@ class Writer(ABC):
     def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
         """Sets of kinds that are numbered through the whole dataset; see ``Placement.bases``."""
         return ()
+
+    @classmethod
+    def numbers_classes(cls, options: WriterOptions) -> bool:
+        """Whether the plan has to tell the numbers that the source gave its classes; finding them takes time."""
+        return False
 
     @classmethod
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
@@ -198,6 +238,13 @@ class Writer(ABC):
     def files(self) -> Iterable[OutputFile]:
         """Files assembled from streams and literals. Called once, after all records are encoded."""
         return ()
+
+    def binder(self, path: str) -> Binder | None:
+        """What makes the bytes of one of :meth:`files`; None where they are the parts as they stand.
+
+        A checker meets the pieces of such a file as they were encoded, and the file itself when it concludes.
+        """
+        return None
 
     def folders(self) -> Iterable[str]:
         """Folders that exist even when nothing is put into them."""

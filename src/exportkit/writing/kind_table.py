@@ -61,6 +61,7 @@ def kind_rows(writer: type[Writer], options: WriterOptions) -> list[KindRow]:
         ids_usable=True,
         skeletons={"cat": (PERSON_17, _OTHER_SKELETON)},
         skeleton=PERSON_17,
+        outlined=1,
     )
     made = writer(options, plan)
     return [_row(made, title, annotation) for title, annotation in samples]

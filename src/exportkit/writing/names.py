@@ -51,6 +51,8 @@ _RESERVED = re.compile(rf"{_RESERVED_WORDS}(?=\.|$)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:(?:/|$|[^/]*$)")
 _PLAIN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 _MADE_LETTERS = 12
+#: What a picture most likely is whose file is not there.
+_COMMON_FORMAT = "jpg"
 
 
 class SafeName(msgspec.Struct, frozen=True, gc=False):
@@ -100,6 +102,8 @@ def key_hash(key: str) -> int:
 def plain_key(name: str, rule: NamingRule) -> int | None:
     """The key hash of a name that is used as it is, whatever its content; None where :func:`safe_name` decides."""
     if len(name) > _LONGEST_NAME or _CLEAN.match(name) is None:
+        return None
+    if name[name.rfind(".") + 1 :].lower() in rule.refused_extensions:
         return None
     if rule.layout == "flat":
         name = name[name.rfind("/") + 1 :]
@@ -171,7 +175,9 @@ def safe_name(source: str, rule: NamingRule, content_format: str = "") -> SafeNa
     RecordFault ``E_NAME_UNSAFE``.
     """
     extension = source[source.rfind(".") + 1 :]
-    if not content_format:
+    if extension.lower() in rule.refused_extensions or (rule.needs_extension and not split_stem(source)[1]):
+        agrees, content_format = False, content_format or _COMMON_FORMAT
+    elif not content_format:
         agrees = True
     elif rule.extension:
         # Loaders that know one extension know it in one spelling.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exportkit.records import Number, decimal_text
+from exportkit.records import Box, Canvas, Number, decimal_text
 
 __all__ = ["Precision"]
 
@@ -42,3 +42,11 @@ class Precision:
         """As :meth:`edges`, for a side given by its start and length: rounded start, rounded length, grown."""
         first, last, grown = self.edges(low, low + length, limit)
         return first, self.near(last - first), grown
+
+    def box(self, box: Box, canvas: Canvas) -> tuple[Box, bool]:
+        """The box with rounded edges within the picture, and whether a side was grown for it."""
+        if self.decimals is None:
+            return box, False
+        x, width, wider = self.side(box.x, box.width, canvas.width)
+        y, height, higher = self.side(box.y, box.height, canvas.height)
+        return Box(x, y, width, height), wider or higher

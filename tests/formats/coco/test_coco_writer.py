@@ -5,95 +5,18 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections import Counter
-from collections.abc import Sequence
 from math import cos, sin
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.formats.coco.workbench import TRIANGLE, box, export, instances, mask, outcomes, picture, plan_of, region
 
 from exportkit.errors import RecordFault, UsageError
-from exportkit.records import Annotation, Box, LazyRegion, Record, RotatedBox
-from exportkit.writing import Encoded, Fragments, Placement, Plan, SplitFacts
+from exportkit.records import Annotation, Box, Record, RotatedBox
 from exportkit_coco.options import CocoOptions
 from exportkit_coco.writer import CocoWriter
-
-TRIANGLE = LazyRegion(b"[[10,10,30,10,10,30]]", "coco_rings")
-
-
-def plan_of(records: Sequence[Record], **facts: Any) -> Plan:
-    classes = tuple(sorted({a.label for r in records for a in r.annotations if a.label is not None}))
-    kinds = Counter(a.kind for r in records for a in r.annotations)
-    values: dict[str, Any] = {
-        "classes": classes,
-        "class_index": {name: index for index, name in enumerate(classes)},
-        "splits": (SplitFacts("train", len(records), kinds),),
-        "kinds": kinds,
-        "media": {"image": len(records)},
-        "records": len(records),
-        "ids_usable": all(isinstance(r.item_id, int) for r in records),
-    }
-    return Plan(**(values | facts))
-
-
-def export(
-    records: Sequence[Record], options: CocoOptions | None = None, **facts: Any
-) -> tuple[dict[str, bytes], list[Encoded]]:
-    """All files of a dataset and what each record gave, put together as the core does."""
-    writer = CocoWriter(options or CocoOptions(), plan_of(records, **facts))
-    numberings = writer.numberings(writer.options)
-    bases = [0] * len(numberings)
-    streams: dict[str, list[bytes]] = {}
-    encoded = []
-    for ordinal, record in enumerate(records):
-        placement = Placement(
-            record.split or "train", record.name, record.name.rsplit(".", 1)[0], ordinal, tuple(bases)
-        )
-        encoded.append(writer.encode(record, placement))
-        for key, data in encoded[-1].streams.items():
-            streams.setdefault(key, []).append(data)
-        for position, kinds in enumerate(numberings):
-            bases[position] += sum(a.kind in kinds for a in record.annotations)
-    files = {}
-    for file in writer.files():
-        parts = [p.separator.join(streams.get(p.key, [])) if isinstance(p, Fragments) else p for p in file.parts]
-        files[file.path] = b"".join(parts)
-    return files, encoded
-
-
-def instances(records: Sequence[Record], options: CocoOptions | None = None, **facts: Any) -> dict[str, Any]:
-    files, _ = export(records, options, **facts)
-    loaded: dict[str, Any] = json.loads(files["annotations/instances_train.json"].decode("ascii"))
-    return loaded
-
-
-def outcomes(
-    records: Sequence[Record], options: CocoOptions | None = None, **facts: Any
-) -> list[tuple[str, tuple[str, ...]]]:
-    _, encoded = export(records, options, **facts)
-    return [(o.status, o.codes) for e in encoded for o in e.outcomes]
-
-
-def picture(*annotations: Annotation, item: int | str = 1, name: str = "x.jpg") -> Record:
-    return Record(item, annotations, name=name, width=100, height=80)
-
-
-def box(x: float = 5, y: float = 6, w: float = 20, h: float = 10, **fields: Any) -> Annotation:
-    return Annotation(0, "box", fields.pop("label", "cat"), box=Box(x, y, w, h), **fields)
-
-
-def region(rings: str, kind: str = "polygon", **fields: Any) -> Annotation:
-    return Annotation(
-        0, kind, "cat", region=LazyRegion(rings.encode(), "coco_rings", holes=fields.pop("holes", None)), **fields
-    )
-
-
-def mask(counts: list[int], **fields: Any) -> Annotation:
-    source = json.dumps({"size": [80, 100], "counts": counts}).encode()
-    return Annotation(0, "mask", "dog", region=LazyRegion(source, "rle"), **fields)
 
 
 def test_the_golden_case_is_written_byte_for_byte() -> None:
@@ -266,8 +189,8 @@ def test_half_a_character_in_attributes_costs_the_record() -> None:
         export([picture(box(attributes=b'{"a":"\\ud800"}'))])
 
 
-def test_kinds_of_later_parts_have_no_place_and_take_no_id() -> None:
-    others = [Annotation(0, kind, "cat") for kind in ("keypoints", "caption", "tag", "polyline")]
+def test_kinds_without_a_place_take_no_id() -> None:
+    others = [Annotation(0, kind, "cat") for kind in ("relation", "cuboid", "tag", "polyline")]
     records = [picture(*others, Annotation(0, "point", "cat"), box())]
 
     assert outcomes(records) == [

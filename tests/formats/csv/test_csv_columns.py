@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exportkit.records import Box, Canvas, decimal_text, rounded
+from exportkit.records import Annotation, Box, Canvas, decimal_text, rounded
 from exportkit.writing import Plan, SplitFacts
-from exportkit_csv.judges import Judge, RetinanetJudge, TfodImagesJudge, TfodLabelsJudge
+from exportkit_csv.box_judges import RetinanetJudge, TfodImagesJudge, TfodLabelsJudge
+from exportkit_csv.judge import Judge
 from exportkit_csv.options import CsvOptions
 from exportkit_csv.reading import blocks, columns
 from exportkit_csv.tfod import TfodTable
@@ -135,7 +136,7 @@ def test_the_edges_of_a_row_are_the_rounded_sums_in_shortest_form(
         ("cat",), {"cat": 0}, (SplitFacts("train", 1, {"box": 1}),), {"box": 1}, {"image": 1}, 1, ids_usable=True
     )
     row, grown = TfodTable(CsvOptions(dialect="tfod"), plan).row(
-        "h", "cat", Box(x, y, width, height), Canvas(2000, 2000)
+        "h", "cat", Box(x, y, width, height), Canvas(2000, 2000), Annotation(0, "box", "cat")
     )
 
     numbers = (x, y, rounded(x + width), rounded(y + height))

@@ -184,6 +184,51 @@ def test_a_side_that_would_print_as_zero_is_grown_and_named(make_writer: Any) ->
     assert codes(encoded) == [("lossy", ("L_BOX_GROWN",))]
 
 
+@pytest.mark.parametrize(
+    ("task", "annotation"),
+    [
+        ("segment", Annotation(0, "box", "cat", box=Box(60, 10, 0.01, 20))),
+        (
+            "segment",
+            Annotation(0, "polygon", "cat", region=Polygon((Part((60_000, 10, 60_000, 900, 59_999.99, 900)),))),
+        ),
+        ("obb", Annotation(0, "box", "cat", box=Box(59_999.99, 0, 0.01, 20))),
+        ("obb", Annotation(0, "rotated_box", "cat", geometry=RotatedBox(300, 400, 500, 0.01, math.pi / 2))),
+    ],
+)
+def test_a_shape_thinner_than_the_last_decimal_is_grown_and_named(
+    make_writer: Any, task: str, annotation: Annotation
+) -> None:
+    encoded = encode(make_writer(task=task), annotation, width=60_000, height=60_000)
+
+    (row,) = rows(encoded)
+    values = [float(word) for word in row.split()[1:]]
+    for axis in (values[::2], values[1::2]):
+        assert 0 <= min(axis) < max(axis) <= 1
+    assert "L_BOX_GROWN" in encoded.outcomes[0].codes
+
+
+@pytest.mark.parametrize("task", ["detect", "segment", "obb", "pose"])
+def test_regions_are_left_out_where_they_are_excluded(make_writer: Any, task: str) -> None:
+    mask = Annotation(1, "mask", "cat", region=Mask.from_row_runs([[205, 3]], 100, 80))
+    crowd = Annotation(2, "polygon", "cat", region=TRIANGLE, iscrowd=True)
+    region = Annotation(0, "polygon", "cat", box=Box(10, 10, 20, 20), region=TRIANGLE)
+    writer = make_writer(region, mask, crowd, task=task, segmentation="exclude")
+
+    encoded = encode(writer, region, mask, crowd, box(1, 1, 5, 5))
+
+    assert codes(encoded)[:3] == [("skipped", ("S_SEGMENTATION_EXCLUDED",))] * 3
+    assert len(rows(encoded)) == 1
+
+
+def test_excluded_regions_do_not_choose_the_task(make_writer: Any) -> None:
+    region = Annotation(0, "polygon", "cat", region=TRIANGLE)
+
+    encoded = encode(make_writer(region, task="auto", segmentation="exclude"), box(10, 10, 20, 20))
+
+    assert rows(encoded) == ["0 0.200000 0.250000 0.200000 0.250000"]
+
+
 def test_a_box_over_the_edge_is_clipped_in_pixels_first(make_writer: Any) -> None:
     encoded = encode(make_writer(), box(-10, 70, 20, 20))
 

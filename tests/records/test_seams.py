@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exportkit_yolo.seams import join_rings
+from exportkit.records.seams import join_rings
 
 Point = tuple[float, float]
 
