@@ -68,7 +68,11 @@ class DatasetDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
-        return _is_inside(path) and self._resolved(path).is_file()
+        try:
+            return _is_inside(path) and self._resolved(path).is_file()
+        except OSError:
+            # A name that no file can have, such as one that is too long.
+            return False
 
     def is_there(self, path: str) -> bool:
         """Whether anything at all stands at ``path``: a file, a folder, a link that leads nowhere."""
