@@ -44,10 +44,9 @@ def outline_texts(
     :mod:`exportkit_yolo.task_rows` gives it, and every other one is left to that.
     """
     costs = _COSTS.get(task)
-    if costs is not None and options.segmentation == "exclude":
-        costs = {kind: cost for kind, cost in costs.items() if kind not in REGION_KINDS}
     if core is None or costs is None or options.attributes == "sidecar":
         return None
+    excluded = REGION_KINDS if options.segmentation == "exclude" else frozenset()
     tied = outcomes.ordinary({"polygon": (_JOINED,)})["polygon"] if options.parts == "join" else None
     made: OutlineTexts = core.OutlineTexts(
         annotation=Annotation,
@@ -55,8 +54,8 @@ def outline_texts(
         region=LazyRegion,
         rotated=RotatedBox,
         heads={label: b"%d" % index for label, index in indices.items() if label is not None},
-        outcomes=outcomes.ordinary(costs),
-        crowds=dict.fromkeys(EXTENT_KINDS, skipped("S_CROWD")),
+        outcomes=outcomes.ordinary({kind: cost for kind, cost in costs.items() if kind not in excluded}),
+        crowds=dict.fromkeys(EXTENT_KINDS - excluded, skipped("S_CROWD")),
         tied=tied,
         code=_JOINED,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exportkit.plugins import PluginManager
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.properties.formats_here import labelled, main_specs, specs
@@ -9,8 +10,6 @@ from tests.properties.scenes import scenes
 from tests.properties.settings_here import PROFILE
 from tests.properties.things import Scene
 from tests.properties.trial import bench_with, convert, label_of, outputs
-
-from exportkit.plugins import PluginManager
 
 MANAGER = PluginManager.load()
 

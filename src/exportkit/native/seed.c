@@ -591,6 +591,8 @@ static int find_kind(Source *source)
 {
     static const double turn = 6.283185307179586, no_turn = 1e-9;
     source->kind = source->points != NULL ? KEYPOINTS : source->region.kind;
+    if (source->points != NULL && source->region.kind != BOX)
+        return 0;
     if (source->kind != BOX)
         return 1;
     if (!source->has_box)
