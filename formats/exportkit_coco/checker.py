@@ -148,6 +148,10 @@ class CocoChecker(Checker):
             captions = judged(data, CaptionEntry, explain_caption, judge_caption, path, report, sizes)
             self._take(role, captions, facts.take_captions, facts, report, sizes)
         else:
+            ordinary = facts.take_ordinary(data, sizes)
+            if ordinary is not None:
+                report.objects += ordinary.objects if role in _COUNTED or self._counts_all else 0
+                data = ordinary.rest
             objects = judged(data, ObjectEntry, explain_object, judge_object, path, report, sizes)
             self._take(role, objects, facts.take_objects, facts, report, sizes)
 

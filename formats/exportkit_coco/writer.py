@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault, UsageError
 from exportkit.records import Canvas, Record
@@ -26,6 +26,7 @@ from exportkit_coco.drawing import Cost, raster_cost, settle
 from exportkit_coco.entry import class_failure, closing_keys, object_outcome
 from exportkit_coco.layout import layout_of, naming_of
 from exportkit_coco.options import CocoOptions
+from exportkit_coco.ordinary import object_texts
 from exportkit_coco.other_roles import OtherRoles, Rules
 from exportkit_coco.page import Page, numberings_of_kinds
 from exportkit_coco.roles import BOXES, is_segmented, numbered_kinds, roles_of
@@ -73,6 +74,7 @@ class CocoWriter(Writer):
         shapes = self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
         self._categories = Categories(options, plan)
         self._rules = Rules(options, roles, self._categories, shapes, dict(numberings_of_kinds(options)))
+        self._ordinary = object_texts(options, self._categories.ids, rectangle=rectangle)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -119,7 +121,8 @@ class CocoWriter(Writer):
         outcomes: list[Outcome] = []
         rasterised: list[int] = []
         plain, categories, source_ids = self._roles.plain, self._categories.ids, self.options.source_ids
-        for annotation in record.annotations:
+        texts, shared = self._short_ways(record)
+        for annotation, text, short in zip(record.annotations, texts, shared, strict=True):
             at = plain.get(annotation.kind)
             if at is None:
                 others = others or OtherRoles(self._rules, canvas, page)
@@ -129,6 +132,10 @@ class CocoWriter(Writer):
             category = categories.get(annotation.label)
             if category is None:
                 outcomes.append(class_failure(annotation))
+                continue
+            if text is not None:
+                entries[at].append(f'{{"id":{numbers[at]},"image_id":{image}{text}')
+                outcomes.append(short)
                 continue
             try:
                 bbox, area, segmentation, codes = self._shapes.of(annotation, canvas)
@@ -184,6 +191,13 @@ class CocoWriter(Writer):
         kept = sum(outcome.status in {"written", "lossy"} for outcome in outcomes)
         streams = self._streams(record, placement, page)
         return Encoded(outcomes, files, streams, objects=kept - merged, overlaps=overlaps)
+
+    def _short_ways(self, record: Record) -> tuple[Sequence[str | None], Sequence[Any]]:
+        """For each annotation what follows the ids in its entry, and its outcome; None where it needs care."""
+        if self._ordinary is None:
+            none = (None,) * len(record.annotations)
+            return none, none
+        return self._ordinary.of(record.annotations, record.width, record.height)
 
     def _streams(self, record: Record, placement: Placement, page: Page) -> dict[str, bytes]:
         entry = (

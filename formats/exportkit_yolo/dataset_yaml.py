@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -115,7 +116,9 @@ def _finding(path: str, message: str, line: int | None = None) -> Finding:
     return Finding("C_YOLO_YAML", "error", message, path, line, consumer=_CONSUMER)
 
 
+@lru_cache(maxsize=4)
 def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
+    """The document or what is wrong with it; remembered, since every piece of a large dataset asks for the same."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
     from ruamel.yaml.events import AliasEvent

@@ -191,6 +191,8 @@ class _ShardSurveyor:
         result.own_split = result.own_split or record.split is not None
         self._places.append((split, record.medium))
         contents += record.contents
+        if record.skeletons:
+            result.skeletons.update(record.skeletons)
         return row
 
     def _media_row(self, record: RecordSurvey) -> MediaRow:
