@@ -450,8 +450,9 @@ def _coco_codes(has_regions: bool) -> Callable[[Thing, Picture], set[str]]:
             return set()
         if kind not in EXTENTS:
             return {"S_POINT_UNGROUPED" if kind == "point" else "S_KIND_UNSUPPORTED"}
-        if kind == "rotated_box" and not thing.is_crowd:
-            return {"N_ROTATION_AS_POLYGON"}
+        if kind == "rotated_box":
+            # A crowd is always pixels.
+            return {"L_RASTERISED"} if thing.is_crowd else {"N_ROTATION_AS_POLYGON"}
         if kind in {"polygon", "keypoints"} and thing.parts and (thing.is_crowd or any(holes for _, holes in parts_of(thing, picture))):
             return {"L_RASTERISED"}
         if kind == "box" and has_regions and not thing.is_crowd:
