@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,20 +68,37 @@ class CocoChecker(Checker):
     """Judges the role files of ``annotations/`` by what pycocotools, torchvision and others demand."""
 
     name = "coco"
+    single_files = True
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(dataset)
         self._roots: dict[str, str] = {}
-        # While a dataset of ours is written its files are not there yet, but they are known.
-        own = dataset.manifest is not None
-        self._counts_all = not own and _COUNTED.isdisjoint(file.role for file in role_files(dataset))
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
         return bool(role_files(dataset, sure=True))
 
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        if not path.lower().endswith(".json"):
+            return False
+        try:
+            keys = (member.key for member in members(dataset.stream(path)))
+            return any(key in {"images", "annotations"} for key in keys)
+        except (DocumentFault, OSError):
+            return False
+
+    @cached_property
+    def _counts_all(self) -> bool:
+        """Whether no file has a role that is counted by itself."""
+        # While a dataset of ours is written its files are not there yet, but they are known.
+        return self.dataset.manifest is None and _COUNTED.isdisjoint(file.role for file in self._files())
+
+    def _files(self) -> list[RoleFile]:
+        return [role_file(self.file)] if self.file else role_files(self.dataset)
+
     def pieces(self) -> Iterator[Piece]:
-        for file in role_files(self.dataset):
+        for file in self._files():
             try:
                 yield from cut_file(self.dataset, file.path)
             except DocumentFault as fault:
@@ -178,7 +195,7 @@ class CocoChecker(Checker):
         for report in reports:
             for path, facts in (report.facts or {}).items():
                 files.setdefault(path, Whole()).take(facts)
-        for file in role_files(self.dataset):
+        for file in self._files():
             told: list[Finding] = []
             self._judge_whole(file, files.get(file.path) or Whole(), _reporter(told, file.path))
             yield from told
@@ -320,10 +337,17 @@ def _read_singly(
             try:
                 yield [msgspec.json.decode(member.data, type=entry)]
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                explain(member.data, partial(_add, findings, path, f"$.{section}: {_shown(member.data)}"))
+                explain(member.data, partial(_add, findings, path, f"$.{section}{_shown(member.data)}"))
     except DocumentFault as fault:
         _reporter(findings, path)("C_COCO_JSON", "error", f"{section}: {fault}")
 
 
 def _shown(data: bytes) -> str:
-    return data[:60].decode("ascii", "backslashreplace")
+    try:
+        return f"[?(@.id=={msgspec.json.decode(data, type=_Named).id})]"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return f": {data[:60].decode('ascii', 'backslashreplace')}"
+
+
+class _Named(msgspec.Struct):
+    id: int

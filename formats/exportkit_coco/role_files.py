@@ -43,8 +43,9 @@ def role_file(path: str) -> RoleFile:
         split = beside[1] or ""
         role = "instances" if beside[2] == "annotations" else beside[2]
         return RoleFile(path, role, (f"{split}/" if split else "",), split)
-    folder = path[: path.rfind("/") + 1]
-    return RoleFile(path, "instances", ("images/", folder, f"{folder}images/", ""))
+    folder, name = path[: path.rfind("/") + 1], path.rpartition("/")[2]
+    alone = _NAMED.fullmatch(f"annotations/{name}")
+    return RoleFile(path, alone[1] if alone else "instances", ("images/", folder, f"{folder}images/", ""))
 
 
 def role_files(dataset: Dataset, *, sure: bool = False) -> list[RoleFile]:

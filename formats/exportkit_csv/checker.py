@@ -30,6 +30,7 @@ class CsvChecker(Checker):
     """Judges the long table, its Parquet twin, and the tables of all dialects, whoever wrote them."""
 
     name = "csv"
+    single_files = True
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(dataset)
@@ -43,6 +44,10 @@ class CsvChecker(Checker):
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
         return next(tables(dataset, None), None) is not None
+
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        return path.endswith((".csv", ".parquet")) and judge_at(dataset, path, None) is not None
 
     def pieces(self) -> Iterator[Piece]:
         for path, judge in self._tables:
@@ -62,6 +67,9 @@ class CsvChecker(Checker):
 
     @cached_property
     def _tables(self) -> list[tuple[str, type[Judge]]]:
+        if self.file is not None:
+            judge = judge_at(self.dataset, self.file, None)
+            return [(self.file, judge)] if judge is not None else []
         return list(tables(self.dataset, self._dialect))
 
     # -- rows ------------------------------------------------------------------------------------------
@@ -164,7 +172,8 @@ class CsvChecker(Checker):
                 yield from self._unlisted(path, judge, facts.unlisted)
         if not self._tables:
             yield from self._nothing_known()
-        yield from self._pictures_without_row(files)
+        if self.file is None:
+            yield from self._pictures_without_row(files)
 
     def _nothing_known(self) -> Iterator[Finding]:
         for path in sorted(entry.name for entry in self.dataset.root.iterdir()):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exportkit.writing import Dataset, Finding
-from exportkit_yolo.picture_files import content_findings, is_seen
+from exportkit_yolo.picture_files import content_findings
+from exportkit_yolo.picture_list import is_seen
 
 __all__ = ["ClassFolderRules"]
 
@@ -25,7 +26,7 @@ class ClassFolderRules:
         """Whether the directory has a training folder with nothing but folders in it, or its manifest says so."""
         if _is_ours(dataset):
             return True
-        if not dataset.is_dir("train") or dataset.is_dir("images"):
+        if not dataset.is_dir("train") or any(map(dataset.is_dir, ("images", "train/images", "train/labels"))):
             return False
         first = next(iter(dataset.listing("train")), None)
         return first is not None and first.count("/") == 2 and is_seen(first)

@@ -91,7 +91,10 @@ class DarknetLayout:
         return f"{_DARKNET_FOLDER}/{placement.stem}.txt"
 
     def streams(self, placement: Placement) -> Mapping[str, bytes]:
-        """The picture's line in the list of its split."""
+        """The picture's line in the list of its split; where pictures are written, none for a record without one."""
+        # The loader opens every line. With --media none all of them are planned names.
+        if not placement.has_media and self._plan.media_mode != "none":
+            return {}
         return {f"{self._lists[placement.split]}#pictures": self.picture(placement).encode() + b"\n"}
 
     def files(self) -> Iterable[OutputFile]:

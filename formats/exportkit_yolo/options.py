@@ -59,7 +59,7 @@ class YoloOptions(WriterOptions):
 
 
 def possible_tasks(options: YoloOptions, plan: Plan) -> tuple[Task, ...]:
-    """Tasks that a kind of the dataset speaks for, strongest first; plain boxes speak for none, nor what is left out."""
+    """Tasks that a kind of the dataset speaks for, strongest first; plain boxes and what is left out speak for none."""
     kinds = plan.kinds
     found: tuple[tuple[Task, object], ...] = (
         ("pose", kinds.get("keypoints")),

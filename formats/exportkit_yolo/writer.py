@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -30,11 +30,18 @@ from exportkit_yolo.classify import ClassFolders
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
 from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout, is_one_line
 from exportkit_yolo.options import Task, YoloOptions, chosen_task, possible_tasks
+from exportkit_yolo.ordinary import outline_texts
 from exportkit_yolo.splits import yaml_folders
 from exportkit_yolo.task_rows import DetectRows, ObbRows, PoseRows, SegmentRows, TaskRows
 from exportkit_yolo.unkept import OutcomeTable, has_attributes
 
+if TYPE_CHECKING:
+    from exportkit.native._core import OutlineTexts
+
 __all__ = ["YoloWriter"]
+
+#: A label file, the outcomes, the measured overlaps and the number of rows.
+_Whole = tuple[bytes, Sequence[Outcome], Sequence[tuple[int, str, float]], int]
 
 _SIDECAR = "attributes.jsonl"
 #: Decoders of Ultralytics refuse more pixels than this.
@@ -86,6 +93,8 @@ class YoloWriter(Writer):
                 {kind: box_cost_of(kind) for kind in ("box", *(() if self._excludes else REGION_KINDS))}
             ),
         )
+
+        self._outlines = outline_texts(self._task, options, self._indices, self._outcomes)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -156,36 +165,59 @@ class YoloWriter(Writer):
             return self._class_folders.encode(record, placement)
         path = self._layout.labels(placement)
         streams = self._layout.streams(placement)
-        whole = self._whole(record)
+        whole = self._whole(record, placement)
         if whole is not None:
-            overlaps = self._box_overlaps(record, whole[1]) if placement.measured else ()
-            return Encoded(whole[1], ((path, whole[0]),), streams, objects=len(whole[1]), overlaps=overlaps)
+            data, outcomes, overlaps, rows = whole
+            return Encoded(outcomes, ((path, data),), streams, objects=rows, overlaps=overlaps)
         plan = self.plan
         canvas = Canvas(record.width, record.height, plan.invalid, plan.max_pixels)
         label_file = LabelFile(canvas, placement)
-        if self._task == "detect" and not self._sidecar:
-            outcomes: Sequence[Outcome] = self._detect(record, label_file)
-        else:
-            outcomes = [
-                self._outcome(annotation, position, label_file)
-                for position, annotation in enumerate(record.annotations)
-            ]
+        outcomes = self._outcomes_of(record, label_file)
         if placement.measured and self._task in {"detect", "pose"}:
             label_file.overlaps.extend(self._box_overlaps(record, outcomes))
         if label_file.sidecar:
             streams = {**streams, f"{_SIDECAR}#rows": b"".join(label_file.sidecar)}
-        rows = label_file.rows
-        return Encoded(outcomes, ((path, _lines(rows)),), streams, objects=len(rows), overlaps=label_file.overlaps)
+        lines = label_file.rows
+        return Encoded(outcomes, ((path, _lines(lines)),), streams, objects=len(lines), overlaps=label_file.overlaps)
 
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
         return box_overlaps(record.annotations, outcomes, canvas)
 
-    def _whole(self, record: Record) -> tuple[bytes, list[Outcome]] | None:
-        """The label file and the outcomes of a record with nothing but ordinary boxes, nearly all there are."""
+    def _whole(self, record: Record, placement: Placement) -> _Whole | None:
+        """The label file of a record with nothing but ordinary annotations, nearly all there are."""
+        if self._outlines is not None:
+            return self._outlines.whole(record.annotations, record.width, record.height)
         if self._task != "detect" or self._sidecar:
             return None
-        return self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
+        whole = self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
+        if whole is None:
+            return None
+        data, outcomes = whole
+        return data, outcomes, self._box_overlaps(record, outcomes) if placement.measured else (), len(outcomes)
+
+    def _outcomes_of(self, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
+        """Add the rows of all annotations, ordinary ones by a short way; what became of each."""
+        if self._outlines is not None:
+            return self._drawn(self._outlines, record, label_file)
+        if self._task == "detect" and not self._sidecar:
+            return self._detect(record, label_file)
+        return [self._outcome(annotation, place, label_file) for place, annotation in enumerate(record.annotations)]
+
+    def _drawn(self, outlines: OutlineTexts, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
+        """As :meth:`_outcome` for each annotation; ordinary outlines by a short way."""
+        annotations, rows = record.annotations, label_file.rows
+        texts, outcomes, overlaps = outlines.of(annotations, record.width, record.height)
+        shares = {place: (place, code, share) for place, code, share in overlaps}
+        for place, text in enumerate(texts):
+            row = text and text[:-1]
+            if row is None or row in rows:
+                outcomes[place] = self._outcome(annotations[place], place, label_file)
+            elif row:
+                rows[row] = None
+                if place in shares:
+                    label_file.overlaps.append(shares[place])
+        return outcomes
 
     def _detect(self, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
         """As :meth:`_outcome` for each annotation; ordinary ones by a short way."""

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from tests import real_bundles
+from tests.consumers.classified import classified_bundle
 from tests.consumers.ground_truth import FIXTURES, REAL, Corners, Key, Scene, Thing, fixture_scenes, real_scenes
 
 __all__ = [
     "BUNDLES",
+    "CLASSIFIED",
     "OUTPUTS",
     "WITHOUT_PICTURES",
     "YOLO_BUNDLES",
@@ -39,6 +41,9 @@ OUTPUTS = {
     "coco_separate": "coco:boxes=separate",
     "detect": "yolo:task=detect",
     "segment": "yolo:task=segment",
+    "pose": "yolo:task=pose",
+    "obb": "yolo:task=obb",
+    "darknet": "yolo:dialect=darknet",
     "voc": "voc",
     "voc_2007": "voc:year=2007",
     "voc_jpeg": "voc:year=2007,images=transcode",
@@ -47,6 +52,9 @@ OUTPUTS = {
     "retinanet": "csv:dialect=retinanet",
     "tfod": "csv:dialect=tfod",
 }
+#: The bundle whose pictures have a class each, and what is made of it.
+CLASSIFIED = "classified"
+CLASSIFIED_OUTPUTS = {"classify": "yolo:task=classify"}
 #: Bundles whose pictures are all smaller than Ultralytics takes: nothing is written for it.
 TOO_SMALL = {"coco_instances", "coco_keypoints"}
 #: The others.
@@ -104,16 +112,14 @@ class Workshop:
         return self._made[bundle][output]
 
     def _make(self, bundle: str) -> dict[str, Dataset]:
-        scenes = fixture_scenes(bundle) if bundle not in REAL else None
-        source = FIXTURES / "bundles" / bundle
-        if scenes is None:
-            real = real_bundles.READERS[bundle](self.folder / "bundles" / bundle)
-            if real is None:
-                pytest.skip("the real photographs (../shared/data) are not on this machine")
-            scenes, source = real_scenes(real), real.folder
+        source, scenes = self._bundle(bundle)
         target = self.folder / "datasets" / bundle
-        outputs = {name: spec for name, spec in self._outputs.items() if bundle not in TOO_SMALL or "yolo" not in spec}
+        outputs = CLASSIFIED_OUTPUTS if bundle == CLASSIFIED else self._outputs
+        if bundle in TOO_SMALL:
+            outputs = {name: spec for name, spec in outputs.items() if "yolo" not in spec}
         arguments = [f"{spec}{',' if ':' in spec else ':'}as={name}" for name, spec in outputs.items()]
+        # Of one output the dataset would be the target itself.
+        target = target / next(iter(outputs)) if len(outputs) == 1 else target
         command = [sys.executable, "-m", "exportkit", "convert", str(source), "-o", str(target), "--json", "--quiet"]
         classes = FIXTURES / "classes" / f"{bundle}.txt"
         if classes.exists():
@@ -126,7 +132,21 @@ class Workshop:
         )
         assert run.returncode in {0, 3}, run.stdout[-2000:] + run.stderr[-2000:]
         told = {output["name"]: output for output in json.loads(run.stdout)["outputs"]}
-        return {name: _published(target / name, scenes, told[name]["classes"]) for name in outputs}
+        root = target.parent if len(outputs) == 1 else target
+        return {name: _published(root / name, scenes, told[name]["classes"]) for name in outputs}
+
+    def _bundle(self, bundle: str) -> tuple[Path, dict[Key, Scene]]:
+        """Where the bundle lies, and its scenes."""
+        folder = self.folder / "bundles" / bundle
+        if bundle == CLASSIFIED:
+            folder.mkdir(parents=True)
+            return folder, classified_bundle(folder)
+        if bundle not in REAL:
+            return FIXTURES / "bundles" / bundle, fixture_scenes(bundle)
+        real = real_bundles.READERS[bundle](folder)
+        if real is None:
+            pytest.skip("the real photographs (../shared/data) are not on this machine")
+        return real.folder, real_scenes(real)
 
 
 def _published(folder: Path, scenes: dict[Key, Scene], classes: list[str]) -> Dataset:
@@ -195,10 +215,13 @@ def unique(task: str) -> Callable[[Scene, Thing], Corners | None]:
     """Boxes of YOLO rows: no crowds, and no two rows of a picture are equal (formats, section 5.2)."""
 
     def corners(scene: Scene, thing: Thing) -> Corners | None:
-        same = [other for other in scene.things if (other.label, other.box) == (thing.label, thing.box)]
-        if thing.crowd or (task == "detect" and same[0] is not thing):
+        def row(other: Thing) -> object:
+            return other.label, other.box, other.keypoints if task == "pose" else None
+
+        same = next(other for other in scene.things if row(other) == row(thing))
+        if thing.crowd or (task != "segment" and same is not thing):
             return None
-        return thing.box if task == "detect" else thing.extent
+        return thing.extent if task == "segment" else thing.box
 
     return corners
 

@@ -18,6 +18,8 @@ __all__ = [
     "REAL",
     "Corners",
     "Key",
+    "KeyPoint",
+    "Ring",
     "Scene",
     "Thing",
     "covered",
@@ -37,6 +39,8 @@ Key = tuple[int | str, str | None]
 Corners = tuple[float, float, float, float]
 #: x, y, x, y …
 Ring = list[float]
+#: x, y, visibility.
+KeyPoint = tuple[float, float, int]
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,23 @@ class Thing:
     #: Tight extent of the region, where there is one, else the box, within the picture.
     extent: Corners
     crowd: bool = False
-    #: Whether it is an object of key points.
-    points: bool = False
+    #: Key points by name: x, y and visibility, all 0 where a point is not labelled. None for other objects.
+    keypoints: dict[str, KeyPoint] | None = None
     #: Rings of a polygon without holes, or of a box; None where the object is pixels.
     rings: list[Ring] | None = None
     #: Pixels of a mask or of a polygon with holes.
     pixels: npt.NDArray[np.bool_] | None = None
+    #: Outer rings and holes of what has holes.
+    edges: list[Ring] | None = None
+    #: Corners of a box that is turned, beyond the picture where it is.
+    turned: Ring | None = None
+    #: Whether it is a polygon or a mask.
+    region: bool = False
+
+    @property
+    def points(self) -> bool:
+        """Whether it is an object of key points."""
+        return self.keypoints is not None
 
 
 @dataclass
@@ -71,6 +86,8 @@ class Scene:
     has_file: bool
     split: str
     things: list[Thing] = field(default_factory=list)
+    #: Classes of the whole picture.
+    tags: list[str] = field(default_factory=list)
     #: Annotations that are broken on purpose: what becomes of them depends on what a writer reads.
     broken: int = 0
     #: Pixels by which the source is uncertain.
@@ -96,6 +113,8 @@ def fixture_scenes(bundle: str) -> dict[Key, Scene]:
                 scene.broken += 1
             elif drawn["kind"] in {"box", "rotated_box", "polygon", "mask", "keypoints"}:
                 scene.things.append(_drawn(drawn, scene.width, scene.height))
+            elif drawn["kind"] == "tag":
+                scene.tags.append(drawn["label"])
         scenes[scene.key] = scene
     return scenes
 
@@ -105,13 +124,14 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
     box = _corners(drawn["box"]) if "box" in drawn else None
     if drawn["kind"] == "rotated_box":
         ring = turned(drawn["box"], drawn["rotation"])
-        return Thing(label, _extent(ring), _extent(ring), crowd, rings=[ring])
+        return Thing(label, _extent(ring), _extent(ring), crowd, rings=[ring], turned=ring)
     if drawn["kind"] == "polygon":
         rings = [[float(value) for point in ring for value in point] for part in drawn["parts"] for ring in part]
         extent = _extent([value for ring in rings for value in ring])
         if any(len(part) > 1 for part in drawn["parts"]):
-            return Thing(label, box or extent, extent, crowd, pixels=covered(rings, width, height))
-        return Thing(label, box or extent, extent, crowd, rings=rings)
+            pixels = covered(rings, width, height)
+            return Thing(label, box or extent, extent, crowd, pixels=pixels, edges=rings, region=True)
+        return Thing(label, box or extent, extent, crowd, rings=rings, region=True)
     if drawn["kind"] == "mask":
         pixels = np.zeros(width * height, dtype=np.bool_)
         for start, length in drawn["runs"]:
@@ -119,7 +139,8 @@ def _drawn(drawn: dict[str, Any], width: int, height: int) -> Thing:
         return _painted(label, box, pixels.reshape(height, width), crowd)
     if box is None:
         box = _around([(x, y) for _, x, y, v in drawn["keypoints"] if v > 0], width, height)
-    return Thing(label, box, box, crowd, drawn["kind"] == "keypoints", [_rectangle(box)])
+    named = {name: (x, y, v) for name, x, y, v in drawn.get("keypoints", ())}
+    return Thing(label, box, box, crowd, named or None, [_rectangle(box)])
 
 
 def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
@@ -142,22 +163,34 @@ def real_scenes(bundle: real_bundles.RealBundle) -> dict[Key, Scene]:
 def _annotated(annotation: dict[str, Any], label: str, box: Corners, width: int, height: int) -> Thing:
     crowd = bool(annotation.get("iscrowd"))
     region = annotation.get("segmentation") or ([annotation["obb"]] if "obb" in annotation else None)
-    points = "keypoints" in annotation
+    points = _triplets(annotation["keypoints"]) if "keypoints" in annotation else None
     if isinstance(region, dict):
         return _painted(label, box, _counted(region["counts"], width, height), crowd, points)
     if not region:
         return Thing(label, box, box, crowd, points, [_rectangle(box)])
     rings = [within(ring, width, height) for ring in region]
     extent = _extent([value for ring in rings for value in ring])
-    return Thing(label, extent if "obb" in annotation else box, extent, crowd, points, rings)
+    turned_corners = annotation.get("obb")
+    own = extent if turned_corners else box
+    return Thing(label, own, extent, crowd, points, rings, turned=turned_corners, region="segmentation" in annotation)
+
+
+def _triplets(values: Sequence[float]) -> dict[str, KeyPoint]:
+    """Points of a skeleton that names none: they are called by their number, from 1."""
+    triplets = zip(values[::3], values[1::3], values[2::3], strict=True)
+    return {str(number): (x, y, int(v)) for number, (x, y, v) in enumerate(triplets, 1)}
 
 
 def _painted(
-    label: str, box: Corners | None, pixels: npt.NDArray[np.bool_], crowd: bool, points: bool = False
+    label: str,
+    box: Corners | None,
+    pixels: npt.NDArray[np.bool_],
+    crowd: bool,
+    points: dict[str, KeyPoint] | None = None,
 ) -> Thing:
     rows, columns = np.nonzero(pixels)
     extent = (float(columns.min()), float(rows.min()), float(columns.max() + 1), float(rows.max() + 1))
-    return Thing(label, box or extent, extent, crowd, points, pixels=pixels)
+    return Thing(label, box or extent, extent, crowd, points, pixels=pixels, region=True)
 
 
 def _counted(counts: Sequence[int], width: int, height: int) -> npt.NDArray[np.bool_]:
@@ -166,15 +199,15 @@ def _counted(counts: Sequence[int], width: int, height: int) -> npt.NDArray[np.b
     return np.repeat(values, counts).reshape(width, height).T
 
 
-def covered(rings: Iterable[Ring], width: int, height: int) -> npt.NDArray[np.bool_]:
-    """Pixels whose centre is inside by the even-odd rule (formats, section 1.1).
+def covered(rings: Iterable[Ring], width: int, height: int, at: float = 0.5) -> npt.NDArray[np.bool_]:
+    """Pixels whose centre, or the point ``at`` of them, is inside by the even-odd rule (formats, section 1.1).
 
     An edge counts where it lies on the centre or left of it, and its lower end is open: so a centre on a left or
     top side is inside, on a right or bottom side outside.
     """
     inside = np.zeros((height, width), dtype=np.bool_)
-    x = np.arange(width) + 0.5
-    y = (np.arange(height) + 0.5)[:, None]
+    x = np.arange(width) + at
+    y = (np.arange(height) + at)[:, None]
     for ring in rings:
         for (x0, y0), (x1, y1) in _edges(ring):
             if y0 == y1:

@@ -78,7 +78,7 @@ def test_that_every_record_failed_is_told_before_what_an_empty_dataset_lacks(ben
 
 @pytest.mark.parametrize("name", ["a.txt", "a.TXT", "no extension", "a.b"])
 def test_darknet_lists_a_picture_that_never_was_beside_its_labels(bench: Workbench, name: str) -> None:
-    run = bench.convert(bench.bundle([item(1, box(), name=name)]), "--to", "yolo:dialect=darknet")
+    run = bench.convert(bench.bundle([item(1, box(), name=name)]), "--to", "yolo:dialect=darknet", "--media", "none")
 
     assert run.code == 0, run
     (listed,) = (bench.out / "train.txt").read_text().splitlines()

@@ -11,7 +11,7 @@ __all__ = ["check"]
 
 
 def check(
-    directory: Annotated[Path, typer.Argument(help="A dataset, whoever wrote it.", show_default=False)],
+    path: Annotated[Path, typer.Argument(help="A dataset of any origin, or an annotation file.", show_default=False)],
     format: Annotated[Optional[str], typer.Option("--format", help="Format, where the layout does not tell.")] = None,  # noqa: A002, UP045
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
@@ -25,14 +25,15 @@ def check(
     from exportkit.conversion import check_dataset
     from exportkit.plugins import PluginManager
 
-    results = check_dataset(directory, PluginManager.load(), format)
+    results = check_dataset(path, PluginManager.load(), format)
     failed = any(finding.severity == "error" for result in results for finding in result.findings)
     if as_json:
         print_json({"passed": not failed, "datasets": [msgspec.to_builtins(result) for result in results]})
         return 4 if failed else 0
     for result in results:
         for finding in result.findings:
-            where = f"{finding.file}:{finding.line}" if finding.line else finding.file or finding.json_path or "dataset"
+            place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+            where = " ".join(filter(None, (place, finding.json_path))) or "dataset"
             by = f" [{finding.consumer}]" if finding.consumer else ""
             text = f"{finding.severity} {finding.code} {where}: {finding.message}{by}"
             sys.stdout.write(printable(text) + "\n")

@@ -15,9 +15,17 @@ from exportkit.conversion.lists import FILES, MANIFEST, FileEntry
 from exportkit.errors import BundleRefused, UsageError
 from exportkit.storage.beneath import Beneath, BeneathError
 
-__all__ = ["DatasetDirectory", "listed_files"]
+__all__ = ["DatasetDirectory", "FileRefused", "listed_files"]
 
 _MANIFEST_LIMIT = 64 << 20
+
+
+class FileRefused(OSError):
+    """A file of the dataset cannot be read as a stranger reads files: it is a link, no regular file, or too large."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} {why}")
+        self.path = path
 
 
 class DatasetDirectory:
@@ -26,19 +34,30 @@ class DatasetDirectory:
     Symbolic links are followed only as the last step of a path, as consumers do with linked pictures.
     """
 
-    def __init__(self, root: Path, manifest: dict[str, Any] | None = None, *, published: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        manifest: dict[str, Any] | None = None,
+        *,
+        published: Path | None = None,
+        file: str | None = None,
+    ) -> None:
         """``manifest`` stands in for the one that a dataset under construction does not have yet.
 
-        ``published`` is where such a dataset will stand: its relative links hold from there.
+        ``published`` is where such a dataset will stand: its relative links hold from there. ``file`` is the one
+        file that is to be judged, relative to ``root``; then what lies around it is no dataset and has no manifest.
         """
         self._published = published
+        self.file = file
         try:
             self._beneath = Beneath(root, judge=_judge)
         except BeneathError as error:
             raise UsageError(f"The dataset {root} {error}; name a directory.") from None
         weakref.finalize(self, self._beneath.close)
         self.root = self._beneath.root
-        self.manifest: dict[str, Any] | None = self._read_manifest() if manifest is None else manifest
+        self.manifest: dict[str, Any] | None = manifest
+        if manifest is None and file is None:
+            self.manifest = self._read_manifest()
 
     def _read_manifest(self) -> dict[str, Any] | None:
         try:
@@ -50,6 +69,10 @@ class DatasetDirectory:
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
         return _is_inside(path) and self._resolved(path).is_file()
+
+    def is_there(self, path: str) -> bool:
+        """Whether anything at all stands at ``path``: a file, a folder, a link that leads nowhere."""
+        return _is_inside(path) and os.path.lexists(self.root / path)
 
     def _resolved(self, path: str) -> Path:
         """The path on disk; what a link leads to once the dataset is published."""
@@ -95,7 +118,7 @@ class DatasetDirectory:
         descriptor = self.open(path)
         with os.fdopen(descriptor, "rb") as file:
             if os.fstat(descriptor).st_size > limit:
-                raise OSError(f"{path} is larger than {limit} bytes")
+                raise FileRefused(path, f"is larger than {limit} bytes")
             return file.read()
 
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
@@ -109,7 +132,7 @@ class DatasetDirectory:
         try:
             return self._beneath.open(path)
         except BeneathError as error:
-            raise OSError(f"{path} {error}") from None
+            raise FileRefused(path, str(error)) from None
 
     def open_picture(self, path: str) -> int:
         """As :meth:`open`, but a link may stand at the end of the path, as ``--media symlink`` makes them."""
@@ -117,11 +140,11 @@ class DatasetDirectory:
             return self._beneath.open(path)
         except BeneathError as error:
             if error.kind != "link" or not _is_inside(path):
-                raise OSError(f"{path} {error}") from None
+                raise FileRefused(path, str(error)) from None
         descriptor = os.open(self._resolved(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(f"{path} is not a regular file")
+            raise FileRefused(path, "is not a regular file")
         return descriptor
 
 

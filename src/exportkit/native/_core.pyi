@@ -3,7 +3,7 @@ from typing import Any, Self
 
 from exportkit.normalize.survey import RecordSurvey
 from exportkit.records import Annotation, FileReference, Record
-from exportkit.records.box import Box
+from exportkit.records.box import Box, RotatedBox
 from exportkit.records.region import LazyRegion
 
 class SeedReader:
@@ -53,6 +53,27 @@ class BoxTexts:
         self, annotations: tuple[Annotation, ...], width: int, height: int, head: bytes, tail: bytes, distinct: bool, /
     ) -> tuple[bytes, list[Any]] | None: ...
 
+class OutlineTexts:
+    def __new__(
+        cls,
+        *,
+        annotation: type[Annotation],
+        box: type[Box],
+        region: type[LazyRegion],
+        rotated: type[RotatedBox],
+        heads: dict[str, bytes],
+        outcomes: dict[str, tuple[Any, Any]],
+        crowds: dict[str, Any],
+        tied: tuple[Any, Any] | None,
+        code: str,
+    ) -> Self: ...
+    def of(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, /
+    ) -> tuple[list[bytes | None], list[Any], list[tuple[int, str, float]]]: ...
+    def whole(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, /
+    ) -> tuple[bytes, list[Any], list[tuple[int, str, float]], int] | None: ...
+
 class Tally:
     def __new__(cls, *, annotation: type[Annotation]) -> Self: ...
     def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Any], /) -> bool: ...
@@ -60,5 +81,7 @@ class Tally:
     def sums(self) -> list[tuple[str | None, Any, int]]: ...
 
 def judge_detect_rows(data: bytes, /) -> tuple[int, int, int] | None: ...
+def judge_outline_rows(data: bytes, /) -> tuple[int, int, int] | None: ...
+def judge_pose_rows(data: bytes, points: int, /) -> tuple[int, int, int] | None: ...
 def measure_rings(text: bytes, /) -> tuple[tuple[float, float, float, float, float], bytes | None, int] | None: ...
 def judge_voc_file(data: bytes, stem: str, classes: dict[str, dict[str, bool]], /) -> tuple[int, int, int] | None: ...

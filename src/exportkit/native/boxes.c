@@ -2,20 +2,15 @@
 
    The twin of exportkit.records.box_texts: an annotation that is ordinary in every respect becomes a text in one go;
    every other one is left to its writer. */
+#include "numbers.h"
+#include "pieces.h"
 #include "slots.h"
 
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
 
-/* Float noise is below this share of a product. */
-static const double NOISE = 4.5e-16;
 /* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
 static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
-/* Integers up to here are exact as floats. */
-static const double EXACT = 9007199254740992.0;
 
-enum { NUMBER_ROOM = 40, REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16 };
+enum { REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16 };
 enum { FLAGS = 8, FALSE_FLAGS = 4 };
 
 typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
@@ -31,96 +26,6 @@ typedef struct {
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
     PyObject *yes, *no;      /* stand for True and False in keys, where 1 is not True */
 } BoxTexts;
-
-static int as_double(PyObject *number, double *value)
-{
-    if (number != NULL && PyFloat_CheckExact(number)) {
-        *value = PyFloat_AS_DOUBLE(number);
-        return 1;
-    }
-    if (number == NULL || !PyLong_CheckExact(number))
-        return 0;
-    int overflow;
-    long long whole = PyLong_AsLongLongAndOverflow(number, &overflow);
-    *value = (double)whole;
-    return !overflow && *value > -EXACT && *value < EXACT;
-}
-
-static char *put_digits(char *out, uint64_t value, int least)
-{
-    char digits[20];
-    int count = 0;
-    do {
-        digits[count++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0 || count < least);
-    while (count > 0)
-        *out++ = digits[--count];
-    return out;
-}
-
-static char *put_python_double(char *out, double value, char format, int precision, int flags)
-{
-    char *text = PyOS_double_to_string(value, format, precision, flags, NULL);
-    if (text == NULL)
-        return NULL;
-    size_t size = strlen(text);
-    if (size >= NUMBER_ROOM || strchr(text, 'e') != NULL) {
-        PyMem_Free(text);
-        return NULL;
-    }
-    memcpy(out, text, size);
-    PyMem_Free(text);
-    return out + size;
-}
-
-/* Six decimals, as `%.6f` gives them, of a value that is not negative. NULL where it has no room. */
-static char *put_fixed(char *out, double value)
-{
-    double scaled = value * 1e6, whole = floor(scaled), rest = scaled - whole;
-    if (scaled > 1e14 || fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
-        return put_python_double(out, value, 'f', 6, 0);
-    uint64_t millionths = (uint64_t)whole + (rest > 0.5);
-    out = put_digits(out, millionths / 1000000, 1);
-    *out++ = '.';
-    return put_digits(out, millionths % 1000000, 6);
-}
-
-/* Six decimals without the last zeros. */
-static char *put_trimmed(char *out, double value)
-{
-    char *end = put_fixed(out, value);
-    if (end == NULL)
-        return NULL;
-    while (end[-1] == '0')
-        end--;
-    return end[-1] == '.' ? end - 1 : end;
-}
-
-/* The shortest text that reads back as the value, as repr() gives it, of a value from 0 that needs no exponent. */
-static char *put_shortest(char *out, double value)
-{
-    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-    if (value >= 1e-3 && value < 1e6)
-        for (int places = 0; places <= 6; places++) {
-            double scaled = floor(value * powers[places] + 0.5);
-            /* Both are exact, so the quotient is the float nearest to these digits: they read back as the value. */
-            if (scaled / powers[places] != value)
-                continue;
-            uint64_t digits = (uint64_t)scaled, power = (uint64_t)powers[places];
-            out = put_digits(out, digits / power, 1);
-            *out++ = '.';
-            return put_digits(out, digits % power, places > 0 ? places : 1);
-        }
-    return put_python_double(out, value, 'r', 0, Py_DTSF_ADD_DOT_0);
-}
-
-static char *put_given(char *out, PyObject *number, double value)
-{
-    if (PyLong_CheckExact(number))
-        return put_digits(out, (uint64_t)value, 1);
-    return signbit(value) ? NULL : put_shortest(out, value);
-}
 
 typedef struct {
     char text[4][NUMBER_ROOM];
@@ -357,7 +262,7 @@ static PyObject *of(PyObject *object, PyObject *const *args, Py_ssize_t count)
 typedef struct {
     char *text;
     Py_ssize_t size, room;
-    Py_ssize_t *starts;
+    size_t *starts;
 } Scroll;
 
 static char *more_room(Scroll *scroll, Py_ssize_t size)
@@ -399,54 +304,18 @@ static int append_text(BoxTexts *self, Scroll *scroll, PyObject *annotation, dou
     return out != NULL ? 1 : -1;
 }
 
-static uint32_t hash_of(const char *text, Py_ssize_t size)
-{
-    uint32_t hash = 2166136261u;
-    for (Py_ssize_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-    return hash;
-}
-
-/* Whether no two pieces are equal: 1 or 0; -1 with an exception. */
-static int are_distinct(const Scroll *scroll, Py_ssize_t count)
-{
-    size_t room = 64;
-    while (room < 2 * (size_t)count)
-        room *= 2;
-    uint32_t small[256] = {0}, *table = room <= 256 ? small : PyMem_Calloc(room, sizeof *table);
-    int distinct = 1;
-    if (table == NULL || count > INT32_MAX / 4) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (Py_ssize_t i = 0; i < count && distinct; i++) {
-        const char *piece = scroll->text + scroll->starts[i];
-        Py_ssize_t size = scroll->starts[i + 1] - scroll->starts[i];
-        size_t at = hash_of(piece, size) & (room - 1);
-        for (; table[at] != 0 && distinct; at = (at + 1) & (room - 1)) {
-            Py_ssize_t other = (Py_ssize_t)table[at] - 1;
-            distinct = scroll->starts[other + 1] - scroll->starts[other] != size ||
-                       memcmp(scroll->text + scroll->starts[other], piece, (size_t)size) != 0;
-        }
-        table[at] = (uint32_t)(i + 1);
-    }
-    if (table != small)
-        PyMem_Free(table);
-    return distinct;
-}
-
 /* Appends the texts of all annotations and sets their outcomes: 1; 0 where one is not ordinary; -1 with an exception. */
 static int append_all(BoxTexts *self, Scroll *scroll, PyObject *annotations, double width, double height, PyObject *outcomes)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(annotations);
-    scroll->starts[0] = scroll->size;
+    scroll->starts[0] = (size_t)scroll->size;
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *outcome;
         int found = append_text(self, scroll, PyTuple_GET_ITEM(annotations, i), width, height, &outcome);
         if (found <= 0)
             return found;
         PyList_SET_ITEM(outcomes, i, Py_NewRef(outcome));
-        scroll->starts[i + 1] = scroll->size;
+        scroll->starts[i + 1] = (size_t)scroll->size;
     }
     return 1;
 }
@@ -462,12 +331,12 @@ static PyObject *whole(PyObject *object, PyObject *const *args, Py_ssize_t count
     }
     Py_ssize_t size = PyTuple_GET_SIZE(args[0]);
     PyObject *outcomes = PyList_New(size), *made = NULL;
-    Scroll scroll = {.starts = PyMem_Malloc((size_t)(size + 1) * sizeof(Py_ssize_t))};
+    Scroll scroll = {.starts = PyMem_Malloc((size_t)(size + 1) * sizeof(size_t))};
     int found = outcomes != NULL && scroll.starts != NULL ? append_bytes(&scroll, args[3]) : -1;
     if (found > 0)
         found = append_all(self, &scroll, args[0], width, height, outcomes);
     if (found > 0 && args[5] == Py_True)
-        found = are_distinct(&scroll, size);
+        found = are_distinct_pieces(scroll.text, scroll.starts, (size_t)size);
     if (found > 0)
         found = append_bytes(&scroll, args[4]);
     if (found > 0) {

@@ -16,6 +16,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _FOLDER = Path("src", "exportkit", "native")
 _MODULE = "exportkit.native._core"
+#: Products and sums are rounded one by one, as Python rounds them, also where a processor could do both at once.
+_FLAGS = ["-O2", "-g0", "-ffp-contract=off"]
 _OFF = frozenset({"0", "false", "no", "off"})
 
 
@@ -60,7 +62,7 @@ def _compiled(root: Path, folder: Path) -> Path:
     from setuptools.command.build_ext import build_ext
 
     sources = sorted(str(path.relative_to(root)) for path in (root / _FOLDER).glob("*.c"))
-    extension = Extension(_MODULE, sources, include_dirs=[str(_FOLDER)], extra_compile_args=["-O2", "-g0"])
+    extension = Extension(_MODULE, sources, include_dirs=[str(_FOLDER)], extra_compile_args=_FLAGS)
     command = build_ext(Distribution({"ext_modules": [extension]}))
     command.build_lib, command.build_temp = str(folder / "lib"), str(folder / "temp")
     before = Path.cwd()

@@ -1,7 +1,9 @@
 /* Label files of YOLO, judged in the form that nearly all rows have.
 
-   The twin of the pattern in exportkit_yolo.label_file: rows `c cx cy w h`, fractions with six decimals. */
+   The twin of the patterns in exportkit_yolo.label_file: rows `c cx cy w h`, with key points behind, or `c x1 y1 … xn yn`,
+   all fractions with six decimals. */
 #include "native.h"
+#include "pieces.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -128,7 +130,119 @@ static PyObject *judge_detect_rows(PyObject *module, PyObject *data)
     return found;
 }
 
+/* -- rows of any length ----------------------------------------------------------------------------------- */
+
+/* What the rows of a file have in common: so many key points, or outlines where there are none. */
+typedef struct {
+    Py_ssize_t keypoints;
+} Form;
+
+static const char *read_outline(const char *p)
+{
+    uint32_t value;
+    int numbers = 0;
+    while (p != NULL && *p == ' ') {
+        p = read_fraction(p, &value);
+        numbers = numbers < 6 ? numbers + 1 : numbers == 6 ? 7 : 6;
+    }
+    return p != NULL && numbers == 6 ? p : NULL;
+}
+
+/* ` x y v`; a point that is not labelled lies at 0 0. */
+static const char *read_keypoint(const char *p)
+{
+    static const char none[] = " 0 0 0";
+    uint32_t value;
+    if (strncmp(p, none, sizeof none - 1) == 0)
+        return p + sizeof none - 1;
+    p = read_fraction(p, &value);
+    p = p != NULL ? read_fraction(p, &value) : NULL;
+    return p != NULL && p[0] == ' ' && (p[1] == '1' || p[1] == '2') ? p + 2 : NULL;
+}
+
+static const char *read_pose(const char *p, Py_ssize_t points)
+{
+    uint32_t box[4];
+    for (int i = 0; p != NULL && i < 4; i++)
+        p = read_fraction(p, &box[i]);
+    if (p == NULL || !fits(box[0], box[2]) || !fits(box[1], box[3]))
+        return NULL;
+    for (Py_ssize_t i = 0; p != NULL && i < points; i++)
+        p = read_keypoint(p);
+    return p;
+}
+
+static PyObject *judged_pieces(const char *text, Py_ssize_t length, const Form *form, size_t *starts)
+{
+    const char *p = text, *end = text + length;
+    size_t count = 0, top_line = 0;
+    uint32_t number, top = 0;
+    while (p < end) {
+        starts[count++] = (size_t)(p - text);
+        p = read_class(p, &number);
+        if (p != NULL)
+            p = form->keypoints > 0 ? read_pose(p, form->keypoints) : read_outline(p);
+        if (p == NULL || *p != '\n')
+            Py_RETURN_NONE;
+        p++;
+        if (top_line == 0 || number > top) {
+            top = number;
+            top_line = count;
+        }
+    }
+    starts[count] = (size_t)length;
+    int distinct = count > 0 ? are_distinct_pieces(text, starts, count) : 0;
+    if (distinct < 0)
+        return NULL;
+    if (!distinct)
+        Py_RETURN_NONE;
+    return Py_BuildValue("(nIn)", (Py_ssize_t)count, (unsigned)top, (Py_ssize_t)top_line);
+}
+
+static PyObject *judge_pieces(PyObject *data, const Form *form)
+{
+    enum { SHORTEST_ROW = 38, SMALL = 256 };
+    size_t small[SMALL], *starts = small;
+    if (!PyBytes_CheckExact(data)) {
+        PyErr_SetString(PyExc_TypeError, "the content of a label file is bytes");
+        return NULL;
+    }
+    Py_ssize_t length = PyBytes_GET_SIZE(data);
+    size_t most = (size_t)length / SHORTEST_ROW + 3;
+    if (most > SMALL && (starts = PyMem_Malloc(most * sizeof *starts)) == NULL)
+        return PyErr_NoMemory();
+    PyObject *found = judged_pieces(PyBytes_AS_STRING(data), length, form, starts);
+    if (starts != small)
+        PyMem_Free(starts);
+    return found;
+}
+
+static PyObject *judge_outline_rows(PyObject *module, PyObject *data)
+{
+    static const Form outlines = {0};
+    (void)module;
+    return judge_pieces(data, &outlines);
+}
+
+static PyObject *judge_pose_rows(PyObject *module, PyObject *args)
+{
+    PyObject *data;
+    Form form;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "On", &data, &form.keypoints))
+        return NULL;
+    if (form.keypoints < 1) {
+        PyErr_SetString(PyExc_ValueError, "a pose has at least one key point");
+        return NULL;
+    }
+    return judge_pieces(data, &form);
+}
+
 PyMethodDef exportkit_label_methods[] = {
+    {"judge_outline_rows", judge_outline_rows, METH_O,
+     "As judge_detect_rows, of a file of outlines."},
+    {"judge_pose_rows", judge_pose_rows, METH_VARARGS,
+     "As judge_detect_rows, of a file of boxes with so many key points, each x, y and visibility."},
     {"judge_detect_rows", judge_detect_rows, METH_O,
      "(rows, highest class, its line) of a label file in the usual form without a fault; None for any other."},
     {NULL, NULL, 0, NULL},

@@ -11,6 +11,9 @@ extern PyTypeObject *exportkit_seed_reader_type(void);
 /* Texts of ordinary boxes (boxes.c). */
 extern PyTypeObject *exportkit_box_texts_type(void);
 
+/* Rows of outlines (outline_texts.c). */
+extern PyTypeObject *exportkit_outline_texts_type(void);
+
 /* Counting outcomes (tally.c). */
 extern PyTypeObject *exportkit_tally_type(void);
 

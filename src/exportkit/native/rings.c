@@ -1,56 +1,64 @@
 /* Rings of polygons, measured on their JSON text without a Python object for each number.
 
    The twin of what exportkit.records.region and exportkit.records.ring do for rings that need no care. */
-#include "scan.h"
+#include "rings.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 /* Areas that plain floats surely get right, in square pixels, and as a share of the squares that are summed. */
 static const double SURE_AREA = 0.011, SURE_SHARE = 1e-7;
 static const double COORDINATE_LIMIT = 1e6;
 
-enum { SMALL_RING = 512 };
+enum { FIRST_POINTS = 512, FIRST_RINGS = 8, MOST_KEPT = 1 << 16 };
 
-/* Least and greatest x and y, as the source wrote them; of equal ones the first least and the last greatest. */
-typedef struct {
-    Number left, top, right, bottom;
-} Bounds;
-
-typedef struct {
-    double *x, *y;
-    size_t count, room;
-    double small[2 * SMALL_RING];
-} Points;
-
-static double value_of(const Number *number)
+static int grow_points(Outline *outline, size_t least)
 {
-    return number->is_real ? number->real : (double)number->whole;
-}
-
-static int grow(Points *points)
-{
-    size_t room = points->room * 2;
-    double *bigger = PyMem_Malloc(2 * room * sizeof(double));
-    if (bigger == NULL) {
+    size_t room = outline->room ? outline->room : FIRST_POINTS;
+    while (room < least)
+        room *= 2;
+    double *x = PyMem_Realloc(outline->x, room * sizeof *x);
+    if (x != NULL)
+        outline->x = x;
+    double *y = PyMem_Realloc(outline->y, room * sizeof *y);
+    if (y != NULL)
+        outline->y = y;
+    if (x == NULL || y == NULL) {
         PyErr_NoMemory();
         return 0;
     }
-    memcpy(bigger, points->x, points->count * sizeof(double));
-    memcpy(bigger + room, points->y, points->count * sizeof(double));
-    if (points->x != points->small)
-        PyMem_Free(points->x);
-    points->x = bigger;
-    points->y = bigger + room;
-    points->room = room;
+    outline->room = room;
     return 1;
 }
 
-static void release(Points *points)
+static int grow_rings(Outline *outline, size_t least)
 {
-    if (points->x != points->small)
-        PyMem_Free(points->x);
+    size_t room = outline->ring_room ? outline->ring_room : FIRST_RINGS;
+    while (room < least)
+        room *= 2;
+    size_t *ends = PyMem_Realloc(outline->ends, room * sizeof *ends);
+    if (ends == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    outline->ends = ends;
+    outline->ring_room = room;
+    return 1;
+}
+
+int exportkit_outline_reserve(Outline *outline, size_t points, size_t rings)
+{
+    return (points <= outline->room || grow_points(outline, points)) &&
+           (rings <= outline->ring_room || grow_rings(outline, rings));
+}
+
+void exportkit_outline_clear(Outline *outline)
+{
+    PyMem_Free(outline->x);
+    PyMem_Free(outline->y);
+    PyMem_Free(outline->ends);
+    PyMem_Free(outline->table);
+    memset(outline, 0, sizeof *outline);
 }
 
 static void widen(Number *least, Number *greatest, const Number *number)
@@ -71,10 +79,10 @@ static int read_coordinate(Cursor *c, Number *number)
 }
 
 /* Reads `[x, y, …]`. */
-static int read_ring(Cursor *c, Points *points, Bounds *bounds)
+static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
 {
     Number x, y;
-    points->count = 0;
+    size_t first = outline->count;
     if (*c->p != '[')
         return 0;
     do {
@@ -90,17 +98,17 @@ static int read_ring(Cursor *c, Points *points, Bounds *bounds)
         if (!read_coordinate(c, &y))
             return 0;
         skip_blanks(c);
-        if (points->count == points->room && !grow(points))
+        if (outline->count == outline->room && !grow_points(outline, outline->count + 1))
             return 0;
-        points->x[points->count] = value_of(&x);
-        points->y[points->count++] = value_of(&y);
+        outline->x[outline->count] = value_of(&x);
+        outline->y[outline->count++] = value_of(&y);
         widen(&bounds->left, &bounds->right, &x);
         widen(&bounds->top, &bounds->bottom, &y);
     } while (*c->p == ',');
     if (*c->p != ']')
         return 0;
     c->p++;
-    return points->count >= 3;
+    return outline->count - first >= 3;
 }
 
 static uint64_t hash_of(double x, double y)
@@ -114,42 +122,43 @@ static uint64_t hash_of(double x, double y)
     return a ^ a >> 29;
 }
 
-/* Whether no two points are equal, neighbours or not. */
-static int are_distinct(const Points *points)
+/* Whether no two of the points from `first` on are equal, neighbours or not. */
+static int are_distinct(Outline *outline, size_t first)
 {
-    uint32_t small[4 * SMALL_RING], *table = small;
-    size_t size = 64;
-    while (size < 2 * points->count)
+    size_t size = 64, count = outline->count - first;
+    const double *xs = outline->x + first, *ys = outline->y + first;
+    while (size < 2 * count)
         size *= 2;
-    if (points->count > UINT32_MAX / 4)
+    if (count > UINT32_MAX / 4)
         return 0;
-    if (size > sizeof small / sizeof *small && (table = PyMem_Malloc(size * sizeof *table)) == NULL) {
-        PyErr_NoMemory();
-        return 0;
-    }
-    memset(table, 0, size * sizeof *table);
-    int distinct = 1;
-    for (size_t i = 0; i < points->count && distinct; i++) {
-        size_t at = hash_of(points->x[i], points->y[i]) & (size - 1);
-        while (table[at] != 0 && distinct) {
-            size_t other = table[at] - 1;
-            distinct = points->x[other] != points->x[i] || points->y[other] != points->y[i];
-            at = (at + 1) & (size - 1);
+    if (size > outline->table_room) {
+        uint32_t *bigger = PyMem_Realloc(outline->table, size * sizeof *bigger);
+        if (bigger == NULL) {
+            PyErr_NoMemory();
+            return 0;
         }
+        outline->table = bigger;
+        outline->table_room = size;
+    }
+    uint32_t *table = outline->table;
+    memset(table, 0, size * sizeof *table);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = hash_of(xs[i], ys[i]) & (size - 1);
+        for (; table[at] != 0; at = (at + 1) & (size - 1))
+            if (xs[table[at] - 1] == xs[i] && ys[table[at] - 1] == ys[i])
+                return 0;
         table[at] = (uint32_t)(i + 1);
     }
-    if (table != small)
-        PyMem_Free(table);
-    return distinct;
+    return 1;
 }
 
-/* The shoelace area of a ring, or 0 where plain floats are not sure of it. */
-static double sure_area(const Points *points)
+/* The shoelace area of the ring from `first` on, or 0 where plain floats are not sure of it. */
+static double sure_area(const Outline *outline, size_t first)
 {
-    double twice = 0, squares = 0, x0 = points->x[0], y0 = points->y[0];
-    double ax = 0, ay = 0;
-    for (size_t i = 1; i < points->count; i++) {
-        double bx = points->x[i] - x0, by = points->y[i] - y0;
+    const double *xs = outline->x, *ys = outline->y;
+    double twice = 0, squares = 0, x0 = xs[first], y0 = ys[first], ax = 0, ay = 0;
+    for (size_t i = first + 1; i < outline->count; i++) {
+        double bx = xs[i] - x0, by = ys[i] - y0;
         twice += ax * by - ay * bx;
         squares += bx * bx + by * by;
         ax = bx;
@@ -206,31 +215,45 @@ static void join(Bounds *all, const Bounds *ring)
         all->bottom = ring->bottom;
 }
 
-/* Reads `[ring, …]`; 0 where a ring needs care. */
-static int read_rings(Cursor *c, Bounds *all, double *area, size_t *shortest)
+/* Judges the ring from `first` on and adds it to the polygon. */
+static int take_ring(Outline *outline, size_t first, const Bounds *bounds)
 {
-    Points points = {.room = SMALL_RING};
-    points.x = points.small;
-    points.y = points.small + SMALL_RING;
-    int good = *c->p == '[';
-    while (good) {
+    double own = 0;
+    size_t points = outline->count - first;
+    if (!are_distinct(outline, first) || !((own = sure_area(outline, first)) > 0))
+        return 0;
+    if (outline->rings == outline->ring_room && !grow_rings(outline, outline->rings + 1))
+        return 0;
+    outline->ends[outline->rings++] = outline->count;
+    join(&outline->bounds, bounds);
+    outline->area += own;
+    if (outline->shortest == 0 || points < outline->shortest)
+        outline->shortest = points;
+    return 1;
+}
+
+static void start(Outline *outline)
+{
+    outline->count = outline->rings = outline->shortest = 0;
+    outline->area = 0;
+    outline->bounds = (Bounds){0};
+}
+
+int exportkit_outline_read(Outline *outline, Cursor *c)
+{
+    start(outline);
+    if (*c->p != '[')
+        return 0;
+    do {
         Bounds bounds = {0};
-        double own;
+        size_t first = outline->count;
         c->p++;
         skip_blanks(c);
-        good = read_ring(c, &points, &bounds) && are_distinct(&points) && (own = sure_area(&points)) > 0;
-        if (!good)
-            break;
-        join(all, &bounds);
-        *area += own;
-        if (*shortest == 0 || points.count < *shortest)
-            *shortest = points.count;
+        if (!read_ring(c, outline, &bounds) || !take_ring(outline, first, &bounds))
+            return 0;
         skip_blanks(c);
-        if (*c->p != ',')
-            break;
-    }
-    release(&points);
-    if (!good || *c->p != ']')
+    } while (*c->p == ',');
+    if (*c->p != ']')
         return 0;
     c->p++;
     return 1;
@@ -244,24 +267,27 @@ static PyObject *measure_rings(PyObject *module, PyObject *text)
         return NULL;
     }
     const char *start = PyBytes_AS_STRING(text);
+    static Outline outline;
     Cursor cursor = {start, start + PyBytes_GET_SIZE(text), NULL};
-    Bounds bounds = {0};
-    double area = 0;
-    size_t shortest = 0;
     skip_blanks(&cursor);
-    int good = read_rings(&cursor, &bounds, &area, &shortest);
+    int good = exportkit_outline_read(&outline, &cursor);
     skip_blanks(&cursor);
+
     if (!good || cursor.p != cursor.end) {
+        if (outline.room > MOST_KEPT)
+            exportkit_outline_clear(&outline);
         if (PyErr_Occurred())
             return NULL;
         Py_RETURN_NONE;
     }
     int has_exponent = memchr(start, 'e', (size_t)(cursor.end - start)) || memchr(start, 'E', (size_t)(cursor.end - start));
-    PyObject *measures = measures_of(&bounds, area);
+    PyObject *measures = measures_of(&outline.bounds, outline.area);
     PyObject *compact = has_exponent ? Py_NewRef(Py_None) : without_blanks(text);
-    PyObject *made = measures && compact ? Py_BuildValue("(OOn)", measures, compact, (Py_ssize_t)shortest) : NULL;
+    PyObject *made = measures && compact ? Py_BuildValue("(OOn)", measures, compact, (Py_ssize_t)outline.shortest) : NULL;
     Py_XDECREF(measures);
     Py_XDECREF(compact);
+    if (outline.room > MOST_KEPT)
+        exportkit_outline_clear(&outline);
     return made;
 }
 

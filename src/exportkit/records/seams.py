@@ -97,7 +97,8 @@ class _Outline:
                 if reach > best[0]:
                     break
                 for vertex in vertices:
-                    distance = (self._xs[vertex] - x) ** 2 + (self._ys[vertex] - y) ** 2
+                    dx, dy = self._xs[vertex] - x, self._ys[vertex] - y
+                    distance = dx * dx + dy * dy
                     best = min(best, (distance, vertex, there))
         return best[1], best[2]
 
