@@ -33,8 +33,9 @@ CONSUMERS_ENV := $(CACHE)/consumers-$(shell pwd | cksum | cut -d' ' -f1)
 
 BENCH_DATA ?= $(CACHE)/bench-data
 BENCH_ARGS ?=
+SOAK_ROUNDS ?= 500
 
-.PHONY: bench help demo test test-pure lint format coverage test-wheel test-consumers lock clean
+.PHONY: bench help demo test test-pure soak lint format coverage test-wheel test-consumers lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 #/p' $(firstword $(MAKEFILE_LIST)) | awk -F ' # *' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,6 +48,9 @@ test: $(BUILT)  ## Run the tests that need nothing but Python
 
 test-pure: $(BUILT)  ## Run the tests of readers, writers and conversions without the compiled core
 	EXPORTKIT_NATIVE=0 $(BIN)/pytest $(PYTEST_ARGS) $(PURE_TESTS)
+
+soak: $(BUILT)  ## Try the properties on many more drawn bundles (SOAK_ROUNDS=500 of each)
+	EXPORTKIT_SOAK_ROUNDS=$(SOAK_ROUNDS) $(BIN)/pytest $(PYTEST_ARGS) --timeout 0 tests/properties
 
 lint: $(BUILT)  ## Run ruff, mypy and the import contracts
 	$(BIN)/ruff check .

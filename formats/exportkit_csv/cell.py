@@ -8,7 +8,8 @@ __all__ = ["quoted_cell", "text_cell"]
 
 #: What a spreadsheet takes for a formula, also behind quotes and blanks that it strips (formats, section 5.4).
 _FORMULA = re.compile(r"['\ufeff \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-_SPECIAL = re.compile(r'[",\r\n]')
+#: A byte-order mark at the beginning of a cell may be the beginning of the file, where readers take it off.
+_SPECIAL = re.compile(r'[",\r\n]|^\ufeff')
 
 
 def quoted_cell(text: str) -> str:

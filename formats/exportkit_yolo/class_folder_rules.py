@@ -24,9 +24,7 @@ class ClassFolderRules:
     @classmethod
     def applies(cls, dataset: Dataset) -> bool:
         """Whether the directory has a training folder with nothing but folders in it, or its manifest says so."""
-        writer = (dataset.manifest or {}).get("writer")
-        own = writer.get("options") if isinstance(writer, dict) else None
-        if isinstance(own, dict) and own.get("task") == "classify":
+        if _is_ours(dataset):
             return True
         if not dataset.is_dir("train") or any(map(dataset.is_dir, ("images", "train/images", "train/labels"))):
             return False
@@ -39,7 +37,9 @@ class ClassFolderRules:
             yield from (path for path in self._dataset.listing(split) if is_seen(path))
 
     def _splits(self) -> list[str]:
-        return [split for split in _SPLITS if self._dataset.is_dir(split)]
+        known = [split for split in _SPLITS if self._dataset.is_dir(split)]
+        # Splits of other names are nothing to the loaders, but their pictures are part of the account.
+        return list(dict.fromkeys((*known, *self._dataset.folders()))) if _is_ours(self._dataset) else known
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with splits, class folders and pictures."""
@@ -69,3 +69,10 @@ class ClassFolderRules:
                 yield Finding("C_YOLO_NAME", "error", "The loader does not see this name.", path, consumer=_CONSUMER)
             else:
                 yield from content_findings(self._dataset, path)
+
+
+def _is_ours(dataset: Dataset) -> bool:
+    """Whether the manifest says that exportkit wrote class folders here."""
+    writer = (dataset.manifest or {}).get("writer")
+    options = writer.get("options") if isinstance(writer, dict) else None
+    return isinstance(options, dict) and options.get("task") == "classify"

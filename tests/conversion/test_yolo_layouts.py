@@ -29,6 +29,17 @@ def test_a_classification_dataset_is_published_and_passes_its_check(bench: Workb
     assert judged.code == 0, judged
 
 
+def test_class_folders_of_a_split_that_no_loader_knows_are_checked_too(bench: Workbench) -> None:
+    lines = [item(n, TAG, file=f"files/{n}/p.png", split=("train", "val", "odd")[n]) for n in range(3)]
+    bundle = bench.bundle(lines, {f"files/{n}/p.png": png(40 + n) for n in range(3)})
+
+    run = bench.convert(bundle, "--to", "yolo:task=classify")
+
+    assert run.code == 0, run
+    assert (bench.out / "odd/cat/2.png").exists()
+    assert bench.run("check", bench.out).code == 0
+
+
 def test_a_tag_without_a_picture_has_no_place_among_class_folders(bench: Workbench) -> None:
     run = bench.convert(bundle_of_tags(bench, without_file=(2,)), "--to", "yolo:task=classify")
 

@@ -28,11 +28,6 @@ def crossings(ring: Ring, y: float) -> list[float]:
     return sorted(found)
 
 
-def is_inside(rings: Iterable[Ring], x: float, y: float) -> bool:
-    """Whether a point is inside by the even-odd rule over all rings together."""
-    return sum(meeting <= x for ring in rings for meeting in crossings(ring, y)) % 2 == 1
-
-
 def pixels_of(parts: Iterable[Part], width: int, height: int) -> Pixels:
     """Pixels of a picture that the parts cover; parts are united, holes belong to their part."""
     found = set()

@@ -19,7 +19,7 @@ RIGHTFUL = (
     "names a folder without a picture",
     "leaves no record in train",
     "There is no train folder",
-    "these are fractions", "becomes part of the first column",
+    
 )
 
 
