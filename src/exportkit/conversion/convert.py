@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from exportkit.bundles import Bundle
 from exportkit.conversion.drift import drift_notices
 from exportkit.conversion.encode import EncodeJob, encode_shard
@@ -35,11 +37,12 @@ from exportkit.conversion.unit_splits import settle_splits
 from exportkit.engines import open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
-from exportkit.plugins.registry import Entry
+from exportkit.plugins.registry import Entry as RegistryEntry
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
+from exportkit.writing.ledger import Entry
 
 __all__ = ["Advance", "Conversion", "convert"]
 
@@ -128,7 +131,7 @@ class Conversion:
             *self._class_notices(classes),
             *self._split_notices(survey),
         ]
-        errors = list(line_errors(survey, ordering, bundle.parts, self._run.spool))
+        errors = [*line_errors(survey, ordering, bundle.parts, self._run.spool), *_entries(request.lost)]
         for output in outputs:
             output.begin(errors, notices)
         self._stop_on_errors()
@@ -170,9 +173,10 @@ class Conversion:
 
     def _setup_survey(self, bundle: Bundle) -> SurveySetup:
         request = self._request
-        has_files = (bundle.root / "files").is_dir()
+        root = request.originals or bundle.root
+        has_files = (root / "files").is_dir()
         return SurveySetup(
-            bundle_root=bundle.root,
+            bundle_root=root,
             parts=bundle.parts,
             probe=request.media != "none" or has_files,
             media=request.media,
@@ -239,7 +243,7 @@ class Conversion:
             spool.mkdir()
             faults = ((name, wanted.writer.class_fault(name, wanted.options)) for name in classes.names)
             checker = self._plugins.checker_of(
-                Entry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, "")
+                RegistryEntry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, "")
             )
             setup = OutputSetup(
                 label=wanted.label,
@@ -363,6 +367,13 @@ class Conversion:
                     f"'{label}' cannot keep everything ({', '.join(lost)}), so nothing was published; "
                     "accept these codes with --accept, or choose another format."
                 )
+
+
+def _entries(path: Path | None) -> Iterator[Entry]:
+    if path is not None:
+        with path.open("rb") as file:
+            for line in file:
+                yield msgspec.json.decode(line, type=Entry)
 
 
 def _streams(writer: Writer) -> dict[str, Fragments]:
