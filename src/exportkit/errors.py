@@ -24,6 +24,7 @@ __all__ = [
     "NothingToExport",
     "OutputLocked",
     "RecordFault",
+    "StepFailed",
     "UsageError",
 ]
 
@@ -112,6 +113,21 @@ class OutputLocked(ExportkitError):
     """Another run holds the output, or changed a file that this run was about to replace."""
 
     exit_code = 10
+
+
+class StepFailed(ConversionFailed, RuntimeError):
+    """A step of a workflow failed and everything begun was rolled back; the original exception is the cause.
+
+    ``step`` is the name of the step, ``error`` the reason without it.
+    """
+
+    def __init__(self, step: str, error: str) -> None:
+        super().__init__(f"Step '{step}' failed: {error}")
+        self.step = step
+        self.error = error
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.step, self.error)
 
 
 class RecordFault(Exception):
