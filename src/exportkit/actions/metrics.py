@@ -1,0 +1,37 @@
+"""What became of files, as counts and as a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["ExportStatus", "MetricsRecord"]
+
+
+class ExportStatus(StrEnum):
+    """State of one file of an export."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    STAND_BY = "stand_by"
+
+
+@dataclass
+class MetricsRecord:
+    """Files that wait, that were written and that failed; counted up while an export runs."""
+
+    stand_by: int = 0
+    success: int = 0
+    failed: int = 0
+
+    def to_dict(self) -> dict[str, int]:
+        """The three counts by name."""
+        return {"stand_by": self.stand_by, "success": self.success, "failed": self.failed}
+
+    def settle(self, *, succeeded: bool) -> None:
+        """Move one file out of those that wait; more files than announced make no count negative."""
+        self.stand_by = max(0, self.stand_by - 1)
+        if succeeded:
+            self.success += 1
+        else:
+            self.failed += 1
