@@ -76,11 +76,14 @@ class Conversion:
         request: ConversionRequest,
         plugins: PluginManager,
         advance: Advance = lambda _stage, _done, _all: None,
+        run: RunDirectory | None = None,
     ) -> None:
+        """``run`` is a folder for ``request.directory`` that the caller has entered, and leaves when all is done."""
         self._request = request
         self._plugins = plugins
         self._advance = advance
-        self._run = RunDirectory(request.directory)
+        self._is_guest = run is not None
+        self._run = run or RunDirectory(request.directory)
         self._opened = ExitStack()
         self._rules = list(dict.fromkeys(o.writer.naming(o.options) for o in request.outputs))
         if request.bundle.is_dir() and self._run.target.is_relative_to(request.bundle.resolve()):
@@ -89,7 +92,8 @@ class Conversion:
             )
 
     def __enter__(self) -> Self:
-        self._opened.enter_context(self._run)
+        if not self._is_guest:
+            self._opened.enter_context(self._run)
         try:
             request = self._request
             self._lock = read_class_lock(request.lock) if request.lock else None
