@@ -151,9 +151,10 @@ class Conversion:
         """Complete and check the staged datasets, judge their account, and rename them into place."""
         request = self._request
         source = {"target": self._bundle.target, "schema": "raw_bundle_v1"}
-        results = [output.complete(request.byte_options(), source) for output in self._outputs]
+        # What came in is told before what is wrong with what came out of it: an empty dataset has findings, too.
         for output in self._outputs:
             self._judge_account(output)
+        results = [output.complete(request.byte_options(), source) for output in self._outputs]
         result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
         if request.dry_run:
             return result
