@@ -1,4 +1,4 @@
-"""The formats that the params of an export ask for: ``format: coco``, or ``formats: [coco, {name: yolo, task: segment}]``."""
+"""The formats that params ask for: ``format: coco``, or ``formats: [coco, {name: yolo, task: segment}]``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def requested_formats(params: Mapping[str, Any], plugins: PluginManager) -> tupl
     elif params.get("format") not in {None, "raw_bundle_v1"}:
         raise UsageError("The params hold both 'format' and 'formats'; keep one of them.")
     if not isinstance(wanted, list) or not wanted:
-        raise UsageError("The param 'formats' must be a list, for example [\"coco\", {\"name\": \"yolo\", \"task\": \"segment\"}].")
+        raise UsageError("The param 'formats' must be a list of formats, for example [\"coco\", \"yolo\"].")
     key = "format" if params.get("formats") is None else "formats"
     requests = tuple(
         _request(entry, plugins, f"The param {key!r}" + (f", entry {number}" if key == "formats" else ""))

@@ -54,7 +54,7 @@ def spool_items(
         for number, item in enumerate(items, 1):
             try:
                 bundle.write(_row(item, _converted(item, convert)))
-            except Exception as error:  # noqa: BLE001 - the border of one item
+            except Exception as error:
                 entry = _loss(item, error, plugin)
                 if stops:
                     raise ConversionFailed(f"Stopped at the item {entry.id!r}: {entry.message}") from error

@@ -141,4 +141,5 @@ def _unknown(file: YamlFile, section: _Section, location: tuple[str, ...]) -> It
     for key in section.model_extra or {}:
         near = get_close_matches(str(key), known, 1)
         hint = f"; did you mean {near[0]!r}" if near else ""
-        yield f"{file.place((*location, str(key)))}: the key {'.'.join((*location, str(key)))[:120]!r} is not known{hint}"
+        place = (*location, str(key))
+        yield f"{file.place(place)}: the key {'.'.join(place)[:120]!r} is not known{hint}"

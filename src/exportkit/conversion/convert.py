@@ -42,7 +42,7 @@ from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
-from exportkit.writing.ledger import Entry
+from exportkit.writing.ledger import Counts, Entry
 
 __all__ = ["Advance", "Conversion", "convert"]
 
@@ -146,6 +146,10 @@ class Conversion:
         self._encode()
         if self._plan.has_splits:
             self._list_splits()
+
+    def counts(self) -> tuple[Counts, ...]:
+        """What became of records and annotations so far, for each output."""
+        return tuple(output.counts for output in self._outputs)
 
     def publish(self) -> ConversionResult:
         """Complete and check the staged datasets, judge their account, and rename them into place."""
