@@ -14,7 +14,7 @@ from exportkit.actions.gt_project import resolve_gt_project_id
 from exportkit.actions.target_factory import TargetHandlerFactory
 from exportkit.actions.target_handler import accepted_keywords, pair_of
 from exportkit.actions.template_tail import TemplateTail
-from exportkit.runtime import ExportLogMessageCode
+from exportkit.runtime import ExportLogMessageCode, Settings
 from exportkit.steps import BaseStep, StepResult
 
 __all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep"]
@@ -126,12 +126,10 @@ def export_params(context: ExportContext) -> dict[str, Any]:
 
 
 def handler_config(context: ExportContext) -> dict[str, Any]:
-    """What a handler is configured by: the action's configuration, then extra_params, then the top level."""
-    extra = context.params.get("extra_params") or {}
-    merged = {**context.config, **extra, **context.params}
-    return {
-        key: value for key, value in merged.items() if key.startswith(("export_", "data_expand")) and value is not None
-    }
+    """What a handler is configured by. Raises SettingRefused for a knob with a value that it does not take."""
+    settings = Settings(context.params, context.config)
+    given = {name: setting.value for name, setting in settings.all().items() if setting.value is not None}
+    return {**context.config, **given}
 
 
 def _of(context: ExportContext, method: str) -> Callable[..., Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from exportkit.actions.probe import probe_export_count
 from exportkit.actions.targets import versions_of
-from exportkit.errors import UsageError
+from exportkit.runtime import KILL_SWITCH, Settings, Source
 
 __all__ = [
     "DEFAULT_ACTIVITY_BASED",
@@ -29,7 +28,6 @@ __all__ = [
     "map_target_to_backend_targets",
     "resolve_delegation_decision",
     "should_delegate_export",
-    "truth",
 ]
 
 DEFAULT_ASYNC_JOB_SIZE_THRESHOLD: Final = 1000
@@ -48,13 +46,7 @@ KILLED: Final = "kill-switch"
 NOT_WIRED: Final = "v2 client not wired"
 NO_SCOPE: Final = "delegation scope unresolved"
 
-_SWITCH: Final = "export_disable_async_delegate"
-_SWITCH_FIELD: Final = "disable_async_delegate"
 _THRESHOLD: Final = "export_async_job_size_threshold"
-_THRESHOLD_FIELD: Final = "async_job_size_threshold"
-_ENVIRONMENT: Final = "SYNAPSE_"
-_TRUE: Final = frozenset({"1", "true", "yes", "on"})
-_FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
 
 class DelegatedExportError(Exception):
@@ -81,31 +73,20 @@ class DelegationConfig:
         """Ask every source: the fields of `params`, its ``extra_params``, the action's `config`, the environment.
 
         Any of them turns delegation off and none turns it on again; where several do, the first in this order is
-        named. A threshold, from wherever, is taken note of with one DeprecationWarning. Raises UsageError for a
+        named. A threshold, from wherever, is taken note of with one DeprecationWarning. Raises SettingRefused for a
         switch that is neither true nor false.
         """
-        environ = os.environ if environ is None else environ
-        fields = params or {}
-        extra = fields.get("extra_params") or {}
-        sources: list[tuple[str, Any]] = [
-            (f"params.{_SWITCH_FIELD}", fields.get(_SWITCH_FIELD)),
-            (f"params.{_SWITCH}", fields.get(_SWITCH)),
-            (f"extra_params.{_SWITCH}", extra.get(_SWITCH)),
-            (f"config.{_SWITCH}", (config or {}).get(_SWITCH)),
-        ]
-        variable = _ENVIRONMENT + _SWITCH.upper()
-        off = [source for source, value in sources if truth(source, value)]
-        if environ.get(variable, "").strip().lower() in _TRUE:
-            off.append(f"environment {variable}")
-        asked = (
-            threshold,
-            fields.get(_THRESHOLD_FIELD),
-            fields.get(_THRESHOLD),
-            extra.get(_THRESHOLD),
-            (config or {}).get(_THRESHOLD),
-            environ.get(_ENVIRONMENT + _THRESHOLD.upper()),
-        )
-        return cls(not off, _threshold(asked), off[0] if off else "default")
+        settings = Settings(params, config, environ)
+        switch = settings.get(KILL_SWITCH)
+        asked = settings.get(_THRESHOLD)
+        if threshold is not None or asked.source is not Source.DEFAULT:
+            warnings.warn(
+                "The threshold of delegated exports has no effect: every export is delegated, whatever its size.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        value = asked.value if threshold is None else threshold
+        return cls(not switch.value, value, switch.place if switch.value else "default")
 
 
 @dataclass(frozen=True)
@@ -148,7 +129,7 @@ def resolve_delegation_decision(
     return DelegationDecision(delegate=True, count=count, project_id=project)
 
 
-def should_delegate_export(*, count: int | None = None, config: DelegationConfig) -> bool:
+def should_delegate_export(*, count: int | None = None, config: DelegationConfig) -> bool:  # noqa: ARG001
     """Whether delegation is on, whatever the count."""
     return config.enabled
 
@@ -158,36 +139,3 @@ def map_target_to_backend_targets(target: str) -> list[str]:
     if target not in {"task", "assignment", "ground_truth"}:
         raise ValueError(f"The target {target!r} cannot be delegated; it is known to this plugin alone.")
     return [target]
-
-
-def truth(source: str, value: Any) -> bool:
-    """The truth of a switch in parameters or configuration; None is false.
-
-    Raises UsageError, which names the source, for a word or a value that is neither.
-    """
-    if value is None or isinstance(value, (bool, int)):
-        return bool(value)
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in _TRUE or word in _FALSE:
-            return word in _TRUE
-    raise UsageError(f"{source} must be true or false, not {value!r}.")
-
-
-def _threshold(asked: Sequence[Any]) -> int:
-    given = [value for value in asked if value is not None]
-    if not given:
-        return DEFAULT_ASYNC_JOB_SIZE_THRESHOLD
-    warnings.warn(
-        "The threshold of delegated exports has no effect: every export is delegated, whatever its size.",
-        DeprecationWarning,
-        stacklevel=3,
-    )
-    for value in given:
-        if isinstance(value, bool):
-            continue
-        try:
-            return int(value)
-        except (TypeError, ValueError, OverflowError):
-            continue
-    return DEFAULT_ASYNC_JOB_SIZE_THRESHOLD

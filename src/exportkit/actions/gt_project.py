@@ -12,7 +12,11 @@ __all__ = ["resolve_gt_project_id"]
 
 
 def resolve_gt_project_id(
-    client: Any, v2_client: Any, filters: Mapping[str, Any] | None, *, logger: Any = None
+    client: Any,
+    v2_client: Any,
+    filters: Mapping[str, Any] | None,
+    *,
+    logger: Any = None,  # noqa: ARG001
 ) -> int | None:
     """The project of the first dataset version that names one, or None: ground truth need not have a project."""
     given = (filters or {}).get("project")

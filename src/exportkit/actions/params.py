@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from typing import Any, Final
 
@@ -11,24 +10,19 @@ from pydantic_core import PydanticCustomError
 
 from exportkit.actions.output_words import judged_name, judged_path
 from exportkit.actions.target_factory import TargetHandlerFactory
+from exportkit.runtime import Settings, unknown_keys
 
-__all__ = ["KNOBS", "ExportParams"]
+__all__ = ["EXPORT_KEYS", "ExportParams"]
 
-#: Keys that may stand at the top level, in extra_params or in the action's configuration.
-KNOBS: Final = frozenset(
-    {
-        *("export_shard_size", "export_shard_max_parallel", "export_disable_sharding"),
-        *("export_progress_flush_interval", "export_progress_flush_min_seconds"),
-        "export_delegate_poll_activity_based",
-        "export_delegate_poll_inactivity_deadline_seconds",
-        "export_delegate_poll_wall_clock_ceiling_seconds",
-        *("export_page_size", "export_throttle_seconds", "export_page_retries", "export_page_retry_backoff"),
-        *("export_read_timeout", "export_async_job_size_threshold", "export_disable_async_delegate"),
-        *("bundle_format", "allow_partial_results", "data_expand", "export_acquisition"),
-        *("on_error", "max_errors", "export_log_files", "download_workers"),
-        # These choose writers.
-        *("format", "formats"),
-    }
+#: Keys that exports read beside the knobs of the runtime; `format` and `formats` choose writers.
+EXPORT_KEYS: Final = (
+    "on_error",
+    "max_errors",
+    "export_log_files",
+    "export_acquisition",
+    "download_workers",
+    "format",
+    "formats",
 )
 #: Arguments of an exporter that no parameter may stand in for.
 _RESERVED: Final = frozenset({"self", "ctx", "export_items", "path_root"})
@@ -107,14 +101,19 @@ class ExportParams(BaseModel):
 
     @model_validator(mode="after")
     def _tell_unknown_keys(self, info: ValidationInfo) -> ExportParams:
-        unknown = sorted(set(self.model_extra or {}) - KNOBS)
-        if not unknown:
+        given = {**(self.model_extra or {}), "extra_params": self.extra_params}
+        sentences = unknown_keys(given, (*type(self).model_fields, *EXPORT_KEYS), {})
+        if not sentences:
             return self
-        known = [*type(self).model_fields, *KNOBS]
-        message = " ".join(_sentence(key, known) for key in unknown)
         if (info.context or {}).get("strict"):
-            raise ValueError(message)
-        warnings.warn(message, UserWarning, stacklevel=2)
+            raise ValueError(" ".join(sentences))
+        for sentence in sentences:
+            warnings.warn(sentence, UserWarning, stacklevel=2)
+        return self
+
+    @model_validator(mode="after")
+    def _knobs_are_usable(self) -> ExportParams:
+        Settings({**(self.model_extra or {}), "extra_params": self.extra_params}, None, {}).all()
         return self
 
 
@@ -123,9 +122,3 @@ def _client_of(info: ValidationInfo) -> Any:
     action = context.get("action")
     client = getattr(action, "client", None) if action is not None else None
     return client if client is not None else context.get("client")
-
-
-def _sentence(key: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f" did you mean {close[0]!r}?" if close else " parameters of your own belong into extra_params."
-    return f"The parameter {key!r} is not known;{hint}"
