@@ -22,6 +22,7 @@ __all__ = [
     "NothingToExport",
     "OutputLocked",
     "RecordFault",
+    "SettingRefused",
     "StepFailed",
     "UsageError",
 ]
@@ -37,6 +38,20 @@ class UsageError(ExportkitError):
     """The command, an option or a configuration value is wrong."""
 
     exit_code = 2
+
+
+class SettingRefused(UsageError, ValueError):
+    """A knob was given a value that it does not take. ``place`` says where it was given."""
+
+    def __init__(self, name: str, place: str, value: object, takes: str) -> None:
+        super().__init__(f"{name} is {value!r} by {place}; it has to be {takes}.")
+        self.name = name
+        self.place = place
+        self.value = value
+        self.takes = takes
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.name, self.place, self.value, self.takes)
 
 
 class BundleRefused(ExportkitError):
