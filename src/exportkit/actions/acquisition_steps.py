@@ -95,7 +95,8 @@ class PrepareExportStep(BaseStep[ExportContext]):
             context.project_id = resolve_gt_project_id(ctx.client, ctx.v2_client, context.fetch_filters)
         if context.project_id is not None:
             context.configuration = _of(context, "get_project_configuration")(context.project_id)
-        context.export_items = iter(context.handler.get_export_item(context.results))
+        handler: Any = context.handler
+        context.export_items = iter(handler.get_export_item(context.results))
         context.export_params = export_params(context)
         return StepResult()
 

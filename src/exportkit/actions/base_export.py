@@ -6,9 +6,9 @@ import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
-from exportkit.actions.base import BaseAction
 from pydantic import BaseModel
 
+from exportkit.actions.base import BaseAction
 from exportkit.actions.context import ExportContext
 from exportkit.actions.failure_classifier import classify_export_error, extract_failed_step
 from exportkit.actions.progress_words import ExportProgress
@@ -28,7 +28,7 @@ class BaseExportAction(BaseAction[P]):
     number are told apart here.
     """
 
-    category: ClassVar[Any] = PluginCategory.EXPORT
+    category = PluginCategory.EXPORT
     progress: ClassVar[type[ExportProgress]] = ExportProgress
 
     def __init_subclass__(cls, **more: Any) -> None:

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
+from exportkit.actions.error_lists import write_error_lists
+from exportkit.actions.export_output import ExportOutput
 from exportkit.actions.metrics import ExportStatus, MetricsRecord
+from exportkit.actions.parallel_download import download_files_parallel
 from exportkit.actions.run_adapter import ExporterRunAdapter
 from exportkit.actions.saved_item import NamedFile, named_file, written_value
 from exportkit.actions.stem_manifest import planned_stems
@@ -176,8 +179,6 @@ class BaseExporter:
 
         Raises ConversionFailed where every item failed; the other failures are in the result.
         """
-        from exportkit.actions.export_output import ExportOutput
-
         items = export_items if export_items is not None else results if results is not None else self.export_items
         output = ExportOutput(self.path_root, str(self.params.get("name") or "export"))
         output.open()
@@ -187,6 +188,7 @@ class BaseExporter:
             run = TemplateRun(cast("Any", self), workplace, save_originals=self.saves_originals)
             run.save(run.converted(items))
             run.finish()
+            write_error_lists(workplace)
             published = output.publish()
         finally:
             workplace.close()
@@ -262,8 +264,6 @@ class BaseExporter:
 
     def download_originals_parallel(self, jobs: Iterable[tuple[str, Path]]) -> list[tuple[bool, str | None]]:
         """Fetch (URL, path) jobs at once; (ok, error) of each, in their order."""
-        from exportkit.actions.parallel_download import download_files_parallel
-
         return download_files_parallel(list(jobs), workers=self.download_workers())
 
     def close_bundle_storage(self) -> None:

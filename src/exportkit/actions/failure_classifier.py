@@ -39,6 +39,7 @@ def _status(*codes: int) -> Callable[[BaseException], bool]:
     return lambda error: getattr(error, "status_code", getattr(error, "status", None)) in codes
 
 
+_BROKE_OFF: Final = r"download (?:was )?interrupted|broke off"
 #: In this order: whether an exception is meant, words that mean the same, the code.
 _RULES: Final[tuple[tuple[tuple[Callable[[BaseException], bool], ...], str, Code], ...]] = (
     (
@@ -54,7 +55,7 @@ _RULES: Final[tuple[tuple[tuple[Callable[[BaseException], bool], ...], str, Code
     ((), r"status sync|sync(?:hroni[sz]ing)? (?:the )?status", Code.EXPORT_FAILED_STATUS_SYNC),
     (
         (_named("DownloadInterrupted"),),
-        r"download (?:was )?interrupted|broke off",
+        _BROKE_OFF,
         Code.EXPORT_FAILED_DOWNLOAD_INTERRUPTED,
     ),
     (

@@ -8,7 +8,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from exportkit.actions.metrics import ExportStatus, MetricsRecord
+from exportkit.actions import metrics
+from exportkit.actions.metrics import ExportStatus
 from exportkit.runtime.log_level import LogLevel
 
 __all__ = ["ExporterRunAdapter"]
@@ -21,7 +22,7 @@ class ExporterRunAdapter:
     grows. While flushing is off, progress and metrics are left out.
     """
 
-    MetricsRecord = MetricsRecord
+    MetricsRecord = metrics.MetricsRecord
 
     def __init__(self, logger: Any, context: Any = None) -> None:
         self._logger = logger
@@ -63,7 +64,9 @@ class ExporterRunAdapter:
         current = max(0, current)
         self._quietly(self._logger.set_progress, current, max(1, total, current), step or category)
 
-    def log_metrics(self, record: MetricsRecord, step: str | None = None, *, category: str | None = None) -> None:
+    def log_metrics(
+        self, record: metrics.MetricsRecord, step: str | None = None, *, category: str | None = None
+    ) -> None:
         """The counts of a kind of files, under `step` (`category` is its older name)."""
         if self._flush:
             self._quietly(self._logger.set_metrics, record.to_dict(), step or category)

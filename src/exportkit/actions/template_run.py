@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from exportkit.actions.error_lists import write_error_lists
 from exportkit.actions.error_policy import ErrorPolicy
 from exportkit.actions.metrics import MetricsRecord
 from exportkit.actions.run_adapter import ExporterRunAdapter
 from exportkit.actions.workplace import Workplace
 from exportkit.clients import LineFault
 from exportkit.errors import ConversionFailed, ExportkitError, RecordFault
+from exportkit.writing.names import split_stem
 
 __all__ = ["Converted", "TemplateMethods", "TemplateRun"]
 
@@ -142,7 +142,6 @@ class TemplateRun:
             raise ConversionFailed(
                 f"{self.received} items were fetched and no file was written, so nothing was published."
             )
-        write_error_lists(self._work)
 
     def _save_one(self, result: Converted) -> None:
         work, exporter = self._work, self._exporter
@@ -184,9 +183,10 @@ class TemplateRun:
     def _list(self, item: Any, step: str, error: Exception) -> None:
         identity, name = _told(item)
         self._latest = f"item {identity!r} in {step}: {type(error).__name__}: {error}"
-        self._work.errors_json.append([f"{name or '<unknown>'}.json" if name else "<unknown>.json", str(error)])
+        label = f"{split_stem(name)[0] or '<unknown>'}.json"
+        self._work.errors_json.append([label, str(error)])
         self._work.errors_json.latest()
-        self._work.failures.raised(identity, name or "<unknown>.json", step, error)
+        self._work.failures.raised(identity, label, step, error)
 
     def _take_rows(self, item: Any) -> tuple[int, int]:
         """Tell the rows that the item's methods appended to the item; (label rows, original rows)."""
@@ -233,4 +233,4 @@ def _told(item: Any) -> tuple[Any, str]:
         return None, ""
     files = item.get("files")
     name = files.get("file_name_original") if isinstance(files, dict) else None
-    return item.get("id"), name if isinstance(name, str) else ""
+    return item.get("id"), name.replace("\\", "/").rpartition("/")[2] if isinstance(name, str) else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from exportkit import __version__
+from exportkit.actions.error_lists import write_error_lists
 from exportkit.actions.error_policy import ErrorPolicy
 from exportkit.actions.reconciliation import reconcile
 from exportkit.actions.tail import ExportTail
@@ -89,6 +90,8 @@ class TemplateTail(ExportTail):
         if self._run is not None:
             self._count()
         reconcile(context, self._run.received if self._run is not None else 0)
+        if self._work is not None:
+            write_error_lists(self._work)
         self._write_manifest()
         context.output_path = str(context.output.publish())
 

@@ -6,8 +6,10 @@ from exportkit.runtime.backend_logger import BackendLogger, LoggerBackend
 from exportkit.runtime.console_logger import ConsoleLogger, TqdmLogger
 from exportkit.runtime.context import RuntimeContext
 from exportkit.runtime.environment import PluginEnvironment
+from exportkit.runtime.export_messages import ExportLogMessageCode
 from exportkit.runtime.job_logger import JobLogger
 from exportkit.runtime.json_lines_logger import JsonLinesLogger
+from exportkit.runtime.knobs import KILL_SWITCH, KNOBS, Knob
 from exportkit.runtime.log_entry import LogEntry, MessageLogData
 from exportkit.runtime.log_level import LogLevel
 from exportkit.runtime.logger import BaseLogger
@@ -19,8 +21,9 @@ from exportkit.runtime.messages import (
     resolve_log_message,
 )
 from exportkit.runtime.no_op_logger import NoOpLogger
-from exportkit.runtime.plain_text import plain_text, redacted
+from exportkit.runtime.plain_text import plain_text, redacted, redacted_data
 from exportkit.runtime.progress import ProgressData
+from exportkit.runtime.settings import Setting, Settings, Source, unknown_keys
 from exportkit.runtime.throttle import ProgressThrottle, build_throttle_from_params
 from exportkit.runtime.vocabulary import (
     AnnotationCategory,
@@ -37,6 +40,8 @@ from exportkit.runtime.vocabulary import (
 )
 
 __all__ = [
+    "KILL_SWITCH",
+    "KNOBS",
     "AnnotationCategory",
     "AnnotationTool",
     "AnnotationType",
@@ -46,9 +51,11 @@ __all__ = [
     "ConsoleLogger",
     "DataType",
     "ExecutionMode",
+    "ExportLogMessageCode",
     "ExportStatus",
     "JobLogger",
     "JsonLinesLogger",
+    "Knob",
     "LocalizedMessage",
     "LogEntry",
     "LogLevel",
@@ -64,11 +71,16 @@ __all__ = [
     "ProgressThrottle",
     "RunMethod",
     "RuntimeContext",
+    "Setting",
+    "Settings",
     "SmartToolType",
+    "Source",
     "TqdmLogger",
     "build_throttle_from_params",
     "plain_text",
     "redacted",
+    "redacted_data",
     "register_log_messages",
     "resolve_log_message",
+    "unknown_keys",
 ]
