@@ -33,7 +33,7 @@ class Listener(BaseLogger):
     def events(self, name: str) -> list[dict[str, Any]]:
         return [data for event, data, _, _ in self.entries if event == name]
 
-    def keys(self) -> list[str]:
+    def message_keys(self) -> list[str]:
         return [data["key"] for data in self.events("message") if data.get("key")]
 
 
