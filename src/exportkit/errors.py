@@ -18,6 +18,8 @@ __all__ = [
     "BundleTraversalError",
     "ConversionFailed",
     "ExportkitError",
+    "FilterRefused",
+    "IncompleteExport",
     "LocalIOError",
     "NothingToExport",
     "OutputLocked",
@@ -38,6 +40,10 @@ class UsageError(ExportkitError):
     """The command, an option or a configuration value is wrong."""
 
     exit_code = 2
+
+
+class FilterRefused(UsageError, ValueError):
+    """A filter has a key that is not known, or a value that its source cannot apply; nothing was asked for."""
 
 
 class SettingRefused(UsageError, ValueError):
@@ -86,6 +92,18 @@ class BundleRefused(ExportkitError):
 
 class BundleTraversalError(BundleRefused, ValueError):
     """A path in a bundle leaves the bundle, or lies behind a link."""
+
+
+class IncompleteExport(ExportkitError):
+    """What was received is not what was counted or asked for; nothing is published."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, expected: int | None = None, received: int | None = None) -> None:
+        super().__init__(message)
+        self.status = "incomplete"
+        self.expected = expected
+        self.received = received
 
 
 class LocalIOError(ExportkitError):

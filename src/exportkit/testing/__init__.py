@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from exportkit.testing.memory_client import MemoryClient
 from exportkit.testing.tree_digest import lists_as_data, tree_digest
 
 if TYPE_CHECKING:
     from exportkit.testing.writer_contract import WriterContract
 
-__all__ = ["WriterContract", "lists_as_data", "tree_digest"]
+__all__ = ["MemoryClient", "WriterContract", "lists_as_data", "tree_digest"]
 
 
 def __getattr__(name: str) -> Any:
