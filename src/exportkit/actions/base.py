@@ -131,7 +131,7 @@ def validate_result(result: Any, result_model: type[BaseModel | NoResult], logge
 
 def _declared_model(cls: type) -> type[Any] | None:
     """The model in ``BaseAction[Model]`` among the bases of ``cls``; None for a type variable or another class."""
-    for base in getattr(cls, "__orig_bases__", ()):
+    for base in cls.__dict__.get("__orig_bases__", ()):
         origin = get_origin(base)
         if isinstance(origin, type) and issubclass(origin, BaseAction):
             for argument in get_args(base):

@@ -182,7 +182,7 @@ class BaseExporter:
         items = export_items if export_items is not None else results if results is not None else self.export_items
         output = ExportOutput(self.path_root, str(self.params.get("name") or "export"))
         output.open()
-        workplace = Workplace(output.stage, output.spool, None, workers=self.download_workers())
+        workplace = Workplace(output.stage, output.spool, None, workers=self.download_workers)
         try:
             self.open_workplace(workplace)
             run = TemplateRun(cast("Any", self), workplace, save_originals=self.saves_originals)
@@ -252,11 +252,14 @@ class BaseExporter:
         self._source = item
         self._stems = {}
 
-    def bind_file_metrics_records(self, original: MetricsRecord, data: MetricsRecord) -> None:
+    def bind_file_metrics_records(
+        self, original_file_metrics_record: MetricsRecord, data_file_metrics_record: MetricsRecord
+    ) -> None:
         """Use these records for the counts of files."""
-        self.original_file_metrics_record = original
-        self.data_file_metrics_record = data
+        self.original_file_metrics_record = original_file_metrics_record
+        self.data_file_metrics_record = data_file_metrics_record
 
+    @property
     def download_workers(self) -> int:
         """How many originals are fetched at once (``extra_params.download_workers``)."""
         workers = self.params.get("download_workers", 4)
@@ -264,7 +267,7 @@ class BaseExporter:
 
     def download_originals_parallel(self, jobs: Iterable[tuple[str, Path]]) -> list[tuple[bool, str | None]]:
         """Fetch (URL, path) jobs at once; (ok, error) of each, in their order."""
-        return download_files_parallel(list(jobs), workers=self.download_workers())
+        return download_files_parallel(list(jobs), workers=self.download_workers)
 
     def close_bundle_storage(self) -> None:
         """Kept for plugins that call it: files of a bundle are closed one by one."""

@@ -41,7 +41,7 @@ class TemplateTail(ExportTail):
         context, exporter = self.context, self.context.exporter
         source = getattr(context.results, "originals", None) or getattr(context.runtime_ctx.client, "originals", None)
         output = context.output
-        self._work = work = Workplace(output.stage, output.spool, source, workers=exporter.download_workers())
+        self._work = work = Workplace(output.stage, output.spool, source, workers=exporter.download_workers)
         context.errors_json, context.errors_original = work.errors_json, work.errors_original
         exporter.open_workplace(work)
         context.output_paths = exporter.output_paths
