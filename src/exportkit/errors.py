@@ -24,6 +24,7 @@ __all__ = [
     "NothingToExport",
     "OutputLocked",
     "RecordFault",
+    "SettingRefused",
     "StepFailed",
     "UsageError",
 ]
@@ -43,6 +44,20 @@ class UsageError(ExportkitError):
 
 class FilterRefused(UsageError, ValueError):
     """A filter has a key that is not known, or a value that its source cannot apply; nothing was asked for."""
+
+
+class SettingRefused(UsageError, ValueError):
+    """A knob was given a value that it does not take. ``place`` says where it was given."""
+
+    def __init__(self, name: str, place: str, value: object, takes: str) -> None:
+        super().__init__(f"{name} is {value!r} by {place}; it has to be {takes}.")
+        self.name = name
+        self.place = place
+        self.value = value
+        self.takes = takes
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.name, self.place, self.value, self.takes)
 
 
 class BundleRefused(ExportkitError):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from exportkit.actions.output_words import judged_name, judged_path
 from exportkit.errors import OutputLocked, UsageError
@@ -35,16 +35,19 @@ def storage_root(storage: Mapping[str, Any]) -> Path:
 
 
 class ExportOutput:
-    """``<root>/<path>/<name>``, or with a counter behind the name where that exists: ``name(1)``, ``name(2)`` …
+    """``<path_root>/<name>``, or with a counter behind the name where that exists: ``name(1)``, ``name(2)`` …
 
     Made by :meth:`open` beside its place, as ``stage``; ``spool`` holds what is not part of the export. Until
     :meth:`publish` nobody sees anything, and :meth:`close` removes all that was not published.
     """
 
-    def __init__(self, root: Path, path: str, name: str) -> None:
-        """Raises ValueError for a path or name that could leave the root."""
-        self.root = root
-        self.path_root = root / judged_path(path)
+    def __init__(self, path_root: Path, name: str, *, root: Path | None = None) -> None:
+        """`root` is the storage that no link on the way to `path_root` may leave.
+
+        Raises ValueError for a name that could leave its place.
+        """
+        self.path_root = path_root
+        self._root = root
         self._name = judged_name(name)
         self._run: RunDirectory | None = None
         self.committed = False
@@ -70,6 +73,21 @@ class ExportOutput:
     def final(self) -> Path:
         """The folder that is, or will be, published, in the words of the storage."""
         return self.path_root / self.run.target.name
+
+    @classmethod
+    def on_storage(cls, storage: Mapping[str, Any], path: str, name: str) -> Self:
+        """The output ``<storage>/<path>/<name>``. Raises UsageError and ValueError."""
+        root = storage_root(storage)
+        return cls(root / judged_path(path), name, root=root)
+
+    def free_target(self) -> Path:
+        """The first free folder, which nobody reserves: for a tail that stages and publishes by itself."""
+        self._refuse_way_out()
+        target, number = self.path_root / self._name, 0
+        while os.path.lexists(target):
+            number += 1
+            target = self._numbered(self.path_root, number)
+        return target
 
     def open(self) -> None:
         """Reserve the first free name. Raises UsageError, OutputLocked and LocalIOError."""
@@ -123,7 +141,9 @@ class ExportOutput:
 
     def _refuse_way_out(self) -> None:
         """Refuse a path whose existing part leads out of the storage by a link."""
+        if self._root is None:
+            return
         with refusals_of("look at the output", self.path_root):
-            root, place = os.path.realpath(self.root), os.path.realpath(self.path_root)
+            root, place = os.path.realpath(self._root), os.path.realpath(self.path_root)
         if place != root and not place.startswith(root.rstrip("/") + "/"):
             raise UsageError(f"The path {shown(self.path_root)} leads out of the storage by a link; choose another.")

@@ -1,19 +1,12 @@
-"""What became of files, as counts and as a word."""
+"""What became of files, as counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from exportkit.runtime import ExportStatus
 
 __all__ = ["ExportStatus", "MetricsRecord"]
-
-
-class ExportStatus(StrEnum):
-    """State of one file of an export."""
-
-    SUCCESS = "success"
-    FAILED = "failed"
-    STAND_BY = "stand_by"
 
 
 @dataclass

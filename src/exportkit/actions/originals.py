@@ -22,7 +22,7 @@ from exportkit.storage.refusals import refusals_of
 __all__ = ["Originals"]
 
 _COPY_BYTES = 1 << 20
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 T = TypeVar("T")
 
 
@@ -40,7 +40,7 @@ class Originals:
         self._ahead: OrderedDict[str, Future[Path]] = OrderedDict()
 
     def put(self, entry: Mapping[str, Any], path: Path) -> None:
-        """Raises RecordFault where the source does not give the file, LocalIOError where this machine does not take it."""
+        """Raises RecordFault where the source does not give the file, LocalIOError where this machine refuses it."""
         if entry.get("bundle_path") is not None:
             self._copy(entry, path)
             return
@@ -48,8 +48,7 @@ class Originals:
         ahead = self._ahead.pop(url, None)
         fetched = ahead.result() if ahead is not None else self._fetch(url, entry)
         with refusals_of("write", path):
-            os.link(fetched, path)
-            fetched.unlink()
+            fetched.replace(path)
 
     def ahead_of(self, items: Iterable[T]) -> Iterator[T]:
         """The items unchanged, while the originals of the next ones are being fetched."""
@@ -130,7 +129,7 @@ class Originals:
                     length += len(chunk)
             size = _size(entry)
             if size is not None and length != size:
-                raise RecordFault("E_FILE_SIZE", f"The original has {length} bytes, not {size}.", "$.files_manifest")
+                raise RecordFault("E_FILE_DIGEST", f"The original has {length} bytes, not {size}.", "$.files_manifest")
             if digest is not None and digest.hexdigest() != declared:
                 raise RecordFault("E_FILE_DIGEST", "The original has not the declared SHA-256.", "$.files_manifest")
         except BaseException:

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult
 import msgspec
 
 from exportkit.clients.address_policy import AddressPolicy, AddressRefused, plain_url
+from exportkit.storage.refusals import local_io_error
 
 __all__ = ["FetchFailed", "ObjectFetcher", "ObjectGone"]
 
@@ -119,9 +120,7 @@ class ObjectFetcher:
                     download.write(chunk)
             found = download.digest.hexdigest()
             if (size is not None and download.length != size) or (sha256 is not None and found != sha256):
-                wrong = (
-                    f"{download.length} bytes" if download.length != (size or download.length) else "another SHA-256"
-                )
+                wrong = "another SHA-256" if size in {None, download.length} else f"{download.length} bytes"
                 download.forget()
                 raise _Again(f"{plain_url(url)} came with {wrong}, which is not what was declared")
             return download.length
@@ -224,7 +223,7 @@ class _Download:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
-            raise FetchFailed(f"The fetched bytes cannot be stored: {error.strerror}.") from error
+            raise local_io_error(error, "store", "what is fetched") from error
         self.length += len(chunk)
         self.digest.update(chunk)
 

@@ -45,14 +45,16 @@ class Orchestrator(Generic[C]):
         """
         steps = self._registry.get_steps()
         shares = self._registry.progress_shares()
-        self._announce(shares)
+        if self._logger is not None:
+            self._logger.open_workflow(shares, self._registry.get_step_orders())
+        outer = self._context.current_step, self._context.current_step_order
         executed = 0
         try:
             for order, step in enumerate(steps):
                 self._enter(step.name, order)
                 executed += self._run(step, reported=step.name in shares)
         finally:
-            self._enter(None, None)
+            self._enter(*outer)
         return {"success": True, "steps_executed": executed, "steps_total": len(steps)}
 
     def _run(self, step: BaseStep[C], *, reported: bool) -> bool:
@@ -124,12 +126,6 @@ class Orchestrator(Generic[C]):
                 notes.append(f"{sentence}: {type(error).__name__}: {error}")
         self._begun.clear()
         return notes
-
-    def _announce(self, shares: dict[str, float]) -> None:
-        """Tell the logger what each step counts; a workflow inside a step leaves the shares of the outer one."""
-        logger = self._logger
-        if logger is not None and not logger.step_proportions:
-            logger.set_step_proportions(shares, orders=self._registry.get_step_orders())
 
     def _enter(self, name: str | None, order: int | None) -> None:
         self._context.enter_step(name, order)
