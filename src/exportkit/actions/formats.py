@@ -26,7 +26,7 @@ def requested_formats(params: Mapping[str, Any], plugins: PluginManager) -> tupl
     elif params.get("format") not in {None, "raw_bundle_v1"}:
         raise UsageError("The params hold both 'format' and 'formats'; keep one of them.")
     if not isinstance(wanted, list) or not wanted:
-        raise UsageError("The param 'formats' must be a list of formats, for example [\"coco\", \"yolo\"].")
+        raise UsageError('The param \'formats\' must be a list of formats, for example ["coco", "yolo"].')
     key = "format" if params.get("formats") is None else "formats"
     requests = tuple(
         _request(entry, plugins, f"The param {key!r}" + (f", entry {number}" if key == "formats" else ""))

@@ -10,6 +10,7 @@ import msgspec
 
 from exportkit.actions.export_item import ExportItem
 from exportkit.bundles import BundleWriter
+from exportkit.clients import LineFault
 from exportkit.errors import ConversionFailed, RecordFault
 from exportkit.records import quoted
 from exportkit.writing.ledger import Entry
@@ -39,13 +40,15 @@ def spool_items(
     convert: Convert,
     *,
     plugin: str,
+    faults: Callable[[], Iterable[LineFault]] = tuple,
     stops: bool = False,
     done: Callable[[int], None] = lambda _count: None,
 ) -> SpooledItems:
     """Write what ``convert`` makes of each item into ``folder``, one line each.
 
     An item whose conversion raises, or gives nothing that can be a record, is lost alone: its entry names id, step,
-    type and message. With ``stops`` the first such item raises ConversionFailed.
+    type and message. ``faults`` gives the lines that no item came of. With ``stops`` the first such item raises
+    ConversionFailed.
     """
     lost = folder / "lost.jsonl"
     encode = msgspec.json.Encoder().encode
@@ -63,6 +66,12 @@ def spool_items(
             else:
                 records += 1
             done(number)
+        # Known only when everything was read.
+        for fault in faults():
+            failed += 1
+            losses.write(
+                encode(Entry(fault.id, fault.file, fault.line, "normalize", fault.code, fault.message)) + b"\n"
+            )
     return SpooledItems(folder / "items", lost, records, failed)
 
 

@@ -40,13 +40,14 @@ def run(
     debug: Debug = False,
     strict: Strict = False,
     token: Token = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Errors as one JSON object on stdout, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Failures as one JSON object on stdout, too.")] = False,
     quiet: Quiet = False,
 ) -> int:
     """Run an export action of a plugin's config.yaml; its result is JSON on stdout.
 
     Example: exportkit run export --plugin my-plugin --source bundle/ -o out --params @params.json
     """
+    del as_json  # the program reads it where it reports a failure
     outcome = _run(action, params, plugin, source, output, mode, language, debug, strict, token, quiet)
     print(_as_json(outcome.result))  # noqa: T201 - the result
     return _told(outcome)
@@ -91,8 +92,8 @@ def _run(
     token: str | None,
     quiet: bool,
 ) -> Any:
-    from exportkit.actions.runner import run_action
     from exportkit.errors import UsageError
+    from exportkit.running import run_action
     from exportkit.runtime import ConsoleLogger
 
     if token is not None:
@@ -130,7 +131,7 @@ def _params(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where}: this is no JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise UsageError(f"{where}: give one JSON object, for example {{\"name\": \"try\"}}.")
+        raise UsageError(f'{where}: give one JSON object, for example {{"name": "try"}}.')
     return value
 
 

@@ -11,13 +11,14 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from exportkit.actions.base import BaseAction
-from exportkit.actions.entry_point import load_entry_point, plugin_on_path
-from exportkit.actions.export import DefaultExportAction
+from exportkit.actions.export_action import export_action_of
 from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.format_exporter import FormatExporter
-from exportkit.actions.plugin_config import CONFIG_NAME, PluginConfig, read_plugin_config
 from exportkit.clients import ExportClient, OfflineClient
+from exportkit.compat.alias import synapse_sdk_alias
 from exportkit.errors import UsageError
+from exportkit.running.entry_point import load_entry_point, plugin_on_path
+from exportkit.running.plugin_config import CONFIG_NAME, PluginConfig, read_plugin_config
 from exportkit.runtime import BaseLogger, NoOpLogger, PluginEnvironment, RuntimeContext
 from exportkit.storage.refusals import shown
 
@@ -51,9 +52,9 @@ def run_plugin(
 ) -> Any:
     """Run an action and return its own result, as ``exportkit run`` does.
 
-    ``plugin`` is the folder of a ``config.yaml``; None means the built-in action ``export``. ``source`` is a bundle that
-    answers in the place of a backend, and ``output`` the folder that every storage then is. Raises UsageError for
-    what is wrong with plugin or params, and what the action raises.
+    ``plugin`` is the folder of a ``config.yaml``; None means the built-in action ``export``. ``source`` is a bundle
+    that answers in the place of a backend, and ``output`` the folder that every storage then is. Raises UsageError
+    for what is wrong with plugin or params, and what the action raises.
     """
     if mode != "local":
         raise UsageError(f"The mode {mode!r} needs a backend; in this process an action runs with mode 'local'.")
@@ -77,11 +78,11 @@ def run_action(
     params: Mapping[str, Any],
     *,
     source: Path | None = None,
-    target: str | None = None,
     output: Path = DEFAULT_OUTPUT,
     client: ExportClient | None = None,
     logger: BaseLogger | None = None,
     language: str | None = None,
+    strict: bool = False,
 ) -> ActionOutcome:
     """As :func:`run_plugin`, with what the action reports beside its result."""
     logger = logger or NoOpLogger()
@@ -91,10 +92,10 @@ def run_action(
             client = opened.enter_context(OfflineClient(source, output))
         env = PluginEnvironment.merge(
             PluginEnvironment.from_environ(prefixes=_PREFIXES),
-            PluginEnvironment({key: value for key, value in (config.env if config else {}).items()}),
+            PluginEnvironment(config.env if config else {}),
         )
         context = RuntimeContext(logger=logger, env=env, client=client, language=language)
-        action = _made(action_class, params, context, settings)
+        action = _made(action_class, params, context, settings, strict=strict)
         result = action.run()
     return ActionOutcome(result, *_report(action, result))
 
@@ -109,7 +110,7 @@ def _loaded(
             raise UsageError(
                 f"There is no built-in action {name[:80]!r}, only 'export'; name the folder of a plugin with --plugin."
             )
-        yield _wrapped(FormatExporter), None, {}
+        yield export_action_of(FormatExporter), None, {}
         return
     config, warnings = read_plugin_config(plugin)
     for warning in warnings:
@@ -120,10 +121,10 @@ def _loaded(
         )
     folder = plugin if plugin.is_dir() else plugin.parent
     chosen = config.actions[name]
-    with plugin_on_path(folder):
+    with synapse_sdk_alias(), plugin_on_path(folder):
         found = load_entry_point(chosen.entrypoint, f"{shown(folder / CONFIG_NAME)}, actions.{name}.entrypoint")
         if issubclass(found, BaseExporter):
-            found = _wrapped(found)
+            found = export_action_of(found, name=name)
         if not issubclass(found, BaseAction):
             raise UsageError(
                 f"{shown(folder / CONFIG_NAME)}, actions.{name}.entrypoint: {found.__name__} is neither an action "
@@ -136,19 +137,21 @@ def _loaded(
         yield found, config, chosen.config
 
 
-def _wrapped(exporter: type[BaseExporter]) -> type[BaseAction[Any]]:
-    """The default action around an exporter."""
-    return type(f"{exporter.__name__}Action", (DefaultExportAction,), {"entrypoint": exporter})
-
-
 def _made(
-    action_class: type[BaseAction[Any]], params: Mapping[str, Any], context: RuntimeContext, settings: dict[str, Any]
+    action_class: type[BaseAction[Any]],
+    params: Mapping[str, Any],
+    context: RuntimeContext,
+    settings: dict[str, Any],
+    *,
+    strict: bool,
 ) -> BaseAction[Any]:
     try:
-        return action_class.prepared(params, context, config=settings)
+        action = action_class(action_class.validated(params, context, config=settings, strict=strict), context)
     except ValidationError as error:
         mistakes = "; ".join(_mistake(detail) for detail in error.errors())
         raise UsageError(f"The params are wrong: {mistakes}.") from error
+    action.config = dict(settings)
+    return action
 
 
 def _mistake(detail: Any) -> str:
