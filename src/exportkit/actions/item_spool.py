@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,8 @@ __all__ = ["SpooledItems", "spool_items"]
 
 #: Members of a row that a transform of the payload leaves as they are.
 _KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
-_CONVERTED = frozenset({"data", "files", "files_all", "id"})
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 Convert = Callable[[ExportItem], Any]
 
@@ -56,7 +58,8 @@ def spool_items(
     with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items") as bundle:
         for number, item in enumerate(items, 1):
             try:
-                bundle.write(_row(item, _converted(item, convert)))
+                row = _row(item, _converted(item, convert))
+                bundle.write({key: _encoded(value) for key, value in row.items() if key != "files_manifest" or value})
             except Exception as error:
                 entry = _loss(item, error, plugin)
                 if stops:
@@ -73,6 +76,11 @@ def spool_items(
                 encode(Entry(fault.id, fault.file, fault.line, "normalize", fault.code, fault.message)) + b"\n"
             )
     return SpooledItems(folder / "items", lost, records, failed)
+
+
+def _encoded(value: Any) -> bytes:
+    """JSON as the reader of a bundle takes it: a number that is not finite costs the annotation that holds it."""
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def _converted(item: ExportItem, convert: Convert) -> Any:
