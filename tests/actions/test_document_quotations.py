@@ -1,4 +1,4 @@
-"""The examples under fixtures/actions are those of the document, with its indentation restored and nothing else changed."""
+"""The examples under fixtures/actions are those of the document: indentation restored, nothing else changed."""
 
 from __future__ import annotations
 
