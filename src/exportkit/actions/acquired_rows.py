@@ -9,7 +9,7 @@ from exportkit.clients import IdentitySelection, Row
 from exportkit.errors import IncompleteExport, RecordFault
 from exportkit.normalize.item import item_id
 
-__all__ = ["AcquiredRows"]
+__all__ = ["AcquiredRows", "ItemHook"]
 
 #: Keeps, replaces or drops a row.
 ItemHook = Callable[[dict[str, Any]], dict[str, Any] | None]

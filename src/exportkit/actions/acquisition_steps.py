@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import chain
 from typing import Any, cast
 
-from exportkit.actions.acquired_rows import AcquiredRows
+from exportkit.actions.acquired_rows import AcquiredRows, ItemHook
 from exportkit.actions.context import ExportContext, is_delegated
 from exportkit.actions.export_output import ExportOutput
 from exportkit.actions.gt_project import resolve_gt_project_id
 from exportkit.actions.target_factory import TargetHandlerFactory
 from exportkit.actions.target_handler import accepted_keywords, pair_of
 from exportkit.actions.template_tail import TemplateTail
+from exportkit.plugins import PluginManager
 from exportkit.runtime import ExportLogMessageCode, Settings
 from exportkit.steps import BaseStep, StepResult
 
@@ -169,7 +172,12 @@ def _surely_empty(rows: Iterable[Any]) -> tuple[Iterable[Any], int | None]:
 
 
 def _judged(rows: Iterable[Any], filters: Mapping[str, Any], context: ExportContext) -> Iterable[Any]:
-    from exportkit.plugins import PluginManager
-
-    hook = None if context.tail is not None and context.tail.applies_item_hooks else PluginManager.load().item_hooks
+    hook = None
+    if context.tail is None or not context.tail.applies_item_hooks:
+        hook = _item_hooks(os.environ.get("EXPORTKIT_BLOCK_PLUGINS", ""))
     return AcquiredRows(rows, filters, hook)
+
+
+@cache
+def _item_hooks(blocked: str) -> ItemHook | None:  # noqa: ARG001 - the plugins depend on it
+    return PluginManager.load().item_hooks

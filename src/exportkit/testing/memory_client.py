@@ -47,7 +47,7 @@ class MemoryClient(LocalCalls):
     ) -> None:
         """Storages are folders, or documents as the backend gives them; projects are configurations.
 
-        Without `versions` every ground-truth dataset version exists.
+        Without `projects` or `versions` every one of them exists.
         """
         self._tables: dict[str, Sequence[Row]] = {
             "assignment": list(assignments),
@@ -55,7 +55,7 @@ class MemoryClient(LocalCalls):
             "ground_truth": list(ground_truths),
         }
         self._storages = dict(storages or {})
-        self._projects = dict(projects or {})
+        self._projects = None if projects is None else dict(projects)
         self._versions = None if versions is None else set(versions)
         self.calls: list[tuple[str, Any]] = []
 
@@ -71,6 +71,8 @@ class MemoryClient(LocalCalls):
 
     def get_project(self, project_id: int) -> dict[str, Any]:
         self.calls.append(("get_project", project_id))
+        if self._projects is None:
+            return {"id": project_id, "configuration": {}}
         if project_id not in self._projects:
             raise NotFound(f"There is no project {project_id}.")
         return {"id": project_id, "configuration": dict(self._projects[project_id])}
