@@ -133,8 +133,13 @@ class OutputLocked(ExportkitError):
 class StepFailed(ConversionFailed, RuntimeError):
     """A step of a workflow failed and everything begun was rolled back; the original exception is the cause.
 
-    ``step`` is the name of the step, ``error`` the reason without it.
+    ``step`` is the name of the step, ``error`` the reason without it; the exit code is the cause's, if it has one.
     """
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # it is known when the cause is
+        cause = self.__cause__
+        return cause.exit_code if isinstance(cause, ExportkitError) else ConversionFailed.exit_code
 
     def __init__(self, step: str, error: str) -> None:
         super().__init__(f"Step '{step}' failed: {error}")

@@ -83,12 +83,15 @@ def test_a_name_that_is_taken_gets_a_counter(tmp_path: Path) -> None:
         ({"formats": [{"name": "yolo", "task": "fly"}]}, "task"),
         ({"formats": ["coco", "coco"]}, "as=NAME"),
         ({"formats": 5}, "formats"),
+        ({"formats": ["coco"], "format": "coco"}, "both"),
+        ({"formats": []}, "formats"),
+        ({"format": 7}, "format"),
         ({"name": None}, "name"),
         ({"on_error": "perhaps"}, "on_error"),
     ],
 )
 def test_wrong_params_end_in_2_and_write_nothing(tmp_path: Path, changed: dict[str, object], words: str) -> None:
-    given = params(**({"format": "coco"} | changed))
+    given = params(**(changed if "formats" in changed else {"format": "coco"} | changed))
 
     ran = exportkit("run", "export", "--source", SOURCE, "--params", given, cwd=tmp_path)
 
@@ -149,20 +152,20 @@ TargetHandlerFactory.register_handler("own", Own)
     assert "give a colour, please" in ran.err
 
 
-def test_one_item_that_raises_is_lost_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [{}, {"format": "coco"}], ids=["labels", "coco"])
+def test_one_item_that_raises_is_lost_alone(tmp_path: Path, more: dict[str, object]) -> None:
     code = LABELS.replace('print("a plugin may print")', 'assert data["id"] != 2, "not this one"')
-    folder = plugin(tmp_path / "p", code)
-    for more, errors in (({}, "exportkit-errors.jsonl"), ({"format": "coco"}, "exportkit-errors.jsonl")):
-        out = tmp_path / f"out{len(more)}"
-        ran = exportkit("run", "export", "-p", folder, "--source", SOURCE, "-o", out, "--params", params(**more))
+    folder = plugin(tmp_path / "p", code.replace('{"id": data["id"], "n": len(data["data"]["annotations"])}', "data"))
 
-        assert ran.code == 3, ran.err
-        assert (ran.result["exported_count"], ran.result["failed_count"]) == (4, 1)
-        (entry,) = map(json.loads, (out / "here/try" / errors).read_text().splitlines())
-        assert entry["id"] == 2
-        assert entry["step"] == "convert_data"
-        assert "AssertionError" in entry["message"]
-        assert "not this one" in entry["message"]
+    ran = exportkit("run", "export", "-p", folder, "--source", SOURCE, "-o", tmp_path, "--params", params(**more))
+
+    assert ran.code == 3, ran.err
+    assert (ran.result["exported_count"], ran.result["failed_count"]) == (4, 1)
+    (entry,) = map(json.loads, (tmp_path / "here/try/exportkit-errors.jsonl").read_text().splitlines())
+    assert entry["id"] == 2
+    assert entry["step"] == "convert_data"
+    assert "AssertionError" in json.dumps(entry)
+    assert "not this one" in entry["message"]
 
 
 @pytest.mark.parametrize("more", [{}, {"format": "coco"}])

@@ -22,7 +22,7 @@ from exportkit.plugins import PluginManager
 from exportkit.runtime import ExportLogMessageCode, Settings
 from exportkit.steps import BaseStep, StepResult
 
-__all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep"]
+__all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep", "tail_class"]
 
 _BUILT_IN = frozenset({"task", "assignment", "ground_truth"})
 
@@ -42,7 +42,7 @@ class InitializeStep(BaseStep[ExportContext]):
         context.storage = _of(context, "get_storage")(params["storage"])
         context.output = ExportOutput.on_storage(context.storage, params["path"], params["name"])
         context.path_root = context.output.path_root
-        context.tail = _tail_class(context)(context)
+        context.tail = context.tail or tail_class(context)(context)
         context.tail.open()
         context.log_message(ExportLogMessageCode.EXPORT_INITIALIZED)
         return StepResult()
@@ -109,7 +109,7 @@ class PrepareExportStep(BaseStep[ExportContext]):
         context.export_params = {}
 
 
-def _tail_class(context: ExportContext) -> type[ExportTail]:
+def tail_class(context: ExportContext) -> type[ExportTail]:
     """What becomes of the items: datasets where formats are asked for, else what the exporter says."""
     own: type[ExportTail] | None = getattr(context.entrypoint, "tail", None)
     if own is not None:

@@ -37,12 +37,11 @@ class FormatTail(ExportTail):
         self._plugins = PluginManager.load()
         self._done: dict[str, int] = {}
         self._written = False
+        self._outputs = requested_formats(self._merged(), self._plugins)
+        self._policy = ErrorPolicy.from_params(*self._layers())
 
     def open(self) -> None:
         context = self.context
-        # A wrong word in the params costs no fetch.
-        self._outputs = requested_formats(self._merged(), self._plugins)
-        self._policy = ErrorPolicy.from_params(*self._layers())
         context.output.open()
         context.unique_export_path = context.output.stage
 

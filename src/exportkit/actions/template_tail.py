@@ -29,6 +29,9 @@ class TemplateTail(ExportTail):
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
+        params = context.params
+        self._layers = (params, params.get("extra_params"), context.config)
+        self._policy = ErrorPolicy.from_params(*self._layers)
         self._work: Workplace | None = None
         self._run: TemplateRun | None = None
 
@@ -45,14 +48,13 @@ class TemplateTail(ExportTail):
         context.errors_json, context.errors_original = work.errors_json, work.errors_original
         exporter.open_workplace(work)
         context.output_paths = exporter.output_paths
-        layers = (context.params, context.params.get("extra_params"), context.config)
-        exporter.run.failures_only = _merged(layers).get("export_log_files") == "failures"
+        exporter.run.failures_only = _merged(self._layers).get("export_log_files") == "failures"
         self._run = TemplateRun(
             exporter,
             work,
             save_originals=exporter.saves_originals,
-            policy=ErrorPolicy.from_params(*layers),
-            on_progress=self._progress(build_throttle_from_params(_merged(layers))),
+            policy=self._policy,
+            on_progress=self._progress(build_throttle_from_params(_merged(self._layers))),
         )
 
     def convert(self) -> None:
