@@ -48,7 +48,9 @@ def test_no_address_stands_in_the_lock_file(checkout: Path) -> None:
 
 
 def test_the_consumers_come_in_exact_versions(checkout: Path) -> None:
-    lists = {path.stem: path.read_text(encoding="utf-8") for path in checkout.glob("tests/consumers/environments/*.txt")}
+    lists = {
+        path.stem: path.read_text(encoding="utf-8") for path in checkout.glob("tests/consumers/environments/*.txt")
+    }
     assert set(lists) >= {"torch", "datumaro", "globox", "labelformat"}
     for text in lists.values():
         wanted = [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -72,10 +72,14 @@ def specs(draw: st.DrawFn, manager: PluginManager, count: int) -> list[str]:
         main = draw(st.sampled_from(mains))
         name, _, rest = main.partition(":")
         words = options_of(name, manager)
-        chosen = {key: draw(st.sampled_from(words[key])) for key in draw(st.sets(st.sampled_from(sorted(words)), max_size=3))}
+        chosen = {
+            key: draw(st.sampled_from(words[key])) for key in draw(st.sets(st.sampled_from(sorted(words)), max_size=3))
+        }
         given = dict([rest.split("=")]) if rest else {}
         spec = f"{name}:" + ",".join(f"{key}={word}" for key, word in {**chosen, **given}.items())
-        found.append(f"{spec if is_possible(spec, manager) else main + ('' if rest else ':')},as=o{place}".replace(":,", ":"))
+        found.append(
+            f"{spec if is_possible(spec, manager) else main + ('' if rest else ':')},as=o{place}".replace(":,", ":")
+        )
     return found
 
 

@@ -175,7 +175,9 @@ def common_fields() -> st.SearchStrategy[dict[str, Any]]:
 
 def attribute_maps() -> st.SearchStrategy[dict[str, Any]]:
     value = st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from((0.5, "red", "=x", "", "\n", "é🦊", "]]>"))),
+        st.one_of(
+            st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from((0.5, "red", "=x", "", "\n", "é🦊", "]]>"))
+        ),
         lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("ab"), inner, max_size=2)),
         max_leaves=3,
     )
@@ -230,7 +232,9 @@ def whole_things(draw: st.DrawFn, width: int, height: int, label: str, kinds: tu
     elif kind == "point":
         made["value"] = (draw(coordinate(0, width)), draw(coordinate(0, height)), draw(st.sampled_from((1, 2))))
     elif kind == "polyline":
-        points = draw(st.lists(st.tuples(coordinate(0, width), coordinate(0, height)), min_size=2, max_size=4, unique=True))
+        points = draw(
+            st.lists(st.tuples(coordinate(0, width), coordinate(0, height)), min_size=2, max_size=4, unique=True)
+        )
         made["value"] = tuple(points)
     elif kind == "caption":
         made["value"] = draw(st.sampled_from(("a cat", "=1+1", "é\n🦊", "null")))

@@ -38,7 +38,10 @@ def test_any_bundle_converts_in_every_writer(scene: Scene, media: str) -> None:
         for spec in made:
             place = bench.out / (label_of(spec) if len(made) > 1 else "")
             judged = bench.run("check", place, "--json")
-            assert judged.code == 0, (spec, [f for f in judged.data["datasets"][0]["findings"] if f["severity"] == "error"])
+            assert judged.code == 0, (
+                spec,
+                [f for f in judged.data["datasets"][0]["findings"] if f["severity"] == "error"],
+            )
 
 
 @PROFILE
