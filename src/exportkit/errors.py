@@ -9,8 +9,6 @@ so that callers never parse a message.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 __all__ = [
     "AnnotationFault",
     "AnnotationSkip",
@@ -33,7 +31,7 @@ __all__ = [
 class ExportkitError(Exception):
     """A run cannot go on. ``exit_code`` follows the table of exit codes in the product description."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class UsageError(ExportkitError):
@@ -135,11 +133,6 @@ class StepFailed(ConversionFailed, RuntimeError):
 
     ``step`` is the name of the step, ``error`` the reason without it; the exit code is the cause's, if it has one.
     """
-
-    @property
-    def exit_code(self) -> int:  # type: ignore[override]  # it is known when the cause is
-        cause = self.__cause__
-        return cause.exit_code if isinstance(cause, ExportkitError) else ConversionFailed.exit_code
 
     def __init__(self, step: str, error: str) -> None:
         super().__init__(f"Step '{step}' failed: {error}")
