@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from exportkit.errors import UsageError
+from exportkit.storage.yaml_file import read_yaml
 from exportkit.transforms.chain import Transform
 from exportkit.transforms.classes import drop_classes, keep_classes, merge_classes, rename_classes
 from exportkit.transforms.selection import minimum_area, review_state, where
@@ -14,7 +15,6 @@ from exportkit.transforms.shapes import to_boxes, to_polygons
 
 __all__ = ["read_recipe"]
 
-_LIMIT = 1 << 20
 _CONDITIONS = frozenset({"attribute", "equals", "one_of", "minimum", "maximum", "present"})
 
 
@@ -23,16 +23,20 @@ def read_recipe(path: Path) -> tuple[Transform, ...]:
 
     The file holds ``transforms:``, a list of ``name: value`` entries.
     """
-    document, lines = _loaded(path)
+    file = read_yaml(path, "The recipe")
+    document = file.value
     entries = document.get("transforms") if isinstance(document, dict) else None
     if not isinstance(entries, list) or set(document) - {"transforms", "schema"}:
-        stranger = next((key for key in document if key not in {"transforms", "schema"}), None) if document else None
-        at = "" if stranger is None else f" (line {lines.keys.get(str(stranger), 1)}: {str(stranger)[:80]!a})"
+        strangers = (
+            [key for key in document if key not in {"transforms", "schema"}] if isinstance(document, dict) else []
+        )
+        at = f" ({file.place((str(strangers[0]),))}: {str(strangers[0])[:80]!a})" if strangers else ""
         raise UsageError(f"The recipe {path} must hold 'transforms', a list, and nothing else{at}.")
     if document.get("schema", "exportkit-recipe/1") != "exportkit-recipe/1":
         raise UsageError(f"The recipe {path} has another schema than exportkit-recipe/1; update exportkit.")
-    places = [f"The recipe {path}, line {line}," for line in lines.entries]
-    return tuple(map(_transform, entries, places))
+    return tuple(
+        _transform(entry, f"The recipe {file.place(('transforms', number))},") for number, entry in enumerate(entries)
+    )
 
 
 def _transform(entry: Any, where_: str) -> Transform:
@@ -107,45 +111,3 @@ _MAKERS: dict[Any, Callable[[Any], Transform]] = {
     "to_boxes": _flag(to_boxes),
     "to_polygons": _flag(to_polygons),
 }
-
-
-class _Lines(NamedTuple):
-    """1-based lines of the outermost keys, and of the entries of ``transforms``."""
-
-    keys: dict[str, int]
-    entries: list[int]
-
-
-def _loaded(path: Path) -> tuple[Any, _Lines]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"The recipe {path} cannot be read: {error.strerror}.") from None
-    if len(data) > _LIMIT:
-        raise UsageError(f"The recipe {path} is larger than 1 MiB.")
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
-
-    try:
-        text = data.decode("utf-8-sig")
-        for event in YAML(typ="safe", pure=True).parse(text):
-            if isinstance(event, AliasEvent):
-                line = event.start_mark.line + 1
-                raise UsageError(f"The recipe {path}, line {line}, uses an alias; write it out.")
-        return YAML(typ="safe", pure=True).load(text), _lines(YAML(typ="safe", pure=True).compose(text))
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        mark = getattr(error, "problem_mark", None)
-        where_ = f"The recipe {path}" if mark is None else f"The recipe {path}, line {mark.line + 1},"
-        raise UsageError(f"{where_} is not valid YAML: {reason}.") from None
-
-
-def _lines(root: Any) -> _Lines:
-    """Lines of a composed document."""
-    pairs = root.value if root is not None and isinstance(root.value, list) else []
-    found = [pair for pair in pairs if isinstance(pair, tuple)]
-    keys = {str(key.value): key.start_mark.line + 1 for key, _ in found}
-    listed: Any = next((value.value for key, value in found if key.value == "transforms"), [])
-    return _Lines(keys, [node.start_mark.line + 1 for node in listed if hasattr(node, "start_mark")])
