@@ -31,7 +31,7 @@ COUNTS = st.lists(st.integers(-1, WIDTH * HEIGHT), max_size=6)
 
 
 @st.composite
-def annotations(draw: st.DrawFn) -> Annotation:
+def any_annotation(draw: st.DrawFn) -> Annotation:
     kind = draw(st.sampled_from(KINDS))
     flag = st.booleans()
     fields: dict[str, Any] = {name: draw(flag) for name in ("iscrowd", "difficult", "truncated", "occluded")}
@@ -64,11 +64,12 @@ def annotations(draw: st.DrawFn) -> Annotation:
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["long", "parquet", "retinanet", "tfod", "openimages", "via", "automl"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[*HealthCheck])
-@given(found=st.lists(annotations(), max_size=5), raw=st.booleans(), precision=st.none() | st.integers(0, 9))
+@given(found=st.lists(any_annotation(), max_size=5), raw=st.booleans(), precision=st.none() | st.integers(0, 9))
 def test_any_record_is_answered_and_its_rows_take_their_check(
     tmp_path: Path, dialect: Dialect, found: list[Annotation], raw: bool, precision: int | None
 ) -> None:
-    options = CsvOptions(dialect=dialect, precision=precision, **({"raw": raw} if dialect != "parquet" else {}))
+    given_options: dict[str, Any] = {"raw": raw} if dialect != "parquet" else {}
+    options = CsvOptions(dialect=dialect, precision=precision, **given_options)
     record = Record(1, tuple(found), name="x.jpg", width=WIDTH, height=HEIGHT)
     (encoded,) = encode(CsvWriter(options, plan_of([record])), [record])
 
