@@ -363,6 +363,14 @@ def test_ordinary_lines_are_taken_by_the_compiled_reader(compact: bool) -> None:
 
 
 @needs_core
+def test_a_turned_box_whose_class_is_no_text_is_left_to_the_general_way() -> None:
+    assert NATIVE is not None
+    line = b'{"id":1,"data":{"annotations":[{"category":"a\xff","bbox":[1,2,3,4],"rotation":1}]}}'
+    assert NATIVE.normalise(line) is None
+    assert NATIVE.survey(line) is None
+
+
+@needs_core
 def test_turned_boxes_and_key_points_are_taken_by_the_compiled_reader() -> None:
     assert NATIVE is not None
     turned = {"category": "car", "bbox": [1, 2.5, 30, 4], "rotation": 0.3}

@@ -87,6 +87,8 @@ def convert(
 
     Example: exportkit convert bundle/ --to coco --to csv:dialect=tfod -o out/
     """
+    import gc
+
     from exportkit.cli.console import progress
     from exportkit.cli.requests import input_options, split_request
     from exportkit.cli.summary import show_conversion
@@ -133,6 +135,8 @@ def convert(
         keep_old=keep_old,
         dry_run=dry_run,
     )
+    # Modules and classes live as long as the program; the collector need not look at them between shards.
+    gc.freeze()
     with progress(quiet=quiet or as_json) as advance:
         result = run_conversion(request, plugins, advance)
     show_conversion(result, plugins, as_json=as_json)

@@ -259,7 +259,12 @@ static PyObject *judge_coco_objects(PyObject *module, PyObject *args)
     if (found > 0)
         made = Py_BuildValue("(y#OOnnO)", facts.count ? (const char *)facts.ids : "", (Py_ssize_t)(facts.count * sizeof *facts.ids), facts.images,
                              facts.categories, (Py_ssize_t)facts.segmented, (Py_ssize_t)facts.bare, facts.odd);
-    else if (found == 0)
+    else if (found < 0 && PyErr_ExceptionMatches(PyExc_ValueError)) {
+        /* Text that is no UTF-8 is a matter for the twin; a lack of memory is not. */
+        PyErr_Clear();
+        found = 0;
+    }
+    if (found == 0)
         made = Py_NewRef(Py_None);
     Py_XDECREF(facts.images);
     Py_XDECREF(facts.categories);

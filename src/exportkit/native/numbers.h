@@ -57,6 +57,26 @@ static inline char *put_python_double(char *out, double value, char format, int 
     return out + size;
 }
 
+/* Whether a value that is not negative lies above so many and a half millionths, or just there beside an odd number, so that
+   it is rounded up: 1 or 0; -1 where that takes more than a few words. */
+static inline int is_above_half(double value, int64_t whole)
+{
+#ifdef __SIZEOF_INT128__
+    int exponent;
+    uint64_t mantissa = (uint64_t)(frexp(value, &exponent) * EXACT);
+    exponent -= 53;
+    if (exponent < 0 && exponent >= -90 && whole < 1 << 30) {
+        unsigned __int128 twice = (unsigned __int128)mantissa * 2000000;
+        unsigned __int128 half = (unsigned __int128)(2 * whole + 1) << -exponent;
+        return twice > half || (twice == half && whole % 2);
+    }
+#else
+    (void)value;
+    (void)whole;
+#endif
+    return -1;
+}
+
 /* Six digits, the last six of a number. */
 static inline char *put_six_digits(char *out, uint32_t value)
 {
@@ -76,9 +96,10 @@ static inline char *put_fixed(char *out, double value)
     double scaled = value * 1e6;
     int64_t whole = scaled <= 1e14 ? (int64_t)scaled : 0;
     double rest = scaled - (double)whole;
-    if (!(scaled <= 1e14) || fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
+    int up = rest > 0.5;
+    if (!(scaled <= 1e14) || (fabs(rest - 0.5) <= scaled * NOISE + 1e-300 && (up = is_above_half(value, whole)) < 0))
         return put_python_double(out, value, 'f', 6, 0);
-    whole += rest > 0.5;
+    whole += up;
     if (whole < 1000000)
         *out++ = '0';
     else
@@ -129,11 +150,13 @@ static inline int round_six(double value, double *rounded)
     double scaled = fabs(value) * 1e6;
     if (!(scaled <= 1e14))
         return 0;
-    double whole = (double)(int64_t)scaled, rest = scaled - whole;
-    if (fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
+    int64_t whole = (int64_t)scaled;
+    double rest = scaled - (double)whole;
+    int up = rest > 0.5;
+    if (fabs(rest - 0.5) <= scaled * NOISE + 1e-300 && (up = is_above_half(fabs(value), whole)) < 0)
         return 0;
     /* Both are exact, so the quotient is the float nearest to these decimals. */
-    double nearest = (whole + (rest > 0.5)) / 1e6;
+    double nearest = (double)(whole + up) / 1e6;
     *rounded = value < 0 && nearest != 0 ? -nearest : nearest;
     return 1;
 }

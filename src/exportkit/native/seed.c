@@ -741,8 +741,8 @@ static PyObject *made_annotation(Cursor *c, const Source *source, Py_ssize_t ind
 {
     Reader *reader = ((Reader *)c->owner);
     PyObject *made = NULL, *number = PyLong_FromSsize_t(index), *label = label_of(c, source), *box = NULL, *region = NULL;
-    PyObject *geometry = made_geometry(reader, source);
-    if (number == NULL || label == NULL || geometry == NULL)
+    PyObject *geometry = number != NULL && label != NULL ? made_geometry(reader, source) : NULL;
+    if (geometry == NULL)
         goto done;
     if (source->has_box && source->kind != ROTATED && (box = made_box(reader, source->box)) == NULL)
         goto done;

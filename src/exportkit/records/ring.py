@@ -139,6 +139,10 @@ def is_flat(ring: Ring) -> bool:
     """True if the even-odd area is below EPS² (formats, section 2.6)."""
     if _has_distinct_points(ring) and abs(signed_area(ring)) >= EPS * EPS:
         return False
+    largest, *others = sorted((abs(signed_area(loop)) for loop in _loops(ring)), reverse=True) or [0]
+    if largest - sum(others) >= 2 * EPS * EPS:
+        # Without a crossing each loop has its own area, and the others can take no more from the largest than theirs.
+        return False
     return meeting((ring,)) != Meeting.CROSSING and even_odd_area((ring,)) < EPS * EPS
 
 
@@ -177,6 +181,24 @@ def _turns_once(xs: Ring, ys: Ring, x: Number, y: Number) -> bool:
         return False
     above = [value < 0 for value in down]
     return [*map(gt, above, above[1:] + above[:1])].count(True) == 1
+
+
+def _loops(ring: Ring) -> list[Ring]:
+    """The loops that a ring falls into at the points that it passes several times; those of two points are left out."""
+    walk: list[tuple[Number, Number]] = []
+    places: dict[tuple[Number, Number], int] = {}
+    loops = []
+    for point in zip(ring[0::2], ring[1::2], strict=True):
+        place = places.get(point)
+        if place is None:
+            places[point] = len(walk)
+            walk.append(point)
+            continue
+        loops.append(walk[place:])
+        for passed in walk[place + 1 :]:
+            del places[passed]
+        del walk[place + 1 :]
+    return [tuple(value for point in loop for value in point) for loop in (*loops, walk) if len(loop) > 2]
 
 
 def _has_distinct_points(ring: Ring) -> bool:
