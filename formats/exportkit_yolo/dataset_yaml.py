@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from exportkit.writing import Dataset, Finding
+from exportkit.writing import Dataset, Finding, ensure_plain
 from exportkit.writing.text import text_findings
 from exportkit_yolo.split_sources import SplitSource, split_sources
 
@@ -117,12 +117,10 @@ def _finding(path: str, message: str, line: int | None = None) -> Finding:
 def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
 
     try:
         text = data.decode("utf-8-sig")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            return {}, "The yaml uses an alias; write it out."
+        ensure_plain(text)
         yaml = YAML(typ="safe", pure=True)
         yaml.version = (1, 1)  # the version that the loader's library speaks: an unquoted yes is no text there
         document = yaml.load(text)

@@ -94,9 +94,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("invalid", ["clip", "drop"])
-def test_no_bad_number_reaches_the_rasteriser(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch, invalid: str
-) -> None:
+def test_no_bad_number_reaches_the_rasteriser(bench: Workbench, monkeypatch: pytest.MonkeyPatch, invalid: str) -> None:
     seen = watched(monkeypatch)
 
     run = bench.convert(hostile_bundle(bench), *to_all(), "--loss-iou", "all", "--invalid", invalid)

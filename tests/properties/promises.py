@@ -453,7 +453,11 @@ def _coco_codes(has_regions: bool) -> Callable[[Thing, Picture], set[str]]:
         if kind == "rotated_box":
             # A crowd is always pixels.
             return {"L_RASTERISED"} if thing.is_crowd else {"N_ROTATION_AS_POLYGON"}
-        if kind in {"polygon", "keypoints"} and thing.parts and (thing.is_crowd or any(holes for _, holes in parts_of(thing, picture))):
+        if (
+            kind in {"polygon", "keypoints"}
+            and thing.parts
+            and (thing.is_crowd or any(holes for _, holes in parts_of(thing, picture)))
+        ):
             return {"L_RASTERISED"}
         if kind == "box" and has_regions and not thing.is_crowd:
             return {"N_BOX_AS_POLYGON"}

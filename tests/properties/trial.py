@@ -19,7 +19,6 @@ RIGHTFUL = (
     "names a folder without a picture",
     "leaves no record in train",
     "There is no train folder",
-    
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from exportkit.errors import UsageError
 from exportkit.records import Skeleton, quoted
+from exportkit.wire.yaml_text import ensure_plain
 
 __all__ = ["read_skeleton"]
 
@@ -63,6 +64,7 @@ def _parsed(text: str, path: Path) -> Any:
     from ruamel.yaml.error import YAMLError
 
     try:
+        ensure_plain(text)
         return YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -11,6 +11,7 @@ from exportkit.transforms.chain import Transform
 from exportkit.transforms.classes import drop_classes, keep_classes, merge_classes, rename_classes
 from exportkit.transforms.selection import minimum_area, review_state, where
 from exportkit.transforms.shapes import to_boxes, to_polygons
+from exportkit.wire.yaml_text import ensure_plain
 
 __all__ = ["read_recipe"]
 
@@ -116,12 +117,10 @@ def _loaded(path: Path) -> Any:
         raise UsageError(f"The recipe {path} is larger than 1 MiB.")
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
 
     try:
         text = data.decode("utf-8-sig")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            raise UsageError(f"The recipe {path} uses an alias; write it out.")
+        ensure_plain(text)
         return YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from exportkit.errors import OutputLocked, UsageError
+from exportkit.wire.yaml_text import ensure_plain
 
 __all__ = ["LOCK_SCHEMA", "ClassLock", "read_class_list", "read_class_lock", "render_class_lock"]
 
@@ -61,11 +62,9 @@ def _text(data: bytes, path: Path, what: str) -> str:
 def _load_yaml(text: str, path: Path, what: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
 
     try:
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            raise UsageError(f"The {what} {path} uses a YAML alias, which is refused; write each name out.")
+        ensure_plain(text)
         return YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -188,7 +188,10 @@ def test_a_side_that_would_print_as_zero_is_grown_and_named(make_writer: Any) ->
     ("task", "annotation"),
     [
         ("segment", Annotation(0, "box", "cat", box=Box(60, 10, 0.01, 20))),
-        ("segment", Annotation(0, "polygon", "cat", region=Polygon((Part((60_000, 10, 60_000, 900, 59_999.99, 900)),)))),
+        (
+            "segment",
+            Annotation(0, "polygon", "cat", region=Polygon((Part((60_000, 10, 60_000, 900, 59_999.99, 900)),))),
+        ),
         ("obb", Annotation(0, "box", "cat", box=Box(59_999.99, 0, 0.01, 20))),
         ("obb", Annotation(0, "rotated_box", "cat", geometry=RotatedBox(300, 400, 500, 0.01, math.pi / 2))),
     ],
