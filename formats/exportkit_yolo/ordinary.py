@@ -33,7 +33,7 @@ def outline_texts(
     :mod:`exportkit_yolo.task_rows` gives it, and every other one is left to that.
     """
     costs = _COSTS.get(task)
-    if core is None or costs is None or options.attributes == "sidecar":
+    if core is None or costs is None or options.attributes == "sidecar" or options.segmentation == "exclude":
         return None
     tied = outcomes.ordinary({"polygon": (_JOINED,)})["polygon"] if options.parts == "join" else None
     made: OutlineTexts = core.OutlineTexts(
