@@ -14,7 +14,7 @@ BUILT := .venv/.built
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/exportkit
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_ARGS ?= -n 2 --dist loadscope
-PURE_TESTS := tests/bundles tests/contracts tests/conversion tests/formats tests/normalize tests/parity tests/records tests/writing
+PURE_TESTS := tests/bundles tests/check tests/contracts tests/conversion tests/formats tests/normalize tests/parity tests/records tests/writing
 
 SOURCES := $(shell find src formats -type f -not -name '*.pyc')
 WHEELS := dist/wheel
@@ -31,8 +31,6 @@ NEIGHBOUR_ENVS := $(foreach name,$(NEIGHBOURS),$(call environment,$(name)))
 # Of this checkout: its wheel, its locked packages, and behind them those of the consumers.
 CONSUMERS_ENV := $(CACHE)/consumers-$(shell pwd | cksum | cut -d' ' -f1)
 
-BENCH_ENV := $(CACHE)/bench
-BENCH_READY := $(BENCH_ENV)/.ready
 BENCH_DATA ?= $(CACHE)/bench-data
 BENCH_ARGS ?=
 SOAK_ROUNDS ?= 500
@@ -86,8 +84,8 @@ test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datas
 	$(BIN)/python -m pip --python $(CONSUMERS_ENV)/bin/python check $(PIP_FLAGS)
 	EXPORTKIT_CONSUMERS='$(NEIGHBOUR_ENVS)' $(CONSUMERS_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/consumers
 
-bench: $(BUILT) $(BENCH_READY)  ## Measure speed and memory against the C floor program in ../shared/bench
-	$(BIN)/python tests/benchmarks/against_floor.py --data $(BENCH_DATA) --python $(BENCH_ENV)/bin/python $(BENCH_ARGS)
+bench: $(BUILT)  ## Measure speed and memory against a C program that does the least
+	$(BIN)/python -m tests.benchmarks.against_floor --data $(BENCH_DATA) $(BENCH_ARGS)
 
 lock:  ## Write the lock file anew: newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .cache/lock
@@ -131,7 +129,3 @@ $(TORCH_ENV) $(NEIGHBOUR_ENVS):
 	@find $(CACHE) -mindepth 1 -maxdepth 1 -name '*-[0-9]*' -mtime +14 -exec rm -rf {} +
 
 # The data generator draws with numpy; exportkit itself runs in .venv.
-$(BENCH_READY):
-	$(PYTHON) -m venv --clear $(BENCH_ENV)
-	$(BENCH_ENV)/bin/python -m pip install $(PIP_FLAGS) numpy orjson
-	@touch $@

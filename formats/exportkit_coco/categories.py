@@ -18,20 +18,21 @@ __all__ = ["Categories"]
 class Categories:
     """Classes by name, with their numbers, the skeletons of their objects, and whether objects are told apart.
 
-    Raises UsageError where ``things`` names no class.
+    Raises UsageError where ``things`` names no class, and where the source has not one number for each class.
     """
 
     def __init__(self, options: CocoOptions, plan: Plan) -> None:
-        first = 1 if options.category_ids == "one" else 0
         self._names = plan.classes
-        self._first = first
-        self.ids: dict[str | None, int] = {name: first + index for name, index in plan.class_index.items()}
+        self._numbers = numbers = _numbers(options, plan)
+        self.ids: dict[str | None, int] = {name: numbers[index] for name, index in plan.class_index.items()}
+        #: Pairs of the source's number and the one that is written, where any two differ.
+        self.renumbered = [(old, numbers[index]) for index, old in plan.class_numbers.items() if old != numbers[index]]
         unknown = [name for name in options.things or () if name not in plan.class_index]
         if unknown:
             raise UsageError(f"things names {unknown[0]!a}, which is no class of the dataset; name its classes only.")
         things = plan.class_index.keys() if options.things is None else options.things
         #: Numbers of the classes whose objects are not told apart in panoptic segments.
-        self.stuff = frozenset(first + index for name, index in plan.class_index.items() if name not in things)
+        self.stuff = frozenset(numbers[index] for name, index in plan.class_index.items() if name not in things)
         #: Of each class with key points the skeleton that most of its objects have.
         self.skeletons = {label: skeletons[0] for label, skeletons in plan.skeletons.items() if skeletons}
 
@@ -40,15 +41,30 @@ class Categories:
         return f"[{','.join(self._entries(role))}]"
 
     def _entries(self, role: Role) -> Iterator[str]:
-        for number, name in enumerate(self._names, self._first) if role != CAPTIONS else ():
+        for index, name in enumerate(self._names) if role != CAPTIONS else ():
+            number = self._numbers[index]
             entry = f'"id":{number},"name":{json.dumps(name)},"supercategory":""'
             if role == PANOPTIC:
-                color = ",".join(map(str, palette_color(number - self._first + 1)))
+                color = ",".join(map(str, palette_color(index + 1)))
                 yield f'{{{entry},"isthing":{number not in self.stuff:d},"color":[{color}]}}'
             elif role != KEYPOINTS:
                 yield f"{{{entry}}}"
             elif name in self.skeletons:
                 yield f"{{{entry},{_skeleton_keys(self.skeletons[name])}}}"
+
+
+def _numbers(options: CocoOptions, plan: Plan) -> list[int]:
+    """The number of each class, in index order."""
+    count = len(plan.classes)
+    if options.category_ids != "source":
+        first = 1 if options.category_ids == "one" else 0
+        return list(range(first, first + count))
+    if len(plan.class_numbers) != count:
+        raise UsageError(
+            "category_ids=source needs one whole number for each class, the category_id beside it in the annotations, "
+            "and no number for two classes; use category_ids=one."
+        )
+    return [plan.class_numbers[index] for index in range(count)]
 
 
 def _skeleton_keys(skeleton: Skeleton) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
-from exportkit_coco.cutting import cut_file
+from exportkit_coco.cutting import cut_file, png_path
 from exportkit_coco.document import DocumentFault, members
 from exportkit_coco.facts import FileFacts, Whole, longer
-from exportkit_coco.role_files import RoleFile, role_file, role_files
+from exportkit_coco.panoptic_rules import PanopticEntry, explain_panoptic, judge_segments
+from exportkit_coco.reading import Problem, collector, judged, read, reporter, tell_all
+from exportkit_coco.role_files import RoleFile, has_named_files, role_file, role_files
 from exportkit_coco.rules import (
     CaptionEntry,
     ImageEntry,
@@ -33,35 +36,14 @@ from exportkit_coco.skeleton import Categories, judge_skeleton, skeleton_around
 
 __all__ = ["CocoChecker"]
 
+Entry = TypeVar("Entry", ObjectEntry, KeypointEntry, CaptionEntry)
+
 #: Roles on which ``segm`` evaluation runs.
 _SEGMENTED = frozenset({"instances", "boxes"})
 #: Roles whose annotations stand in no other one; those of key points are objects of ``instances_``, too.
 _COUNTED = frozenset({"instances", "boxes", "captions", "stuff"})
-
-_CONSUMERS = {
-    "C_COCO_ID": "pycocotools",
-    "C_COCO_REF": "pycocotools",
-    "C_COCO_JSON": "pycocotools",
-    "C_COCO_CATEGORY": "detectron2",
-    "C_COCO_FILE": "torchvision",
-    "C_COCO_KEYS": "pycocotools",
-    "C_COCO_BBOX": "supervision",
-    "C_COCO_AREA": "cocoeval",
-    "C_COCO_CROWD": "cocoeval",
-    "C_COCO_RING": "pycocotools",
-    "C_COCO_RLE": "pycocotools",
-    "C_COCO_MIXED": "cocoeval",
-    "C_COCO_KPT": "cocoeval",
-    "C_COCO_KPT17": "cocoeval",
-}
-
-#: What stands between two entries as most writers give them, and how much is decoded at a time.
-_SEAM = b'},{"id":'
-_BATCH = 1 << 18
-
-#: Code, severity and message.
-Problem = tuple[str, str, str]
-Entry = TypeVar("Entry", ImageEntry, ObjectEntry, KeypointEntry, CaptionEntry)
+#: Key points of the person that COCO's evaluation has sigmas for.
+_PERSON_POINTS = 17
 
 
 class CocoChecker(Checker):
@@ -76,7 +58,7 @@ class CocoChecker(Checker):
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
-        return bool(role_files(dataset, sure=True))
+        return has_named_files(dataset)
 
     @classmethod
     def recognises_file(cls, dataset: Dataset, path: str) -> bool:
@@ -109,13 +91,18 @@ class CocoChecker(Checker):
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         report = CheckReport(findings=[], pictures=[], facts={})
         sizes: dict[str, dict[int, Size]] = {}
+        planes = {piece.path: piece.data for piece in pieces if not piece.section}
         for piece in pieces:
             if piece.section.endswith("images"):
                 self._check_images(piece, report, sizes.setdefault(piece.path, {}))
         for piece in pieces:
             section = piece.section.rpartition("#")[2]
             known = sizes.setdefault(piece.path, {})
-            if section == "annotations":
+            if section == "annotations" and role_file(piece.path).role == "panoptic":
+                self._check_panoptic(piece, planes, report, known)
+            elif section == "segments":
+                self._check_segments(piece, report)
+            elif section == "annotations":
                 self._check_annotations(piece.path, piece.data, report, known)
             elif section == "excerpt":
                 head, _, data = piece.data.partition(b"\n")
@@ -124,10 +111,10 @@ class CocoChecker(Checker):
                 self._check_annotations(piece.path, data, report, known)
             elif section == "skeleton":
                 keypoints = role_file(piece.path).role == "person_keypoints"
-                told = _reporter(report.findings, piece.path)
+                told = reporter(report.findings, piece.path)
                 _facts(report, piece.path).categories = judge_skeleton(piece.data, told, keypoints=keypoints)
             elif section == "fault":
-                _reporter(report.findings, piece.path)("C_COCO_JSON", "error", piece.data.decode())
+                reporter(report.findings, piece.path)("C_COCO_JSON", "error", piece.data.decode())
         return report
 
     def _check_images(self, piece: Piece, report: CheckReport, sizes: dict[int, Size]) -> None:
@@ -137,13 +124,13 @@ class CocoChecker(Checker):
         file = role_file(path)
         root = ""
         problems: list[Problem] = []
-        tell = _collector(problems)
-        for images in _read(piece.data, ImageEntry, explain_image, path, "images", report.findings):
+        tell = collector(problems)
+        for images in read(piece.data, ImageEntry, explain_image, path, "images", report.findings):
             for image in images:
                 sizes[image.id] = (image.width, image.height)
                 judge_image(image, tell)
                 if problems:
-                    _tell_all(report.findings, path, f"$.images[?(@.id=={image.id})]", problems)
+                    tell_all(report.findings, path, f"$.images[?(@.id=={image.id})]", problems)
             facts.take_images(images)
             root = root or (self._picture_root(file, images[0].file_name) if images else "")
             report.pictures.extend(
@@ -155,14 +142,52 @@ class CocoChecker(Checker):
         facts.annotations_span = longer(facts.annotations_span, data)
         role = role_file(path).role
         if role == "person_keypoints":
-            found = _judged(data, KeypointEntry, explain_keypoints, judge_keypoints, path, report, sizes)
+            found = judged(data, KeypointEntry, explain_keypoints, judge_keypoints, path, report, sizes)
             self._take(role, found, facts.take_keypoints, facts, report, sizes)
         elif role == "captions":
-            captions = _judged(data, CaptionEntry, explain_caption, judge_caption, path, report, sizes)
+            captions = judged(data, CaptionEntry, explain_caption, judge_caption, path, report, sizes)
             self._take(role, captions, facts.take_captions, facts, report, sizes)
-        elif role != "panoptic":
-            objects = _judged(data, ObjectEntry, explain_object, judge_object, path, report, sizes)
+        else:
+            ordinary = facts.take_ordinary(data, sizes)
+            if ordinary is not None:
+                report.objects += ordinary.objects if role in _COUNTED or self._counts_all else 0
+                data = ordinary.rest
+            objects = judged(data, ObjectEntry, explain_object, judge_object, path, report, sizes)
             self._take(role, objects, facts.take_objects, facts, report, sizes)
+
+    def _check_panoptic(
+        self, piece: Piece, planes: dict[str, bytes], report: CheckReport, sizes: dict[int, Size]
+    ) -> None:
+        """Entries of pictures whose PNG files are in the same batch, as they are while a dataset is written."""
+        path, facts = piece.path, _facts(report, piece.path)
+        facts.annotations_span = longer(facts.annotations_span, piece.data)
+        for entries in read(piece.data, PanopticEntry, explain_panoptic, path, "annotations", report.findings):
+            for entry in entries:
+                png = planes.get(png_path(path, entry.file_name))
+                self._judge_segments(path, entry, sizes.get(entry.image_id), png, report)
+
+    def _check_segments(self, piece: Piece, report: CheckReport) -> None:
+        """An entry with its PNG file, as :func:`cut_file` joins them."""
+        head, _, rest = piece.data.partition(b"\n")
+        size, length, has_png = msgspec.json.decode(head, type=tuple[Size | None, int, bool])
+        data, png = rest[:length], rest[length:] if has_png else None
+        for entries in read(data, PanopticEntry, explain_panoptic, piece.path, "annotations", report.findings):
+            for entry in entries:
+                self._judge_segments(piece.path, entry, size, png, report)
+                if size is None:
+                    _facts(report, piece.path).foreign_images.append(entry.image_id)
+
+    def _judge_segments(
+        self, path: str, entry: PanopticEntry, size: Size | None, png: bytes | None, report: CheckReport
+    ) -> None:
+        problems: list[Problem] = []
+        judge_segments(entry, size, png, collector(problems))
+        tell_all(report.findings, path, f"$.annotations[?(@.image_id=={entry.image_id})]", problems)
+        _facts(report, path).take_panoptic(entry)
+        if png is not None:
+            report.pictures.append(Picture(png_path(path, entry.file_name), source=path))
+        if self._counts_all:
+            report.objects += len(entry.segments_info)
 
     def _take(
         self,
@@ -185,7 +210,7 @@ class CocoChecker(Checker):
         if file.path not in self._roots:
             found = (folder for folder in file.folders if self.dataset.exists(folder + name))
             there = (folder for folder in file.folders if folder and self.dataset.is_dir(folder[:-1]))
-            self._roots[file.path] = next(found, None) or next(there, file.folders[0])
+            self._roots[file.path] = next(chain(found, there), file.folders[0])
         return self._roots[file.path]
 
     # -- the whole -------------------------------------------------------------------------------------
@@ -197,7 +222,7 @@ class CocoChecker(Checker):
                 files.setdefault(path, Whole()).take(facts)
         for file in self._files():
             told: list[Finding] = []
-            self._judge_whole(file, files.get(file.path) or Whole(), _reporter(told, file.path))
+            self._judge_whole(file, files.get(file.path) or Whole(), reporter(told, file.path))
             yield from told
 
     def _judge_whole(self, file: RoleFile, whole: Whole, report: Report) -> None:
@@ -215,8 +240,9 @@ class CocoChecker(Checker):
         for image in sorted(missing):
             report("C_COCO_REF", "error", f"image_id {image} of an annotation is not among the images")
         if whole.categories is not None:
+            code = "C_COCO_PANOPTIC" if file.role == "panoptic" else "C_COCO_REF"
             for category in sorted(whole.category_ids - whole.categories.ids):
-                report("C_COCO_REF", "error", f"category_id {category} is not among the categories")
+                report(code, "error", f"category_id {category} is not among the categories")
             _judge_point_counts(whole, whole.categories, report)
         if file.role in _SEGMENTED and whole.segmented and (whole.bare or whole.bare_crowds):
             self._report_mixed(whole, report)
@@ -233,10 +259,16 @@ class CocoChecker(Checker):
 
 
 def _judge_point_counts(whole: Whole, categories: Categories, report: Report) -> None:
+    """Rules 23 and 24: objects of a category have as many points as it names, and evaluation knows sigmas for 17."""
     for category, count in sorted(whole.point_counts):
         if count != categories.points.get(category, count):
             text = f"an object of the category {category} has {count} key points, not {categories.points[category]}"
             report("C_COCO_KPT", "error", text)
+    counts = dict(whole.point_counts) | categories.points
+    for category, count in sorted(counts.items()):
+        if count != _PERSON_POINTS:
+            text = f"the category {category} has {count} key points; the default sigmas of OKS are for {_PERSON_POINTS}"
+            report("C_COCO_KPT17", "warn", text)
 
 
 def _facts(report: CheckReport, path: str) -> FileFacts:
@@ -249,105 +281,3 @@ def _option(manifest: dict[str, Any] | None, key: str) -> Any:
     writer = (manifest or {}).get("writer")
     options = writer.get("options") if isinstance(writer, dict) else None
     return options.get(key) if isinstance(options, dict) else None
-
-
-def _collector(problems: list[Problem]) -> Report:
-    def tell(code: str, severity: str, message: str) -> None:
-        problems.append((code, severity, message))
-
-    return tell
-
-
-def _tell_all(findings: list[Finding], path: str, where: str, problems: list[Problem]) -> None:
-    """Turn what was collected about one entry into findings, and forget it."""
-    for code, severity, message in problems:
-        _add(findings, path, where, code, severity, message)
-    problems.clear()
-
-
-def _add(findings: list[Finding], path: str, where: str | None, code: str, severity: str, message: str) -> None:
-    level = "error" if severity == "error" else "warn"
-    findings.append(
-        Finding(code, level, message, file=path, json_path=where, consumer=_CONSUMERS.get(code))  # type: ignore[arg-type]
-    )
-
-
-def _reporter(findings: list[Finding], path: str) -> Report:
-    return partial(_add, findings, path, None)
-
-
-def _judged(
-    data: bytes,
-    entry: type[Entry],
-    explain: Callable[[bytes, Report], None],
-    judge: Callable[[Entry, Size | None, Report], None],
-    path: str,
-    report: CheckReport,
-    sizes: dict[int, Size],
-) -> Iterator[list[Entry]]:
-    """The annotations of a piece, a batch at a time, each of them judged."""
-    problems: list[Problem] = []
-    tell = _collector(problems)
-    size_of = sizes.get
-    for entries in _read(data, entry, explain, path, "annotations", report.findings):
-        for one in entries:
-            judge(one, size_of(one.image_id), tell)  # type: ignore[attr-defined]  # pictures are judged elsewhere
-            if problems:
-                _tell_all(report.findings, path, f"$.annotations[?(@.id=={one.id})]", problems)
-        yield entries
-
-
-def _read(
-    data: bytes,
-    entry: type[Entry],
-    explain: Callable[[bytes, Report], None],
-    path: str,
-    section: str,
-    findings: list[Finding],
-) -> Iterator[list[Entry]]:
-    """The entries of a piece, a batch at a time; those that are not of the form are explained and left out."""
-    report = _reporter(findings, path)
-    if not data.isascii():
-        report("C_COCO_JSON", "error", f"{section} hold characters beyond ASCII; readers open the file with any locale")
-    at = 0
-    while at < len(data):
-        # Where an attribute looks like the seam of two entries, the batch is cut within an entry and fails to decode.
-        seam = data.find(_SEAM, at + _BATCH)
-        end = seam + 1 if seam >= 0 else len(data)
-        try:
-            yield msgspec.json.decode(b"[%b]" % data[at:end], type=list[entry])  # type: ignore[valid-type]
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            yield from _read_singly(data[at:], entry, explain, path, section, findings)
-            return
-        at = end + 1
-
-
-def _read_singly(
-    data: bytes,
-    entry: type[Entry],
-    explain: Callable[[bytes, Report], None],
-    path: str,
-    section: str,
-    findings: list[Finding],
-) -> Iterator[list[Entry]]:
-    try:
-        for member in members([b'{"":[%b]}' % data]):
-            if not member.element:
-                continue
-            try:
-                yield [msgspec.json.decode(member.data, type=entry)]
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                explain(member.data, partial(_add, findings, path, f"$.{section}{_shown(member.data)}"))
-    except DocumentFault as fault:
-        _reporter(findings, path)("C_COCO_JSON", "error", f"{section}: {fault}")
-
-
-def _shown(data: bytes) -> str:
-    try:
-        return f"[?(@.id=={msgspec.json.decode(data, type=_Named).id})]"
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return f": {data[:60].decode('ascii', 'backslashreplace')}"
-
-
-class _Named(msgspec.Struct):
-    id: int

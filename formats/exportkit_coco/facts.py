@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from exportkit.native import core
 from exportkit_coco.distinct import IdColumn, name_key
-from exportkit_coco.rules import CaptionEntry, ImageEntry, KeypointEntry, ObjectEntry
+from exportkit_coco.panoptic_rules import PanopticEntry
+from exportkit_coco.rules import CaptionEntry, ImageEntry, KeypointEntry, ObjectEntry, Size
 from exportkit_coco.skeleton import Categories
 
 __all__ = ["FileFacts", "Whole", "longer"]
+
+
+class Ordinary(NamedTuple):
+    """How many annotations of a piece were found faultless at once, and the text of the others."""
+
+    objects: int
+    rest: bytes
 
 
 class FileFacts(msgspec.Struct):
@@ -39,6 +49,18 @@ class FileFacts(msgspec.Struct):
         self.image_ids.extend([image.id for image in images])
         self.name_keys.extend([name_key(image.file_name) for image in images])
 
+    def take_ordinary(self, data: bytes, sizes: Mapping[int, Size]) -> Ordinary | None:
+        """Remember the annotations that the compiled core finds faultless; None where it cannot tell entries apart."""
+        found = core.judge_coco_objects(data, sizes) if core is not None and data.isascii() else None
+        if found is None:
+            return None
+        ids, _, categories, segmented, bare, odd = found
+        self.annotation_ids.frombytes(ids)
+        self.category_ids |= categories
+        self.segmented += segmented
+        self.bare += bare
+        return Ordinary(segmented + bare, b",".join([data[start:end] for start, end in odd]))
+
     def take_captions(self, entries: Sequence[CaptionEntry]) -> set[int]:
         """Remember captions, and give the pictures that they name."""
         self.annotation_ids.extend([entry.id for entry in entries])
@@ -48,6 +70,10 @@ class FileFacts(msgspec.Struct):
         """Remember annotations with key points, and give the pictures that they name."""
         self.point_counts.update([(entry.category_id, len(entry.keypoints) // 3) for entry in entries])
         return self.take_objects(entries)
+
+    def take_panoptic(self, entry: PanopticEntry) -> None:
+        """Remember the categories of a picture's segments."""
+        self.category_ids.update([info.category_id for info in entry.segments_info])
 
     def take_objects(self, entries: Sequence[ObjectEntry]) -> set[int]:
         """Remember annotations, and give the pictures that they name."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from exportkit.writing import WriterOptions
 
@@ -23,9 +23,9 @@ class CocoOptions(WriterOptions):
         default="auto",
         description="Where image ids come from; auto takes the records' ids where all can be image ids.",
     )
-    category_ids: Literal["one", "zero"] = Field(
+    category_ids: Literal["one", "zero", "source"] = Field(
         default="one",
-        description="Number of the first category.",
+        description="Number of the first category, or the category_id of the source's annotations.",
     )
     boxes: Literal["rectangle", "separate", "empty"] = Field(
         default="rectangle",
@@ -65,3 +65,9 @@ class CocoOptions(WriterOptions):
         default="roles",
         description="Folders of annotations and pictures.",
     )
+
+    @model_validator(mode="after")
+    def _regions_to_draw(self) -> Self:
+        if self.panoptic and self.segmentation == "exclude":
+            raise ValueError("panoptic=yes draws regions, and segmentation=exclude leaves them out; choose one")
+        return self

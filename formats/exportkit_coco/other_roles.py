@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from exportkit.errors import AnnotationFault, AnnotationSkip
+from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
 from exportkit.records import REGION_KINDS, Annotation, Canvas, quoted
 from exportkit.writing import Outcome, failed, skipped
 from exportkit_coco.categories import Categories
@@ -86,6 +86,8 @@ class OtherRoles:
             raise AnnotationFault(text.code, text.message, text.json_path)
         if not isinstance(text, str):
             raise AnnotationFault("E_ANNOTATION", f"{quoted(text)} is no caption; give a text.", ".caption")
+        if not _is_whole(text):
+            raise RecordFault("E_SURROGATE", f"{quoted(text)} holds half a character; give whole Unicode text.")
         rest, cost = closing_keys(annotation, source_ids=self._rules.options.source_ids)
         self._page.add(CAPTIONS.numbering, f'"caption":{json.dumps(text)}{rest}}}')
         return outcome_of(cost)
@@ -151,6 +153,7 @@ class OtherRoles:
             except AnnotationFault as fault:
                 for member in region.members:
                     outcomes[member.region.position] = failed(fault.code, fault.message, fault.json_path)
+                    self._drawn = [one for one in self._drawn if one.position != member.region.position]
                 continue
             self._page.add(STUFF.numbering, body, region.number)
             self.merged += len(region.members) - 1
@@ -161,6 +164,15 @@ class OtherRoles:
         picture = PanopticPicture(self._drawn, self._rules.categories.stuff, self._canvas.width, self._canvas.height)
         self._page.entries[PANOPTIC.numbering].append(picture.entry(self._page.image, f"{stem}.png"))
         return picture
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text can be encoded: a plugin may have made it of half characters."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_place(kind: str) -> Outcome:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from exportkit.writing import Dataset
 
-__all__ = ["RoleFile", "role_file", "role_files"]
+__all__ = ["RoleFile", "has_named_files", "role_file", "role_files"]
 
 _ROLE = "instances|boxes|person_keypoints|captions|stuff|panoptic"
 #: ``annotations/instances_train.json``, ``annotations/instances_train2017.json``, ``annotations/instances.json``.
@@ -48,16 +48,19 @@ def role_file(path: str) -> RoleFile:
     return RoleFile(path, alone[1] if alone else "instances", ("images/", folder, f"{folder}images/", ""))
 
 
-def role_files(dataset: Dataset, *, sure: bool = False) -> list[RoleFile]:
-    """The annotation files of a directory; those of other names only where none has a usual one.
+def has_named_files(dataset: Dataset) -> bool:
+    """Whether a directory has annotation files of a usual name; other formats have JSON files of any name, too."""
+    return next(_named_files(dataset), None) is not None
 
-    With ``sure`` another name has to hold the word ``coco``, since other formats have JSON files, too.
-    """
-    named = [path for path in dataset.listing("annotations") if _NAMED.fullmatch(path)]
-    found = [*named, *_beside_pictures(dataset)]
-    if not found:
-        found = [path for path in _strangers(dataset) if not sure or "coco" in path.rpartition("/")[2].lower()]
-    return [role_file(path) for path in found]
+
+def role_files(dataset: Dataset) -> list[RoleFile]:
+    """The annotation files of a directory; those of other names only where none has a usual one."""
+    return [role_file(path) for path in [*_named_files(dataset)] or _strangers(dataset)]
+
+
+def _named_files(dataset: Dataset) -> Iterator[str]:
+    yield from (path for path in dataset.listing("annotations") if _NAMED.fullmatch(path))
+    yield from _beside_pictures(dataset)
 
 
 def _beside_pictures(dataset: Dataset) -> Iterator[str]:

@@ -15,7 +15,9 @@ import msgspec
 from exportkit_coco.rle import RunFault, covered, runs_of
 
 __all__ = [
+    "UNSAFE_NAME",
     "CaptionEntry",
+    "Id",
     "ImageEntry",
     "KeypointEntry",
     "ObjectEntry",
@@ -39,7 +41,7 @@ AREA_SHARE = 0.01
 SURE_SHARE = 0.0099
 
 #: An empty part, a step upwards, a backslash, a drive.
-_UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|^.:")
+UNSAFE_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|^.:")
 
 #: Counting covered pixels is given up beyond so many crossings of edges and pixel rows.
 _MOST_CROSSINGS = 1_000_000
@@ -101,7 +103,7 @@ def judge_image(image: ImageEntry, report: Report) -> None:
     """Rules for one picture by itself."""
     if image.width < 1 or image.height < 1:
         report("C_COCO_JSON", "error", f"the size {image.width} x {image.height} is not positive")
-    if _UNSAFE_NAME.search(image.file_name):
+    if UNSAFE_NAME.search(image.file_name):
         report("C_COCO_FILE", "error", "file_name is not a relative path with '/' between its parts")
 
 

@@ -16,8 +16,6 @@ __all__ = ["Categories", "judge_skeleton", "skeleton_around"]
 #: ``info`` and ``licenses`` before, and categories after the entries, fit into this many bytes.
 _LIMIT = 64 << 20
 _HEAD = 1 << 16
-#: Key points of the person that COCO's evaluation has sigmas for.
-_PERSON_POINTS = 17
 
 
 class Categories(msgspec.Struct, frozen=True):
@@ -70,25 +68,25 @@ def judge_skeleton(data: bytes, report: Report, *, keypoints: bool = False) -> C
     categories = document.get("categories")
     if not isinstance(categories, list):
         return None
-    found = _judge_categories(categories, report)
+    # Classes without key points are left out there, and the others keep their ids.
+    found = _judge_categories(categories, report, gaps=keypoints)
     return Categories(found.ids, dict(_judge_points(categories, report))) if keypoints else found
 
 
 def _judge_points(categories: list[Any], report: Report) -> Iterator[tuple[int, int]]:
-    """Id and number of points of each category whose points and edges are sound."""
+    """Id and number of points of each category that tells it; one with an empty list of names tells none, and without
+    names nobody knows what its edges join.
+    """
     for category in categories:
         entry = category if isinstance(category, dict) else {}
         shown, points, edges = ascii(entry.get("name"))[:120], entry.get("keypoints"), entry.get("skeleton")
-        if not isinstance(points, list) or not points or not all(isinstance(point, str) for point in points):
+        if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
             report("C_COCO_KPT", "error", f"the category {shown} has no list of point names under keypoints")
             continue
-        if not isinstance(edges, list) or not all(_is_edge(edge, len(points)) for edge in edges):
-            text = f"skeleton of the category {shown} is no list of pairs of points, counted from 1 to {len(points)}"
+        if not isinstance(edges, list) or not all(_is_edge(edge, len(points)) for edge in edges if points):
+            text = f"skeleton of the category {shown} is no list of pairs of its {len(points)} points, counted from 1"
             report("C_COCO_KPT", "error", text)
-        if len(points) != _PERSON_POINTS:
-            text = f"the category {shown} has {len(points)} key points; the default sigmas of OKS are for 17"
-            report("C_COCO_KPT17", "warn", text)
-        if type(entry.get("id")) is int:
+        if points and type(entry.get("id")) is int:
             yield entry["id"], len(points)
 
 
@@ -102,7 +100,7 @@ def _refuse(literal: str) -> float:
     raise ValueError(f"{literal} is no JSON")
 
 
-def _judge_categories(categories: list[Any], report: Report) -> Categories:
+def _judge_categories(categories: list[Any], report: Report, *, gaps: bool) -> Categories:
     entries = [entry for entry in categories if isinstance(entry, dict)]
     names = [entry.get("name") for entry in entries]
     ids = [entry.get("id") for entry in entries]
@@ -113,6 +111,6 @@ def _judge_categories(categories: list[Any], report: Report) -> Categories:
     numbers = [number for number in ids if type(number) is int]
     if len(numbers) != len(ids) or len(set(numbers)) != len(numbers):
         report("C_COCO_ID", "error", "category ids are not distinct whole numbers")
-    elif sorted(numbers) != list(range(1, len(numbers) + 1)):
+    elif min(numbers, default=1) < 1 or (not gaps and max(numbers, default=0) != len(numbers)):
         report("C_COCO_CATEGORY", "warn", "category ids are not 1 to n without gaps")
     return Categories(frozenset(numbers))

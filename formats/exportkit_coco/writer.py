@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault, UsageError
 from exportkit.records import Canvas, Record
@@ -26,6 +26,7 @@ from exportkit_coco.drawing import Cost, raster_cost, settle
 from exportkit_coco.entry import class_failure, closing_keys, object_outcome
 from exportkit_coco.layout import layout_of, naming_of
 from exportkit_coco.options import CocoOptions
+from exportkit_coco.ordinary import object_texts
 from exportkit_coco.other_roles import OtherRoles, Rules
 from exportkit_coco.page import Page, numberings_of_kinds
 from exportkit_coco.roles import BOXES, is_segmented, numbered_kinds, roles_of
@@ -44,7 +45,7 @@ class CocoWriter(Writer):
     """
 
     name: ClassVar[str] = "coco"
-    summary: ClassVar[str] = "COCO instances, key points and captions, for pycocotools and torchvision"
+    summary: ClassVar[str] = "COCO instances, key points, captions, stuff and panoptic segments"
     options_model: ClassVar[type[WriterOptions]] = CocoOptions
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
@@ -65,8 +66,6 @@ class CocoWriter(Writer):
                 "ids=source needs record ids that are whole numbers from 1 to 2^53 - 1 with one picture each; "
                 "use ids=auto or ids=sequential."
             )
-        if options.panoptic and options.segmentation == "exclude":
-            raise UsageError("panoptic=yes draws regions, and segmentation=exclude leaves them out; choose one.")
         self._keeps_ids = plan.ids_usable and options.ids != "sequential"
         self._layout = layout_of(options)
         roles = self._roles = roles_of(options, plan)
@@ -75,6 +74,7 @@ class CocoWriter(Writer):
         shapes = self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
         self._categories = Categories(options, plan)
         self._rules = Rules(options, roles, self._categories, shapes, dict(numberings_of_kinds(options)))
+        self._ordinary = object_texts(options, self._categories.ids, rectangle=rectangle)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -84,12 +84,22 @@ class CocoWriter(Writer):
     def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
         return numbered_kinds(options if isinstance(options, CocoOptions) else CocoOptions())
 
+    @classmethod
+    def numbers_classes(cls, options: WriterOptions) -> bool:
+        return isinstance(options, CocoOptions) and options.category_ids == "source"
+
+    def facts(self) -> Mapping[str, object]:
+        """Numbers of categories that the source numbered otherwise: pairs of its number and the one written."""
+        return {"renumbered": self._categories.renumbered} if self._categories.renumbered else {}
+
     def picture_path(self, placement: Placement) -> str:
         return self._layout.picture(placement.split, placement.name)
 
     def notices(self) -> Iterable[tuple[str, str]]:
         if not self._keeps_ids:
             yield "N_IDS_SEQUENTIAL", "Image ids count from 1 in output order, since the records' ids are not kept."
+        if self._categories.renumbered:
+            yield "N_CATEGORY_RENUMBERED", "Categories have other numbers than in the source; the manifest lists both."
         if BOXES in self._roles.written:
             yield (
                 "N_COCO_BOXES_SEPARATE",
@@ -111,7 +121,8 @@ class CocoWriter(Writer):
         outcomes: list[Outcome] = []
         rasterised: list[int] = []
         plain, categories, source_ids = self._roles.plain, self._categories.ids, self.options.source_ids
-        for annotation in record.annotations:
+        texts, shared = self._short_ways(record)
+        for annotation, text, short in zip(record.annotations, texts, shared, strict=True):
             at = plain.get(annotation.kind)
             if at is None:
                 others = others or OtherRoles(self._rules, canvas, page)
@@ -121,6 +132,10 @@ class CocoWriter(Writer):
             category = categories.get(annotation.label)
             if category is None:
                 outcomes.append(class_failure(annotation))
+                continue
+            if text is not None:
+                entries[at].append(f'{{"id":{numbers[at]},"image_id":{image}{text}')
+                outcomes.append(short)
                 continue
             try:
                 bbox, area, segmentation, codes = self._shapes.of(annotation, canvas)
@@ -176,6 +191,13 @@ class CocoWriter(Writer):
         kept = sum(outcome.status in {"written", "lossy"} for outcome in outcomes)
         streams = self._streams(record, placement, page)
         return Encoded(outcomes, files, streams, objects=kept - merged, overlaps=overlaps)
+
+    def _short_ways(self, record: Record) -> tuple[Sequence[str | None], Sequence[Any]]:
+        """For each annotation what follows the ids in its entry, and its outcome; None where it needs care."""
+        if self._ordinary is None:
+            none = (None,) * len(record.annotations)
+            return none, none
+        return self._ordinary.of(record.annotations, record.width, record.height)
 
     def _streams(self, record: Record, placement: Placement, page: Page) -> dict[str, bytes]:
         entry = (

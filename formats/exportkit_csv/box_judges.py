@@ -6,7 +6,7 @@ import re
 from itertools import chain, pairwise
 from operator import lt
 
-from exportkit_csv.judge import BARE, MOST_DIGITS, Judge, numbers_in, size_of
+from exportkit_csv.judge import BARE, MOST_DIGITS, Judge, Noted, numbers_in, size_of
 
 __all__ = ["RetinanetClassesJudge", "RetinanetJudge", "TfodImagesJudge", "TfodLabelsJudge"]
 
@@ -67,7 +67,7 @@ class TfodLabelsJudge(Judge):
     def begin_picture(self, name: str, cells: list[str]) -> None:
         self.facts.unlisted.add(name)
         self._size = size_of(cells[1], cells[2])
-        self.pictures.append((name, *(self._size or (0, 0))))
+        self.pictures.append(Noted(name, *(self._size or (0, 0))))
 
     def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
         boxes = numbers_in(table[4:], b"-.")
@@ -114,7 +114,7 @@ class TfodImagesJudge(Judge):
     by_columns = True
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
-        self.pictures.append((name, *(size_of(cells[1], cells[2]) or (0, 0))))
+        self.pictures.append(Noted(name, *(size_of(cells[1], cells[2]) or (0, 0))))
 
     def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
         return numbers_in(table[1:], b"") is not None and all(len(cell) <= MOST_DIGITS for cell in chain(*table[1:]))

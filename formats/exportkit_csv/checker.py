@@ -8,7 +8,7 @@ from functools import cached_property
 
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
 from exportkit_csv.judge import Judge, Report, RowFacts
-from exportkit_csv.layout import MARK, judge_at, tables
+from exportkit_csv.layout import MARK, judge_at, split_of, tables
 from exportkit_csv.parquet_judge import ParquetJudge
 from exportkit_csv.reading import blocks, chunks_of_records, records, without_guard
 
@@ -96,7 +96,7 @@ class CsvChecker(Checker):
         for path, judge in judges.items():
             boxes = judges.get(_boxes_beside(path))
             if boxes is not None:
-                boxes.facts.unlisted -= {name for name, _, _ in judge.pictures}
+                boxes.facts.unlisted -= {picture.name for picture in judge.pictures}
         for key, judge in judges.items():
             self._take(report, key.partition("#")[0], judge, staged=staged)
         return report
@@ -107,10 +107,11 @@ class CsvChecker(Checker):
         report.objects += judge.facts.objects
         if not (isinstance(judge, ParquetJudge) or judge.lists_pictures or (not staged and self._lists(path))):
             return
-        for name, width, height in judge.pictures:
+        of_file = split_of(path)
+        for name, width, height, split in judge.pictures:
             place = f"images/{name}" if staged else self._place(name, self._kind(path))
             if place is not None:
-                report.pictures.append(Picture(place, width, height, path))
+                report.pictures.append(Picture(place, width, height, path, split or of_file))
 
     def _judge(self, path: str, findings: list[Finding]) -> Judge | None:
         kind = self._kind(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from operator import lt
 
-from exportkit_csv.judge import Judge, numbers_in
+from exportkit_csv.judge import Judge, Noted, numbers_in
 
 __all__ = [
     "MACHINE_SETS",
@@ -44,7 +44,7 @@ class OpenImagesBoxesJudge(Judge):
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
         self.facts.unlisted.add(name)
-        self.pictures.append((name, 0, 0))
+        self.pictures.append(Noted(name))
 
     def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
         numbers = numbers_in(table[3:8], b".")
@@ -129,7 +129,8 @@ class AutomlJudge(Judge):
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
         self._boxes = 0
-        super().begin_picture(name, cells)
+        # The importer divides what is not assigned, so that stands in no split.
+        self.pictures.append(Noted(name, split=cells[0] if cells[0] != "UNASSIGNED" else ""))
 
     def judge(self, cells: list[str], line: int) -> None:
         if cells[0] not in MACHINE_SETS:

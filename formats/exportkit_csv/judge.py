@@ -6,13 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from exportkit_csv.reading import columns, is_live_formula, records, without_guard
 
-__all__ = ["BARE", "MOST_DIGITS", "Judge", "Report", "RowFacts", "numbers_in", "size_of"]
+__all__ = ["BARE", "MOST_DIGITS", "Judge", "Noted", "Report", "RowFacts", "numbers_in", "size_of"]
 
 #: Takes code, severity, message and line of one problem.
 Report = Callable[[str, str, str, int], None]
@@ -61,8 +61,17 @@ class RowFacts(msgspec.Struct):
     fractional: bool = False
 
 
+class Noted(NamedTuple):
+    """A picture as a row tells of it; 0 and empty where it does not."""
+
+    name: str
+    width: int = 0
+    height: int = 0
+    split: str = ""
+
+
 class Judge(ABC):
-    """Judges the rows of one table; :attr:`pictures` are (name, width, height) as the rows tell, guards removed."""
+    """Judges the rows of one table, and notes the pictures that it names, guards removed."""
 
     #: The first line; None for a table without.
     header: ClassVar[str | None] = None
@@ -88,7 +97,7 @@ class Judge(ABC):
         self.report = report
         self.raw = raw
         self.facts = RowFacts()
-        self.pictures: list[tuple[str, int, int]] = []
+        self.pictures: list[Noted] = []
         self._last: str | None = None
         self._labels: set[str] = set()
 
@@ -167,7 +176,7 @@ class Judge(ABC):
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
         """Note the picture that the rows from here on speak of."""
-        self.pictures.append((name, 0, 0))
+        self.pictures.append(Noted(name))
 
     @abstractmethod
     def judge(self, cells: list[str], line: int) -> None:

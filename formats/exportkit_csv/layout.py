@@ -21,7 +21,7 @@ from exportkit_csv.long_judge import LongJudge, ParquetRowsJudge
 from exportkit_csv.reading import records
 from exportkit_csv.via_judge import ViaFirstJudge, ViaJudge
 
-__all__ = ["MARK", "PARQUET", "judge_at", "tables"]
+__all__ = ["MARK", "PARQUET", "judge_at", "split_of", "tables"]
 
 MARK = b"\xef\xbb\xbf"
 PARQUET = "annotations.parquet"
@@ -48,6 +48,9 @@ _DIALECTS: Mapping[str, tuple[_Named, ...]] = {
     "via": ((re.compile(r"via_region_data_?[^/]*\.csv"), ViaJudge),),
     "automl": ((re.compile(r"annotations\.csv"), AutomlJudge),),
 }
+_SPLIT = re.compile(
+    r"annotations_(.+)\.csv|(.+)_(?:labels|images)\.csv|(.+)-(?:annotations-bbox|images)\.csv|via_region_data_(.+)\.csv"
+)
 _BY_NAME = tuple(named for dialect in _DIALECTS.values() for named in dialect)
 _HEADERS: Mapping[str, type[Judge]] = {
     judge.header: judge
@@ -85,6 +88,12 @@ def tables(dataset: Dataset, dialect: str | None) -> Iterator[tuple[str, type[Ju
             judge = judge_at(dataset, path, dialect)
             if judge is not None:
                 yield path, judge
+
+
+def split_of(path: str) -> str:
+    """The split that the name of a table tells; empty where it tells none."""
+    match = _SPLIT.fullmatch(path)
+    return "" if match is None else next(filter(None, match.groups()), "")
 
 
 def _named(path: str, named: tuple[_Named, ...]) -> type[Judge] | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from exportkit_csv.columns import LONG_COLUMNS, LONG_HEADER, ColumnType
-from exportkit_csv.judge import Judge, size_of
+from exportkit_csv.judge import Judge, Noted, size_of
 
 __all__ = ["LongJudge", "ParquetRowsJudge"]
 
@@ -31,7 +31,7 @@ class LongJudge(Judge):
     _json = _places("rings", "points", "json")
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
-        self.pictures.append((name, *(size_of(cells[3], cells[4]) or (0, 0))))
+        self.pictures.append(Noted(name, *(size_of(cells[3], cells[4]) or (0, 0)), split=cells[0]))
 
     def judge(self, cells: list[str], line: int) -> None:
         if cells[6]:

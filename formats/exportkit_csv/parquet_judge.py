@@ -9,7 +9,7 @@ from typing import Any
 
 from exportkit.writing import Dataset
 from exportkit_csv.columns import LONG_COLUMNS
-from exportkit_csv.judge import Report, RowFacts
+from exportkit_csv.judge import Noted, Report, RowFacts
 from exportkit_csv.parquet_file import ensure_pyarrow, parquet_schema
 
 __all__ = ["ParquetJudge"]
@@ -18,7 +18,8 @@ __all__ = ["ParquetJudge"]
 _LARGEST_GROUP = 1 << 30
 _ROWS = 4_096
 _FLOATS = tuple(name for name, word in LONG_COLUMNS.items() if word == "float64")
-_READ = ("image", "image_width", "image_height", "kind", *_FLOATS)
+_PICTURE = ("image", "image_width", "image_height", "split")
+_READ = (*_PICTURE, "kind", *_FLOATS)
 
 
 class ParquetJudge:
@@ -28,7 +29,7 @@ class ParquetJudge:
         ensure_pyarrow()
         self.report = report
         self.facts = RowFacts()
-        self.pictures: list[tuple[str, int, int]] = []
+        self.pictures: list[Noted] = []
         self._dataset = dataset
         self._path = path
         self._last: str | None = None
@@ -68,13 +69,13 @@ class ParquetJudge:
             if not pc.all(pc.is_finite(batch.column(name)), min_count=0).as_py():
                 self.report("C_PARQUET", "error", f"a number of {name} in row group {group} is not finite", 0)
         self.facts.objects += len(batch) - batch.column("kind").null_count
-        rows = zip(*(batch.column(name).to_pylist() for name in _READ[:3]), strict=True)
-        for name, width, height in rows:
+        rows = zip(*(batch.column(name).to_pylist() for name in _PICTURE), strict=True)
+        for name, width, height, split in rows:
             if name is None:
                 self.report("C_PARQUET", "error", f"a row of row group {group} names no picture", 0)
             elif name != self._last:
                 self.facts.pictures += 1
-                self.pictures.append((name, max(width or 0, 0), max(height or 0, 0)))
+                self.pictures.append(Noted(name, max(width or 0, 0), max(height or 0, 0), split or ""))
             self._last = name
 
     @staticmethod

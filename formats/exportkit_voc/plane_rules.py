@@ -58,7 +58,7 @@ def _header_findings(path: str, plane: PlaneFile, file: VocFile | None) -> Itera
         yield _warning(
             f"The plane has over {MOST_PIXELS} pixels; Pillow refuses it, and its values are not judged.", path
         )
-    elif not plane.is_judgeable:
+    elif plane.has_palette and not plane.is_judgeable:
         yield _warning("The plane is interlaced or has very wide rows, so its values are not judged.", path)
     if file is not None and file.segmented != "1":
         yield _warning("There are planes, and 'segmented' in the annotation file is not 1.", path)

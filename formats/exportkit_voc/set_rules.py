@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
@@ -14,6 +15,8 @@ Flags = Mapping[str, Mapping[str, bool]]
 #: Word of a list file (its name without ``.txt``) → its bytes.
 SetLists = Mapping[str, bytes]
 
+#: A class name that is the name of a file as it is, on every system.
+_PLAIN_NAME = re.compile(r"(?!(?:con|prn|aux|nul|com.|lpt.)(?:\.|\Z))\w(?:[\w.+-]{0,98}\w)?", re.IGNORECASE)
 _TRAINVAL = "trainval"
 _EASY, _DIFFICULT, _BLANK = b"10 "
 
@@ -97,7 +100,8 @@ def _class_findings(
     form = splits[split]
     own = flags.get(word.removesuffix(f"_{split}"))
     # A class whose name no file system takes has a list of another name.
-    candidates = [own] if own is not None else [{}, *flags.values()]
+    odd = [seen for name, seen in flags.items() if not _PLAIN_NAME.fullmatch(name)]
+    candidates = [own] if own is not None else [{}, *odd]
     if any(data == form.expected(candidate) for candidate in candidates):
         return
     yield from _line_findings(path, data, form.ids, candidates)
@@ -152,4 +156,5 @@ def _flag(flags: Mapping[str, bool], name: str) -> str:
 
 
 def _error(code: str, message: str, path: str, line: int | None) -> Finding:
-    return Finding(code, "error", message, path, line, consumer="torchvision, detectron2")
+    consumer = "devkit" if code == "C_VOC_CLASS_SET" else "torchvision, detectron2"
+    return Finding(code, "error", message, path, line, consumer=consumer)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from exportkit.writing import Dataset, Finding, ensure_plain
+from exportkit.writing import Dataset, Finding
 from exportkit.writing.text import text_findings
 from exportkit_yolo.split_sources import SplitSource, split_sources
+from exportkit_yolo.yaml_text import ensure_plain
 
 __all__ = ["DatasetYaml", "looks_like_dataset_yaml", "read_dataset_yaml", "yaml_path"]
 
@@ -114,7 +117,9 @@ def _finding(path: str, message: str, line: int | None = None) -> Finding:
     return Finding("C_YOLO_YAML", "error", message, path, line, consumer=_CONSUMER)
 
 
+@lru_cache(maxsize=4)
 def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
+    """The document or what is wrong with it; remembered, since every piece of a large dataset asks for the same."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -123,7 +128,9 @@ def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
         ensure_plain(text)
         yaml = YAML(typ="safe", pure=True)
         yaml.version = (1, 1)  # the version that the loader's library speaks: an unquoted yes is no text there
-        document = yaml.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd spellings, which say nothing about the dataset
+            document = yaml.load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         reason = str(getattr(error, "problem", None) or error).splitlines()
         return {}, f"The yaml cannot be read: {ascii(reason[0])[1:120] if reason else 'it is damaged'}."

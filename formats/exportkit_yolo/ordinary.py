@@ -6,15 +6,26 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from exportkit.native import core
-from exportkit.records import EXTENT_KINDS, Annotation, Box, LazyRegion, RotatedBox
+from exportkit.records import (
+    EXTENT_KINDS,
+    REGION_KINDS,
+    Annotation,
+    Box,
+    BoxTexts,
+    Keypoints,
+    LazyRegion,
+    RotatedBox,
+    Skeleton,
+)
 from exportkit.writing import skipped
+from exportkit_yolo.box_cost import box_cost_of
 from exportkit_yolo.options import Task, YoloOptions
 from exportkit_yolo.unkept import OutcomeTable
 
 if TYPE_CHECKING:
     from exportkit.native._core import OutlineTexts
 
-__all__ = ["outline_texts"]
+__all__ = ["outline_texts", "pose_texts"]
 
 _JOINED = "L_PARTS_JOINED"
 #: Kinds whose outline is written, and what that costs.
@@ -35,6 +46,7 @@ def outline_texts(
     costs = _COSTS.get(task)
     if core is None or costs is None or options.attributes == "sidecar" or options.segmentation == "exclude":
         return None
+    excluded = REGION_KINDS if options.segmentation == "exclude" else frozenset()
     tied = outcomes.ordinary({"polygon": (_JOINED,)})["polygon"] if options.parts == "join" else None
     made: OutlineTexts = core.OutlineTexts(
         annotation=Annotation,
@@ -42,9 +54,31 @@ def outline_texts(
         region=LazyRegion,
         rotated=RotatedBox,
         heads={label: b"%d" % index for label, index in indices.items() if label is not None},
-        outcomes=outcomes.ordinary(costs),
-        crowds=dict.fromkeys(EXTENT_KINDS, skipped("S_CROWD")),
+        outcomes=outcomes.ordinary({kind: cost for kind, cost in costs.items() if kind not in excluded}),
+        crowds=dict.fromkeys(EXTENT_KINDS - excluded, skipped("S_CROWD")),
         tied=tied,
         code=_JOINED,
+    )
+    return made
+
+
+def pose_texts(
+    skeleton: Skeleton, options: YoloOptions, indices: Mapping[str | None, int], outcomes: OutcomeTable
+) -> BoxTexts | None:
+    """As :func:`outline_texts`, of rows of boxes with the key points of one skeleton."""
+    if core is None or options.attributes == "sidecar":
+        return None
+    regions = () if options.segmentation == "exclude" else REGION_KINDS
+    costs = {kind: box_cost_of(kind) for kind in regions}
+    made: BoxTexts = core.BoxTexts(
+        annotation=Annotation,
+        box=Box,
+        form="fractions",
+        heads={label: b"%d " % index for label, index in indices.items() if label is not None},
+        separators=(b" ", b" ", b" ", b"", b"\n"),
+        outcomes=outcomes.ordinary({"keypoints": (), "box": ("N_NO_KEYPOINTS",), **costs}),
+        attributes=None,
+        keypoints=Keypoints,
+        skeleton=skeleton.points,
     )
     return made

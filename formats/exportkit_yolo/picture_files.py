@@ -37,6 +37,11 @@ def label_path(picture: str) -> str:
     return f"{label_folder(folder)}/{stem}" if folder else stem
 
 
+def is_label_file(path: str) -> bool:
+    """Whether a file in a folder of labels is one: tools put a list of classes beside them."""
+    return path.endswith(".txt") and not path.endswith("/classes.txt")
+
+
 class PictureFiles:
     """Rules 28 to 31 of ``check`` over the folders and lists that the yaml names."""
 
@@ -72,7 +77,7 @@ class PictureFiles:
         sources = {source.path for source in self._yaml.splits}
         folders = {label_folder(path) for path in sources if not path.endswith(".txt")}
         for folder in sorted(folders if sources else {"labels"}):
-            yield from (path for path in self._dataset.listing(folder) if path.endswith(".txt"))
+            yield from filter(is_label_file, self._dataset.listing(folder))
         for source in sorted(path for path in sources if path.endswith(".txt")):
             for path in map(label_path, PictureList(self._dataset, source).pictures):
                 if self._dataset.exists(path) and not any(path.startswith(f"{folder}/") for folder in folders):
@@ -170,7 +175,7 @@ class PictureFiles:
         # Labels beside a list may belong to another list, so nothing is said about them.
         for folder in sorted({label_folder(folder) for folder in folders if not folder.endswith(".txt")}):
             for path in self._dataset.listing(folder) if self._dataset.is_dir(folder) else ():
-                if path.endswith(".txt") and not self._has_picture(path):
+                if is_label_file(path) and not self._has_picture(path):
                     yield Finding("C_STRAY", "warn", "The label file has no picture.", path)
 
     def _has_picture(self, path: str) -> bool:

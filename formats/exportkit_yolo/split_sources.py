@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import os.path
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -87,7 +88,10 @@ def _base(dataset: Dataset, path: Any) -> tuple[str, tuple[str, str] | None]:
 
 def inside(dataset: Dataset, base: str, place: str) -> str | None:
     """A place relative to the dataset, empty for the dataset itself; None where it lies outside of it."""
-    if "\0" in place:
+    try:
+        if b"\0" in os.fsencode(place):
+            return None
+    except UnicodeEncodeError:  # half a character
         return None
     path = os.path.normpath(os.path.join(base, place))
     if place.startswith("/"):

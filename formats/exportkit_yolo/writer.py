@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
-from exportkit.records import EXTENT_KINDS, REGION_KINDS, Annotation, Canvas, Record, box_texts, iou
+from exportkit.records import (
+    EXTENT_KINDS,
+    REGION_KINDS,
+    Annotation,
+    BoxTexts,
+    Canvas,
+    Record,
+    Skeleton,
+    box_texts,
+    iou,
+)
 from exportkit.writing import (
     Encoded,
     Fragments,
@@ -30,7 +40,7 @@ from exportkit_yolo.classify import ClassFolders
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS
 from exportkit_yolo.layouts import DarknetLayout, Layout, UltralyticsLayout, is_one_line
 from exportkit_yolo.options import Task, YoloOptions, chosen_task, possible_tasks
-from exportkit_yolo.ordinary import outline_texts
+from exportkit_yolo.ordinary import outline_texts, pose_texts
 from exportkit_yolo.splits import yaml_folders
 from exportkit_yolo.task_rows import DetectRows, ObbRows, PoseRows, SegmentRows, TaskRows
 from exportkit_yolo.unkept import OutcomeTable, has_attributes
@@ -85,14 +95,7 @@ class YoloWriter(Writer):
         self._indices: dict[str | None, int] = {
             label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
         }
-        self._ordinary = box_texts(
-            "fractions",
-            {label: b"%d " % index for label, index in self._indices.items() if label is not None},
-            (b" ", b" ", b" ", b"", b"\n"),
-            self._outcomes.ordinary(
-                {kind: box_cost_of(kind) for kind in ("box", *(() if self._excludes else REGION_KINDS))}
-            ),
-        )
+        self._boxes = self._box_rows(skeleton)
 
         self._outlines = outline_texts(self._task, options, self._indices, self._outcomes)
 
@@ -158,6 +161,21 @@ class YoloWriter(Writer):
 
     # -- encoding --------------------------------------------------------------------------------------
 
+    def _box_rows(self, skeleton: Skeleton | None) -> BoxTexts | None:
+        """The short way of a task whose rows begin with a box; None where there is none."""
+        if self._sidecar or self._task not in {"detect", "pose"}:
+            return None
+        if skeleton is not None:
+            return pose_texts(skeleton, self.options, self._indices, self._outcomes)
+        return box_texts(
+            "fractions",
+            {label: b"%d " % index for label, index in self._indices.items() if label is not None},
+            (b" ", b" ", b" ", b"", b"\n"),
+            self._outcomes.ordinary(
+                {kind: box_cost_of(kind) for kind in ("box", *(() if self._excludes else REGION_KINDS))}
+            ),
+        )
+
     def encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
@@ -188,9 +206,9 @@ class YoloWriter(Writer):
         """The label file of a record with nothing but ordinary annotations, nearly all there are."""
         if self._outlines is not None:
             return self._outlines.whole(record.annotations, record.width, record.height)
-        if self._task != "detect" or self._sidecar:
+        if self._boxes is None:
             return None
-        whole = self._ordinary.whole(record.annotations, record.width, record.height, b"", b"", True)
+        whole = self._boxes.whole(record.annotations, record.width, record.height, b"", b"", True)
         if whole is None:
             return None
         data, outcomes = whole
@@ -200,8 +218,8 @@ class YoloWriter(Writer):
         """Add the rows of all annotations, ordinary ones by a short way; what became of each."""
         if self._outlines is not None:
             return self._drawn(self._outlines, record, label_file)
-        if self._task == "detect" and not self._sidecar:
-            return self._detect(record, label_file)
+        if self._boxes is not None:
+            return self._boxed(self._boxes, record, label_file)
         return [self._outcome(annotation, place, label_file) for place, annotation in enumerate(record.annotations)]
 
     def _drawn(self, outlines: OutlineTexts, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
@@ -219,10 +237,10 @@ class YoloWriter(Writer):
                     label_file.overlaps.append(shares[place])
         return outcomes
 
-    def _detect(self, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
-        """As :meth:`_outcome` for each annotation; ordinary ones by a short way."""
+    def _boxed(self, boxes: BoxTexts, record: Record, label_file: LabelFile) -> Sequence[Outcome]:
+        """As :meth:`_outcome` for each annotation; ordinary boxes by a short way."""
         annotations, rows = record.annotations, label_file.rows
-        texts, outcomes = self._ordinary.of(annotations, record.width, record.height)
+        texts, outcomes = boxes.of(annotations, record.width, record.height)
         for position, text in enumerate(texts):
             row = text and text[:-1]
             if row is None or row in rows:

@@ -9,8 +9,6 @@ so that callers never parse a message.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 __all__ = [
     "AnnotationFault",
     "AnnotationSkip",
@@ -18,10 +16,14 @@ __all__ = [
     "BundleTraversalError",
     "ConversionFailed",
     "ExportkitError",
+    "FilterRefused",
+    "IncompleteExport",
     "LocalIOError",
     "NothingToExport",
     "OutputLocked",
     "RecordFault",
+    "SettingRefused",
+    "StepFailed",
     "UsageError",
 ]
 
@@ -29,13 +31,31 @@ __all__ = [
 class ExportkitError(Exception):
     """A run cannot go on. ``exit_code`` follows the table of exit codes in the product description."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class UsageError(ExportkitError):
     """The command, an option or a configuration value is wrong."""
 
     exit_code = 2
+
+
+class FilterRefused(UsageError, ValueError):
+    """A filter has a key that is not known, or a value that its source cannot apply; nothing was asked for."""
+
+
+class SettingRefused(UsageError, ValueError):
+    """A knob was given a value that it does not take. ``place`` says where it was given."""
+
+    def __init__(self, name: str, place: str, value: object, takes: str) -> None:
+        super().__init__(f"{name} is {value!r} by {place}; it has to be {takes}.")
+        self.name = name
+        self.place = place
+        self.value = value
+        self.takes = takes
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.name, self.place, self.value, self.takes)
 
 
 class BundleRefused(ExportkitError):
@@ -72,6 +92,18 @@ class BundleTraversalError(BundleRefused, ValueError):
     """A path in a bundle leaves the bundle, or lies behind a link."""
 
 
+class IncompleteExport(ExportkitError):
+    """What was received is not what was counted or asked for; nothing is published."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, expected: int | None = None, received: int | None = None) -> None:
+        super().__init__(message)
+        self.status = "incomplete"
+        self.expected = expected
+        self.received = received
+
+
 class LocalIOError(ExportkitError):
     """The local machine refused an input or output operation (no space, no permission, read-only)."""
 
@@ -94,6 +126,21 @@ class OutputLocked(ExportkitError):
     """Another run holds the output, or changed a file that this run was about to replace."""
 
     exit_code = 10
+
+
+class StepFailed(ConversionFailed, RuntimeError):
+    """A step of a workflow failed and everything begun was rolled back; the original exception is the cause.
+
+    ``step`` is the name of the step, ``error`` the reason without it; the exit code is the cause's, if it has one.
+    """
+
+    def __init__(self, step: str, error: str) -> None:
+        super().__init__(f"Step '{step}' failed: {error}")
+        self.step = step
+        self.error = error
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.step, self.error)
 
 
 class RecordFault(Exception):

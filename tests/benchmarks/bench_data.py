@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from tests.benchmarks.payloads import SCHEMAS, SHAPES, line_of
 from tests.benchmarks.scenes import CLASSES, SCALES, scenes
 

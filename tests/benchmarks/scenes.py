@@ -21,7 +21,7 @@ SCALES = {
     "118k": (118_000, 860_000),
     "1m": (1_000_000, 7_500_000),
 }
-CLASSES = (
+CLASSES = (  # noqa: SIM905 - a list to read
     "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,"
     "bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,"
     "skis,snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,28 @@ from exportkit.conversion import check_dataset
 from exportkit.plugins import PluginManager
 from exportkit.writing import Finding
 
+#: Modules of this folder that tests import by name, in the order in which they need each other.
+MODULES = ("damage", "coco_damages", "csv_damages", "voc_damages", "yolo_damages", "general_damages")
+
+
+def _load() -> None:
+    for word in MODULES:
+        name = f"tests.check.{word}"
+        if name not in sys.modules:
+            spec = spec_from_file_location(name, Path(__file__).with_name(f"{word}.py"))
+            assert spec is not None
+            assert spec.loader is not None
+            sys.modules[name] = module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[name])
+
+
+_load()
+
 #: Dataset → annotations of its bundle, and the words after ``--to``.
 DATASETS = {
     "coco": ("shapes", "coco"),
+    "people": ("people", "coco"),
+    "panoptic": ("shapes", "coco:panoptic=yes"),
     "detect": ("shapes", "yolo:task=detect"),
     "segment": ("shapes", "yolo:task=segment"),
     "pose": ("points", "yolo:task=pose"),
@@ -27,8 +48,19 @@ DATASETS = {
     "long": ("shapes", "csv"),
     "retinanet": ("shapes", "csv:dialect=retinanet"),
     "tfod": ("shapes", "csv:dialect=tfod"),
+    "openimages": ("shapes", "csv:dialect=openimages"),
+    "via": ("shapes", "csv:dialect=via"),
+    "automl": ("shapes", "csv:dialect=automl"),
+    "parquet": ("shapes", "csv:dialect=parquet"),
 }
 POINTS = {"keypoint_names": ["left_eye", "nose", "right_eye"], "keypoints": [10, 10, 2, 14, 14, 2, 0, 0, 0]}
+SIDES = [
+    f"{side}_{part}"
+    for part in ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    for side in ("left", "right")
+]
+#: The seventeen points that COCO's evaluation knows.
+PERSON = {"keypoint_names": ["nose", *SIDES], "keypoints": [value for n in range(17) for value in (9 + n, 10, 2)]}
 #: Name, split and whether the picture has objects; all are 48 × 40.
 PICTURES = [("a", "train", True), ("b", "train", False), ("c", "val", True)]
 
@@ -40,6 +72,8 @@ def objects(kind: str, name: str, *, full: bool) -> list[dict[str, Any]]:
         return [{"category": "cat" if full else "dog"}]
     if not full:
         return []
+    if kind == "people":
+        return [{"category": "person", "bbox": [8, 8, 20, 20], **PERSON}]
     if kind == "points":
         return [{"category": "person", "bbox": [8, 8, 20, 20], **POINTS}]
     shift = ord(name) - ord("a")
@@ -78,7 +112,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> dict[str, 
     """Folder of each dataset, as exportkit wrote it."""
     root = tmp_path_factory.mktemp("sound")
     pictures = checkout / "fixtures/bundles/splits/files"
-    bundles = {kind: bundle(kind, root / f"{kind}-bundle", pictures) for kind in ("shapes", "points", "tags")}
+    bundles = {kind: bundle(kind, root / f"{kind}-bundle", pictures) for kind in ("shapes", "points", "people", "tags")}
     for name, (kind, words) in DATASETS.items():
         Export(bundles[kind]).to(words).write(root / name, workers=1)
     return {name: root / name for name in DATASETS}

@@ -87,6 +87,7 @@ def test_files_that_are_no_pictures_beside_pictures_are_no_findings(strange: Cop
     for name in (".DS_Store", "Thumbs.db", "notes.md", "desktop.ini"):
         (folder / "images/train" / name).write_bytes(b"anything")
     (folder / "labels/train.cache").write_bytes(b"\0")
+    (folder / "labels/train/classes.txt").write_text("cat\ndog\n")
     (folder / "README.txt").write_bytes(b"caf\xe9")
 
     assert check(folder) == []
@@ -302,6 +303,38 @@ def test_any_file_may_be_anything_else(
         main(["check", str(folder), "--json"])
 
     assert end.value.code in {0, 2, 4}, capsys.readouterr()
+
+
+ODD_VALUES = [
+    "5", "null", "[]", "{}", "{a: 1}", "'../../x'", "/", "'.'", "''", "[images/train, 5, null, '..']", "true",
+    "2020-01-01", ".nan", '"\\ud800"', '"\\0"', "!!binary aGk=", "!!python/object:os.system x", "1e400", "'x.txt'",
+    "9" * 30,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key", ["path", "train", "val", "test", "validation", "names", "nc", "kpt_shape", "flip_idx", "extra"]
+)
+def test_values_of_a_yaml_may_be_anything(strange: Copy, check: Check, key: str) -> None:
+    folder = strange("detect")
+    for value in ODD_VALUES:
+        keys = {"train": "images/train", "val": "images/val", "names": "[cat, dog]", key: value}
+        (folder / "data.yaml").write_text("".join(f"{name}: {text}\n" for name, text in keys.items()))
+
+        check(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["\ud800.jpg", "../x.jpg", "/x.jpg", "http://x/y.jpg", "a\0.jpg", "", ".", "x" * 5000, "a/" * 300]
+)
+def test_a_file_name_in_coco_may_be_anything(strange: Copy, check: Check, name: str) -> None:
+    folder = strange("coco")
+    path = folder / "annotations/instances_train.json"
+    document = json.loads(path.read_text())
+    document["images"][0]["file_name"] = name
+    path.write_text(json.dumps(document))
+
+    assert "error" in {finding.severity for finding in check(folder)}
 
 
 @pytest.mark.parametrize("dataset", ["coco", "detect", "classify", "voc", "long"])

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 if TYPE_CHECKING:
     from tests.consumers.datasets import Workshop
+    from tests.consumers.neighbours import Neighbours
 
 
 def settings_folder() -> Path:
@@ -48,3 +49,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     from tests.consumers.datasets import Workshop
 
     return Workshop(tmp_path_factory.mktemp("consumers"))
+
+
+@pytest.fixture(scope="session")
+def neighbours() -> Neighbours:
+    from tests.consumers.neighbours import Neighbours
+
+    return Neighbours.of_environment()

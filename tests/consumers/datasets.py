@@ -39,6 +39,8 @@ BUNDLES = [*sorted(folder.name for folder in (FIXTURES / "bundles").iterdir()), 
 OUTPUTS = {
     "coco": "coco",
     "coco_separate": "coco:boxes=separate",
+    "coco_panoptic": "coco:panoptic=yes,layout=2017",
+    "coco_semantic": "coco:segmentation=semantic,panoptic=yes",
     "detect": "yolo:task=detect",
     "segment": "yolo:task=segment",
     "pose": "yolo:task=pose",

@@ -71,6 +71,12 @@ class Thing:
         """Whether it is an object of key points."""
         return self.keypoints is not None
 
+    def covered(self, scene: Scene) -> npt.NDArray[np.bool_]:
+        """The pixels of its region, by their centres."""
+        if self.pixels is not None:
+            return self.pixels
+        return covered(self.rings or [], scene.width, scene.height)
+
 
 @dataclass
 class Scene:

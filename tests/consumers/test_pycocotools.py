@@ -1,4 +1,4 @@
-"""pycocotools reads our COCO files, and its masks and its evaluation say what the pictures hold."""
+"""pycocotools reads our COCO files, and its boxes and masks say what the pictures hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from tests.consumers.ground_truth import Scene, Thing, covered
 
 run_lengths: Any = pytest.importorskip("pycocotools.mask")
 COCO: Any = pytest.importorskip("pycocotools.coco").COCO
-COCOeval: Any = pytest.importorskip("pycocotools.cocoeval").COCOeval
 
 pytestmark = [
     pytest.mark.consumers,
@@ -59,7 +58,7 @@ def test_each_picture_has_its_boxes_and_its_size(workshop: Workshop, bundle: str
             assert (coco.imgs[image]["width"], coco.imgs[image]["height"]) == (scene.width, scene.height)
             found[path] = seen(coco, things_of(coco, image))
     assert len(found) == len(dataset.scenes)
-    assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, lambda _: ROUNDED)
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, lambda _: ROUNDED)
 
 
 @each(BUNDLES)
@@ -69,7 +68,7 @@ def test_each_mask_covers_the_pixels_of_its_object(workshop: Workshop, bundle: s
         for image, path in scenes_of(dataset, split, coco).items():
             scene = dataset.pictures[path]
             things = things_of(coco, image)
-            expected = [thing for thing in scene.things if not thing.points]
+            expected = scene.things
             boxes = [(thing.label, thing.box) for thing in expected]
             for thing, place in zip(expected, matched(seen(coco, things), boxes, ROUNDED + scene.blur), strict=True):
                 assert place is not None
@@ -102,39 +101,6 @@ def test_boxes_and_segments_stand_in_files_of_their_own_on_request(workshop: Wor
     assert apart == sum(len(coco.anns) for _, coco in loaded(together, "instances"))
     for _, coco in loaded(dataset, "instances"):
         assert len({thing["segmentation"] == [] for thing in coco.anns.values()}) <= 1
-
-
-@pytest.mark.parametrize("kind", ["bbox", "segm"])
-@each(BUNDLES)
-def test_the_ground_truth_evaluated_against_itself_is_perfect(workshop: Workshop, bundle: str, kind: str) -> None:
-    """A crowd box has no segments (formats, section 5.1): ``boxes=separate`` keeps it from an evaluation of these."""
-    dataset = workshop.dataset(bundle, "coco_separate" if kind == "segm" else "coco")
-    for _, coco in loaded(dataset, "instances"):
-        truth = [thing for thing in coco.anns.values() if not thing["iscrowd"]]
-        if not truth or (kind == "segm" and truth[0]["segmentation"] == []):
-            continue
-        assert precision(coco, [detected(coco, thing, kind) for thing in truth], kind) == pytest.approx(1.0, abs=1e-12)
-
-
-def detected(coco: Any, thing: dict[str, Any], kind: str) -> dict[str, Any]:
-    geometry = {"bbox": thing["bbox"]} if kind == "bbox" else {"segmentation": coco.annToRLE(thing)}
-    return {"image_id": thing["image_id"], "category_id": thing["category_id"], "score": 1.0, **geometry}
-
-
-def precision(coco: Any, detections: list[dict[str, Any]], kind: str) -> float:
-    evaluation = COCOeval(coco, coco.loadRes(detections), kind)
-    evaluation.evaluate()
-    evaluation.accumulate()
-    evaluation.summarize()
-    return float(evaluation.stats[0])
-
-
-def test_the_evaluation_of_a_shifted_box_is_not_perfect(workshop: Workshop) -> None:
-    """What the test of perfection would say of a box that lies elsewhere."""
-    (_, coco), *_ = loaded(workshop.dataset("golden", "coco"), "instances")
-    thing = detected(coco, next(iter(coco.anns.values())), "bbox")
-    thing["bbox"] = [value + 2 for value in thing["bbox"]]
-    assert precision(coco, [thing], "bbox") < 0.9
 
 
 def test_the_golden_case_has_its_two_pictures_and_its_one_polygon(workshop: Workshop) -> None:

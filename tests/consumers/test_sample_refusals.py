@@ -15,6 +15,7 @@ import pytest
 numpy: Any = pytest.importorskip("numpy")
 torch: Any = pytest.importorskip("torch")
 coco: Any = pytest.importorskip("pycocotools.coco")
+pyplot: Any = pytest.importorskip("matplotlib.pyplot")
 supervision: Any = pytest.importorskip("supervision")
 torchvision: Any = pytest.importorskip("torchvision.datasets")
 verification: Any = pytest.importorskip("ultralytics.data.utils")
@@ -147,6 +148,16 @@ def refuses_the_lists(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatc
         found[line - 1]
 
 
+def misreads_the_list_of_a_class(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads lists as the devkit does, ``%s %d``: a picture is a positive of a class that it has no object of."""
+    path, _, line = error.where.rpartition(":")
+    name, flag = (sample / path).read_text().splitlines()[int(line) - 1].split()
+    label = Path(path).stem.rpartition("_")[0]
+    objects = [element.findtext("name") for element in ET.parse(sample / f"Annotations/{name}.xml").findall("object")]
+    assert int(flag) == 1
+    assert label not in objects
+
+
 # -- COCO --------------------------------------------------------------------------------------------------
 
 
@@ -156,8 +167,8 @@ def has_no_picture(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) 
         assert not list(sample.glob(f"**/{Path(name).name}*"))
         return
     found = torchvision.CocoDetection(str(sample), str(sample / error.where))
-    place = next(n for n, i in enumerate(found.ids) if found.coco.imgs[i]["file_name"] == name)
-    with pytest.raises(FileNotFoundError, match=re.escape(name)):
+    place = next(n for n, i in enumerate(found.ids) if name.endswith(found.coco.imgs[i]["file_name"]))
+    with pytest.raises(FileNotFoundError, match=re.escape(Path(name).name)):
         found[place]
 
 
@@ -170,12 +181,25 @@ def refuses_an_annotation_without_key(error: Error, sample: Path, monkeypatch: p
         truth.annToMask(truth.anns[int(number[1])])
 
 
+def edges_drawn(truth: Any) -> set[tuple[float, ...]]:
+    """The edges between key points that pycocotools draws."""
+    pyplot.switch_backend("agg")
+    pyplot.figure()
+    truth.showAnns(list(truth.anns.values()))
+    lines = [line for line in pyplot.gca().lines if line.get_linestyle() != "None"]
+    drawn = {tuple(map(float, (*line.get_xdata(), *line.get_ydata()))) for line in lines}
+    pyplot.close()
+    return drawn
+
+
 def misreads_points(error: Error, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Edges that count from 0 begin at the last point; points without names cannot be told apart."""
+    """Points have no names and edges count from 0: pycocotools draws others than those that are meant."""
     truth = coco.COCO(str(sample / error.where.split(" ")[0]))
-    for category in truth.loadCats(truth.getCatIds()):
-        ends = numpy.array(category["skeleton"]) - 1
-        assert not category["keypoints"] or ends.min() == -1
+    misread = edges_drawn(truth)
+    for category in truth.cats.values():
+        assert category["keypoints"] == []
+        category["skeleton"] = [[one + 1, other + 1] for one, other in category["skeleton"]]
+    assert edges_drawn(truth) != misread
 
 
 REFUSALS: dict[str, Refusal] = {
@@ -183,6 +207,7 @@ REFUSALS: dict[str, Refusal] = {
     "C_VOC_FLAG": refuses_an_object_without_flags,
     "C_VOC_PLANE": refuses_a_plane_of_colours,
     "C_VOC_SET": refuses_the_lists,
+    "C_VOC_CLASS_SET": misreads_the_list_of_a_class,
     "C_IMAGE_MISSING": has_no_picture,
     "C_COCO_KEYS": refuses_an_annotation_without_key,
     "C_COCO_KPT": misreads_points,

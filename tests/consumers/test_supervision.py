@@ -17,7 +17,7 @@ from tests.consumers.datasets import (
     unique,
     whole_corners,
 )
-from tests.consumers.ground_truth import Scene
+from tests.consumers.ground_truth import Scene, covered
 
 supervision: Any = pytest.importorskip("supervision")
 
@@ -60,10 +60,79 @@ def test_coco_boxes_and_masks(workshop: Workshop, bundle: str) -> None:
             if things.mask is not None:
                 assert np.all(things.mask.any(axis=(1, 2)) | (things.data["iscrowd"] == 1))
     assert found.keys() == dataset.pictures.keys()
-    assert_same_corners(found, dataset, lambda _, thing: None if thing.points else thing.box, single)
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, single)
 
 
-@pytest.mark.parametrize("task", ["detect", "segment"])
+@each(BUNDLES)
+def test_coco_masks_are_the_pixels_of_their_objects(workshop: Workshop, bundle: str) -> None:
+    """Run lengths pixel by pixel; polygons as it draws them, with corners rounded and their edges filled."""
+    dataset = workshop.dataset(bundle, "coco")
+    everything = [thing for scene in dataset.scenes.values() for thing in scene.things]
+    segmented = any(thing.region or thing.turned for thing in everything)
+    for split in dataset.splits:
+        loaded = supervision.DetectionDataset.from_coco(
+            str(dataset.folder / "images" / split),
+            str(dataset.folder / "annotations" / f"instances_{split}.json"),
+            force_masks=True,
+        )
+        for image, things in loaded.annotations.items():
+            scene = dataset.pictures[dataset.path_of(image)]
+            labels = [loaded.classes[index] for index in ([] if things.class_id is None else things.class_id)]
+            masks = [] if things.mask is None else list(things.mask)
+            assert len(labels) == len(masks)
+            # In a dataset of boxes alone none has a segment.
+            assert segmented or not any(mask.any() for mask in masks)
+            for thing in scene.things if segmented else ():
+                mine = [mask for label, mask in zip(labels, masks, strict=True) if label == thing.label]
+                if thing.pixels is not None:
+                    assert any(np.array_equal(mask, thing.pixels) for mask in mine)
+                elif not thing.crowd:
+                    assert thing.rings is not None
+                    pixels = covered(thing.rings, scene.width, scene.height)
+                    assert any(overlap(mask, pixels, thing.rings) for mask in mine)
+
+
+def overlap(mask: Any, pixels: Any, rings: list[list[float]]) -> bool:
+    """Whether a mask is the covered pixels but for those along the outline."""
+    length = sum(np.hypot(*np.diff(closed(ring), axis=0).T).sum() for ring in rings)
+    return bool((mask ^ pixels).sum() <= 2 * length + 4)
+
+
+def closed(ring: list[float]) -> Any:
+    points = np.array(ring).reshape(-1, 2)
+    return np.concatenate([points, points[:1]])
+
+
+@each(YOLO_BUNDLES)
+def test_yolo_corners_of_rotated_boxes(workshop: Workshop, bundle: str) -> None:
+    """Every row gives its four corners, in its order."""
+    dataset = workshop.dataset(bundle, "obb")
+    for split in dataset.splits:
+        loaded = supervision.DetectionDataset.from_yolo(
+            str(dataset.folder / "images" / split),
+            str(dataset.folder / "labels" / split),
+            str(dataset.folder / "data.yaml"),
+            is_obb=True,
+        )
+        for image, things in loaded.annotations.items():
+            path = dataset.path_of(image)
+            scene = dataset.pictures[path]
+            label_file = (dataset.folder / "labels" / path.removeprefix("images/")).with_suffix(".txt")
+            written = np.loadtxt(label_file, ndmin=2) if label_file.stat().st_size else np.zeros((0, 9))
+            expected = written[:, 1:].reshape(-1, 4, 2) * [scene.width, scene.height]
+            told = things.data.get("xyxyxyxy", np.zeros((0, 4, 2)))
+            assert np.abs(told - expected).max(initial=0) <= single(scene)
+            for thing in scene.things:
+                inside = thing.turned is not None and all(
+                    0 <= value <= side
+                    for value, side in zip(thing.turned, [scene.width, scene.height] * 4, strict=True)
+                )
+                if inside and not thing.crowd:
+                    corners = np.array(thing.turned).reshape(4, 2)
+                    assert np.abs(told - corners).max(axis=(1, 2)).min() <= normalised(scene) + scene.blur
+
+
+@pytest.mark.parametrize("task", ["detect", "segment", "pose"])
 @each(YOLO_BUNDLES)
 def test_yolo_boxes(workshop: Workshop, bundle: str, task: str) -> None:
     dataset = workshop.dataset(bundle, task)

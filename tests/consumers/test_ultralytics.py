@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -174,7 +175,7 @@ def test_it_reads_the_layout_of_darknet_by_its_lists(
     for path in sorted(dataset.folder.glob("*.txt")):
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         listed += lines
-        data = {"names": dict(enumerate(names)), "nc": len(names)}
+        data: dict[str, Any] = {"names": dict(enumerate(names)), "nc": len(names)}
         with warned() as messages:
             yolo = loaded("detect", str(path), data)
         assert [text for text in messages if not text.startswith("Labels are missing or empty")] == []

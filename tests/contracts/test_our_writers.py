@@ -9,6 +9,18 @@ class TestCoco(WriterContract):
     writer = "coco"
 
 
+class TestCocoSemantic(WriterContract):
+    writer = "coco:segmentation=semantic,boxes=separate"
+
+
+class TestCocoPanoptic(WriterContract):
+    writer = "coco:panoptic=yes,layout=2017"
+
+
+class TestCocoRoboflow(WriterContract):
+    writer = "coco:layout=roboflow,rle=uncompressed,precision=2"
+
+
 class TestYoloDetect(WriterContract):
     writer = "yolo:task=detect"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -35,8 +36,12 @@ def _convert(bench: Workbench, *formats: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "text", ["coco", "yolo", "yolo:task=detect", "voc", "csv", "csv:dialect=retinanet", "csv:dialect=tfod"]
-)
+    "text",
+    [
+        "coco", "yolo", "yolo:task=detect", "voc", "csv", "csv:dialect=retinanet", "csv:dialect=tfod",
+        "csv:dialect=openimages", "csv:dialect=via", "csv:dialect=automl", "csv:dialect=parquet",
+    ],
+)  # fmt: skip
 def test_the_account_is_the_same_in_every_format(bench: Workbench, text: str) -> None:
     (output,) = _convert(bench, text)["outputs"]
 
@@ -143,3 +148,54 @@ def test_csv_tfod(bench: Workbench) -> None:
     assert "b/x.jpg" in side
     labels = (bench.out / "label_map.pbtxt").read_text()
     assert labels.index("cat") < labels.index("dog")
+
+
+def test_csv_openimages(bench: Workbench) -> None:
+    (output,) = _convert(bench, "csv:dialect=openimages")["outputs"]
+
+    boxes = (bench.out / "train-annotations-bbox.csv").read_text()
+    assert boxes.partition("\n")[2] == "x,exportkit,cat,1,0.1,0.3,0.125,0.375,-1,-1,0,-1,-1\n"
+    assert (bench.out / "train-images.csv").read_text() == "ImageID\nx\nx__11\n"
+    assert (bench.out / "class-descriptions-boxable.csv").read_text() == "cat,cat\ndog,dog\n"
+    assert sorted(path.name for path in (bench.out / "images").iterdir()) == ["x.jpg", "x__11.jpg"]
+    assert {code for code in output["codes"] if code[0] == "L"} == {"L_REGION_DROPPED", "L_ATTRIBUTES_DROPPED"}
+
+
+def test_csv_via(bench: Workbench) -> None:
+    (output,) = _convert(bench, "csv:dialect=via")["outputs"]
+
+    with (bench.out / "via_region_data_train.csv").open(newline="") as lines:
+        full, empty = csv.DictReader(lines)
+    shape = {"name": "polygon", "all_points_x": [10, 30, 10], "all_points_y": [10, 10, 30]}
+    assert (full["filename"], full["region_count"]) == ("a/x.jpg", "1")
+    assert int(full["file_size"]) == (bench.out / "images/a/x.jpg").stat().st_size
+    assert json.loads(full["region_shape_attributes"]) == shape
+    assert json.loads(full["region_attributes"]) == {"class": "cat", "color": "red"}
+    assert [*empty.values()][3:] == ["0", "0", "{}", "{}"]
+    assert output["annotations"]["written"] == 1
+
+
+def test_csv_automl(bench: Workbench) -> None:
+    (output,) = _convert(bench, "csv:dialect=automl")["outputs"]
+
+    assert (bench.out / "annotations.csv").read_text() == (
+        "UNASSIGNED,images/a/x.jpg,cat,0.1,0.125,,,0.3,0.375,,\nUNASSIGNED,images/b/x.jpg,,,,,,,,,\n"
+    )
+    assert {code for code in output["codes"] if code[0] == "L"} == {"L_REGION_DROPPED", "L_ATTRIBUTES_DROPPED"}
+
+
+def test_parquet(bench: Workbench) -> None:
+    from pyarrow import parquet
+
+    (output,) = _convert(bench, "csv:dialect=parquet")["outputs"]
+
+    first, second = parquet.read_table(bench.out / "annotations.parquet").to_pylist()
+    assert {name: value for name, value in first.items() if value is not None} == {
+        "split": "train", "image_id": 10, "image": "a/x.jpg", "image_width": 100, "image_height": 80, "id": 1,
+        "kind": "polygon", "label": "cat", "label_id": 0, "x": 10, "y": 10, "width": 20, "height": 20,
+        "polygons": [[[{"x": 10, "y": 10}, {"x": 30, "y": 10}, {"x": 10, "y": 30}]]],
+        "iscrowd": False, "difficult": False, "truncated": False, "occluded": False, "attributes": '{"color":"red"}',
+    }  # fmt: skip
+    assert [*second.values()][:5] == ["train", 11, "b/x.jpg", 60, 40]
+    assert not any(value is not None for value in [*second.values()][5:])
+    assert output["annotations"]["written"] == 1

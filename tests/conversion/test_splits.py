@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conversion.workbench import Workbench, box, item, png
 
@@ -142,6 +142,9 @@ def test_random_splits_do_not_depend_on_workers(bench: Workbench, workers: str) 
         ("--split", "train=1.5,val=-0.5"),
         ("--split", "train=0.995,val=0.005"),
         ("--split", "train=x,val=1"),
+        ("--split", "train=1e999999999,val=0"),
+        ("--split", "train=1/2,val=1/2"),
+        ("--split", "train=nan,val=1"),
         ("--split", "train,val"),
         ("--split", "a/b=1"),
         ("--split", "train=0.5,training=0.5"),
@@ -240,6 +243,50 @@ def test_negatives_are_kept_or_dropped_as_asked(
     assert [image["id"] for image in images] == kept
     assert manifest["records"]["filtered"] == 4 - len(kept)
     assert manifest["codes"].get("N_UNREVIEWED", {"": 0})[""] == unreviewed
+
+
+# -- strata and groups ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.sets(st.integers(0, 3), max_size=3)), min_size=1, max_size=60),
+    st.sampled_from(["train=0.5,val=0.5", "train=0.8,val=0.1,test=0.1", "train=0.34,val=0.33,test=0.33"]),
+    st.integers(0, 3),
+)
+def test_groups_stay_whole_and_strata_are_shared_out(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, set[int]]], shares: str, seed: int
+) -> None:
+    """Each stratum (units by their rarest class) is cut by largest remainder, what is left over carried on."""
+    bench = Workbench(tmp_path_factory.mktemp("strata"))
+    lines = [
+        item(n, *(box(f"c{number}") for number in sorted(classes)), site=f"s{site}")
+        for n, (site, classes) in enumerate(drawn, 1)
+    ]
+    words = ("--split", shares, "--split-by", "random", "--seed", str(seed), "--group-by", "site")
+    ran = bench.run(
+        "convert", bench.bundle(lines), "--to", "coco", "--media", "none", "-o", bench.out, *words,
+        "--input", "stratify=label",
+    )  # fmt: skip
+    assert ran.code in {0, 8}, ran
+    if ran.code == 8:  # nothing to train on
+        assert "random" in ran.err
+        return
+    found = splits_of(bench.out)
+
+    splits = {site: {found[n] for n, (own, _) in enumerate(drawn, 1) if own == site} for site, _ in drawn}
+    assert all(len(names) == 1 for names in splits.values())
+    units: dict[int, set[int]] = {}
+    for site, classes in drawn:
+        units.setdefault(site, set()).update(classes)
+    spread = Counter(number for classes in units.values() for number in classes)
+    wanted = {name: Fraction(share) for name, _, share in (word.partition("=") for word in shares.split(","))}
+    strata: dict[int, list[int]] = {}
+    for site, classes in units.items():
+        strata.setdefault(min(classes, key=lambda number: (spread[number], number), default=-1), []).append(site)
+    for sites in strata.values():
+        counts = Counter(next(iter(splits[site])) for site in sites)
+        assert all(abs(counts[name] - share * len(sites)) <= len(wanted) for name, share in wanted.items())
 
 
 # -- the cut itself ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -47,6 +48,12 @@ def mostly(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 number = st.one_of(st.integers(-5, 700), st.floats(0, 700), st.sampled_from([1_000_000, 1_000_001, -1e6, 1e-9]))
 rings = st.lists(st.lists(number, min_size=6, max_size=8), max_size=2)
+
+
+def flat(points: list[tuple[Any, ...]]) -> list[Any]:
+    return [value for point in points for value in point]
+
+
 seed_annotations = st.fixed_dictionaries(
     NOTHING,
     optional={
@@ -61,6 +68,8 @@ seed_annotations = st.fixed_dictionaries(
         "frame": mostly(st.integers(0, 9)),
         "group_id": mostly(st.integers(0, 9)),
         "attributes": mostly(st.dictionaries(st.text(max_size=3), st.one_of(number, st.text(max_size=3)), max_size=2)),
+        "rotation": mostly(st.one_of(number, st.sampled_from([0, 2 * math.pi, 1e-10, 0.3, -2]))),
+        "keypoints": mostly(st.lists(st.tuples(number, number, st.integers(0, 3)), max_size=18).map(flat)),
         "unknown": odd,
     },
 )
@@ -351,6 +360,22 @@ def test_ordinary_lines_are_taken_by_the_compiled_reader(compact: bool) -> None:
         text = json.dumps(line, separators=(",", ":") if compact else None, ensure_ascii=ascii_only).encode()
         assert NATIVE.survey(text) is not None
         assert_native_agrees(text)
+
+
+@needs_core
+def test_turned_boxes_and_key_points_are_taken_by_the_compiled_reader() -> None:
+    assert NATIVE is not None
+    turned = {"category": "car", "bbox": [1, 2.5, 30, 4], "rotation": 0.3}
+    whole_turn = {"category": "car", "bbox": [1, 2.5, 30, 4], "rotation": 2 * math.pi}
+    posed = {"category": "man", "bbox": [1, 2, 30, 4], "keypoints": [5, 6.5, 2, 7, 8, 0, 1, 1, 1]}
+    line = {**ORDINARY, "data": {"annotations": [turned, whole_turn, posed, {**posed, "bbox": None}]}}
+    text = json.dumps(line).encode()
+    record, survey = NATIVE.normalise(text), NATIVE.survey(text)
+    assert record is not None
+    assert [annotation.kind for annotation in record.annotations] == ["rotated_box", "box", "keypoints", "keypoints"]
+    assert survey is not None
+    assert len(survey.skeletons) == 2
+    assert_native_agrees(text)
 
 
 @needs_core

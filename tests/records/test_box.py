@@ -112,3 +112,19 @@ def test_corners_that_make_no_rectangle_are_refused() -> None:
         parse_rotated_box([[0, 0], [10, 0], [14, 5], [0, 5]])
 
     assert caught.value.code == "E_BOX_SHAPE"
+
+
+@pytest.mark.parametrize(
+    ("box", "size", "fractions"),
+    [
+        (Box(10, 10, 20, 20), (100, 80), (0.1, 0.125, 0.3, 0.375, False)),
+        (Box(0, 0, 100, 80), (100, 80), (0, 0, 1, 1, False)),
+        (Box(1, 1, 1, 1), (3, 3), (0.333333, 0.333333, 0.666667, 0.666667, False)),
+        (Box(5, 5, 0.001, 9), (60_000, 60_000), (0.000083, 0.000083, 0.000084, 0.000233, True)),
+        (Box(59_999.999, 5, 0.001, 60), (60_000, 600), (0.999999, 0.008333, 1, 0.108333, True)),
+    ],
+)
+def test_edges_as_fractions_are_rounded_and_apart(
+    box: Box, size: tuple[int, int], fractions: tuple[float, ...]
+) -> None:
+    assert box.to_xyxy_normalized(*size) == fractions

@@ -182,6 +182,25 @@ def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, text: str) -> None:
         read_recipe(tmp_path / "recipe.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("transforms:\n  - keep_classes: [a]\n\n  # big ones\n  - minimum_area: x\n", 5, "minimum_area"),
+        ("transforms:\n- to_boxes\n- nonsense: 1\n", 3, "nonsense"),
+        ("transforms:\n- to_boxes\n- {to_boxes: true, to_polygons: true}\n", 3, "one transform"),
+        ("schema: exportkit-recipe/1\n\nmore: 1\ntransforms: []\n", 3, "more"),
+        ("transforms:\n\n  - a: [\n", 4, "YAML"),
+        ("a: &x 1\n\nb: *x\n", 3, "alias"),
+        ('{"transforms": [{"to_boxes": true},\n {"where": {"attribute": "a", "minimum": "x"}}]}', 2, "minimum"),
+    ],
+)
+def test_a_wrong_recipe_names_the_line_and_the_key(tmp_path: Path, text: str, line: int, word: str) -> None:
+    (tmp_path / "recipe.yaml").write_text(text)
+
+    with pytest.raises(UsageError, match=rf"line {line}\b.*{word}|{word}.*line {line}\b"):
+        read_recipe(tmp_path / "recipe.yaml")
+
+
 def test_a_recipe_on_the_command_line(bench: Workbench, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     lines = [

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exportkit.conversion.dataset import DatasetDirectory, FileRefused, listed_files
+from exportkit.conversion.dataset import DatasetDirectory, FileRefused, is_inside, listed_files
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.layouts import chosen_checker, opened
 from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
@@ -155,7 +155,7 @@ class _GeneralRules:
 
     def _picture(self, picture: Picture) -> Iterator[Finding]:
         path = picture.path
-        if path.startswith("/") or ".." in path.split("/") or "\0" in path or "://" in path:
+        if not is_inside(path) or "://" in path:
             text = f"the picture {ascii(path)[1:121]} is not named by a relative path inside the dataset"
             yield Finding("C_PATH", "error", text, picture.source or None)
             return

@@ -15,7 +15,7 @@ from exportkit.conversion.lists import FILES, MANIFEST, FileEntry
 from exportkit.errors import BundleRefused, UsageError
 from exportkit.storage.beneath import Beneath, BeneathError
 
-__all__ = ["DatasetDirectory", "FileRefused", "listed_files"]
+__all__ = ["DatasetDirectory", "FileRefused", "is_inside", "listed_files"]
 
 _MANIFEST_LIMIT = 64 << 20
 
@@ -68,21 +68,21 @@ class DatasetDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
-        return _is_inside(path) and self._resolved(path).is_file()
+        return is_inside(path) and os.path.isfile(self._resolved(path))  # noqa: PTH113 - False for an unusable name
 
     def is_there(self, path: str) -> bool:
         """Whether anything at all stands at ``path``: a file, a folder, a link that leads nowhere."""
-        return _is_inside(path) and os.path.lexists(self.root / path)
+        return is_inside(path) and os.path.lexists(self.root / path)
 
     def _resolved(self, path: str) -> Path:
         """The path on disk; what a link leads to once the dataset is published."""
         place = self.root / path
-        if self._published is None or not place.is_symlink():
+        if self._published is None or not os.path.islink(place):  # noqa: PTH114 - False for an unusable name
             return place
         return Path(os.path.normpath((self._published / path).parent / place.readlink()))
 
     def is_dir(self, path: str) -> bool:
-        return _is_inside(path) and (self.root / path).is_dir()
+        return is_inside(path) and os.path.isdir(self.root / path)  # noqa: PTH112 - False for an unusable name
 
     def listing(self, folder: str = "") -> Iterator[str]:
         """Relative paths of all files below ``folder``, sorted by code point, a folder at a time."""
@@ -139,7 +139,7 @@ class DatasetDirectory:
         try:
             return self._beneath.open(path)
         except BeneathError as error:
-            if error.kind != "link" or not _is_inside(path):
+            if error.kind != "link" or not is_inside(path):
                 raise FileRefused(path, str(error)) from None
         descriptor = os.open(self._resolved(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -150,11 +150,17 @@ class DatasetDirectory:
 
 def _judge(path: str) -> str | None:
     # Names in a dataset need not be as plain as those in a bundle; they must only stay inside.
-    return None if _is_inside(path) else "leads out of the folder"
+    return None if is_inside(path) else "leads out of the folder"
 
 
-def _is_inside(path: str) -> bool:
-    return bool(path) and not path.startswith("/") and ".." not in path.split("/") and "\0" not in path
+def is_inside(path: str) -> bool:
+    """Whether a path is relative, stays below the root, and is one that a file can have."""
+    if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return False
+    try:
+        return path.isascii() or bool(os.fsencode(path))
+    except UnicodeEncodeError:  # half a character that comes from no file system
+        return False
 
 
 def listed_files(dataset: DatasetDirectory) -> Iterator[FileEntry]:

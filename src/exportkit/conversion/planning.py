@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,6 +32,7 @@ __all__ = [
     "order_shards",
     "plan_all_names",
     "skeletons_by_class",
+    "source_numbers",
     "split_facts",
 ]
 
@@ -153,6 +154,17 @@ def skeletons_by_class(counts: Counter[tuple[str, Skeleton]]) -> dict[str, tuple
     for (label, skeleton), _ in sorted(counts.items(), key=lambda item: (item[0][0], -item[1], *_by_name(item[0][1]))):
         found.setdefault(label, []).append(skeleton)
     return {label: tuple(skeletons) for label, skeletons in found.items()}
+
+
+def source_numbers(counts: Counter[tuple[str, int]], index: Mapping[str, int]) -> dict[int, int]:
+    """The number that the source gave each class, by index; empty unless each has one and only one of its own."""
+    numbers: dict[int, set[int]] = {}
+    for label, number in counts:
+        if label in index:
+            numbers.setdefault(index[label], set()).add(number)
+    found = {place: next(iter(own)) for place, own in sorted(numbers.items()) if len(own) == 1}
+    whole = len(found) == len(set(index.values())) == len(set(found.values()))
+    return found if whole else {}
 
 
 def main_skeleton(counts: Counter[tuple[str, Skeleton]]) -> Skeleton | None:

@@ -10,7 +10,7 @@ from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.rows import MediaRow, Row
 from exportkit.conversion.setup import SurveySetup
 from exportkit.errors import RecordFault
-from exportkit.normalize import InputOptions, LineNormalizer, RecordSurvey, item_id, survey_of, turned
+from exportkit.normalize import InputOptions, LineNormalizer, RecordSurvey, class_numbers, item_id, survey_of, turned
 from exportkit.plugins import HookFault
 from exportkit.records import Record
 from exportkit.transforms import TransformFault, applied
@@ -43,6 +43,7 @@ class RecordReader:
         self._skeleton = setup.input.skeleton
         self._transforms = setup.transforms
         self._hooked = self._items is not None or self._ready is not None or bool(setup.transforms)
+        self._numbered = setup.class_numbers
         self._turning = probe if setup.input.geometry_space == "stored" else None
         #: Only where nothing but the line decides about its record.
         self._place = self._lines.place if not self._hooked and self._turning is None else None
@@ -50,17 +51,21 @@ class RecordReader:
     @property
     def ordinary(self) -> Callable[[bytes | bytearray, int, int], RecordSurvey | None] | None:
         """Surveys an ordinary line, given by its place in a text, or refuses it; None where every line needs care."""
-        return self._lines.ordinary if not self._hooked else None
+        return self._lines.ordinary if not (self._hooked or self._numbered) else None
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""
         if not self._hooked:
-            return self._lines.survey(line)
-        identity, records = self._hooked_records(line)
-        return [
-            RecordSurvey(item_id=identity, medium=DROPPED) if record is None else survey_of(record, self._skeleton)
-            for record in records
-        ]
+            surveyed = self._lines.survey(line)
+        else:
+            identity, records = self._hooked_records(line)
+            surveyed = [
+                RecordSurvey(item_id=identity, medium=DROPPED) if record is None else survey_of(record, self._skeleton)
+                for record in records
+            ]
+        if self._numbered and surveyed:
+            surveyed[0].numbers = tuple(class_numbers(line))
+        return surveyed
 
     @property
     def drift(self) -> set[str]:

@@ -36,6 +36,7 @@ def forget_repeated(rows: Sequence[Row], survey: Survey, setup: SurveySetup) -> 
                         survey.labels[label] -= 1
                 survey.skeletons.subtract(record.skeletons)
                 survey.outlined -= record.outlined
+                survey.numbers.subtract(record.numbers)
                 for keys, rule in zip(gone, setup.rules, strict=True):
                     try:
                         safe = safe_name(media.name, rule, media.format)
@@ -44,5 +45,5 @@ def forget_repeated(rows: Sequence[Row], survey: Survey, setup: SurveySetup) -> 
                     keys[key_hash(name_key(split_stem(safe.name)[0]))] += 1
     # Unary plus keeps what is positive.
     survey.splits, survey.media, survey.kinds = +survey.splits, +survey.media, +survey.kinds
-    survey.labels, survey.skeletons = +survey.labels, +survey.skeletons
+    survey.labels, survey.skeletons, survey.numbers = +survey.labels, +survey.skeletons, +survey.numbers
     return gone

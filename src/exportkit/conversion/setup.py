@@ -37,6 +37,8 @@ class SurveySetup(msgspec.Struct, frozen=True):
     split: SplitRequest | None = None
     #: What is done to each record after the hooks of plugins.
     transforms: tuple[Transform, ...] = ()
+    #: Whether an output asks for the numbers that the source gave its classes.
+    class_numbers: bool = False
 
 
 class OutputSetup(msgspec.Struct, frozen=True):

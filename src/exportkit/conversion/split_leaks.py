@@ -12,6 +12,8 @@ from exportkit.writing import Finding
 
 __all__ = ["SplitKeys", "content_key", "leak_findings"]
 
+#: Where groups stand beside splits.
+_SPLIT_LIST = "exportkit-splits.jsonl"
 #: Leaks that are listed one by one; the first finding has the exact number.
 _LISTED = 20
 
@@ -42,7 +44,7 @@ def leak_findings(contents: SplitKeys, groups: SplitKeys, files: Iterable[FileEn
         common = _common(groups[one], groups[other])
         if common:
             text = f"{len(common)} groups have records in both {one!r} and {other!r}; split with --group-by"
-            yield Finding("C_SPLIT_LEAK", "warn", text)
+            yield Finding("C_SPLIT_LEAK", "warn", text, _SPLIT_LIST)
 
 
 def _common(one: array[int], other: array[int]) -> set[int]:

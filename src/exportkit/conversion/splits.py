@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,8 @@ _ALIASES = {"training": "train", "valid": "val", "validation": "val", "testing":
 _KNOWN = frozenset({"train", "val", "test"})
 _RULE = NamingRule(layout="flat")
 _BUCKETS = 100
+#: A share; an exponent might stand for more digits than any memory holds.
+_DECIMAL = re.compile(r"-?(?:\d{1,9}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
 _LIST_LIMIT = 1 << 30
 
 
@@ -159,10 +162,9 @@ def _refuse(name: str) -> str:
 
 
 def _share(text: str, word: str) -> Fraction:
-    try:
-        share = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"--split: {word!r} has no number as its share; write for example train=0.8.") from None
+    if not _DECIMAL.fullmatch(text):
+        raise UsageError(f"--split: {word[:80]!a} has no number as its share; write for example train=0.8.")
+    share = Fraction(text)
     if not 0 <= share <= 1:
         raise UsageError(f"--split: the share of {word!r} is not between 0 and 1.")
     return share

@@ -64,6 +64,8 @@ class ShardSurvey(msgspec.Struct):
     skeletons: Counter[tuple[str, Skeleton]] = msgspec.field(default_factory=Counter)
     #: Objects with key points and a region.
     outlined: int = 0
+    #: Annotations by class and number that the source gave it.
+    numbers: Counter[tuple[str, int]] = msgspec.field(default_factory=Counter)
     own_split: bool = False
     #: For each naming rule: 64-bit keys of the names, eight bytes each, and whether any name had to change.
     name_keys: list[bytes] = []
@@ -189,6 +191,8 @@ class _ShardSurveyor:
         result.own_split = result.own_split or record.split is not None
         self._places.append((split, record.medium))
         contents += record.contents
+        if record.skeletons:
+            result.skeletons.update(record.skeletons)
         return row
 
     def _media_row(self, record: RecordSurvey) -> MediaRow:
@@ -269,6 +273,8 @@ class _ShardSurveyor:
             if record.skeletons:
                 result.skeletons.update(record.skeletons)
                 result.outlined += record.outlined
+            if record.numbers:
+                result.numbers.update(record.numbers)
             contents = self._contents.get(media.split)
             if contents is None:
                 contents = self._contents[media.split] = []
@@ -336,6 +342,7 @@ class Survey(msgspec.Struct):
     media: Counter[str]
     skeletons: Counter[tuple[str, Skeleton]]
     outlined: int
+    numbers: Counter[tuple[str, int]]
     ids_usable: bool
     own_split: bool
     filtered: int
@@ -353,7 +360,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
         for n, shard in enumerate(shards)
     ]
-    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), Counter(), 0, True, False, 0, set())
+    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), Counter(), 0, Counter(), True, False, 0, set())
     counted = [0] * len(bundle.parts)
     lines: dict[int, int] = {}
     for job, found in zip(jobs, engine.map_ordered(survey_shard, jobs), strict=True):
@@ -368,6 +375,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         survey.media.update(found.media)
         survey.skeletons.update(found.skeletons)
         survey.outlined += found.outlined
+        survey.numbers.update(found.numbers)
         survey.ids_usable = survey.ids_usable and found.ids_usable
         survey.own_split = survey.own_split or found.own_split
         survey.filtered += found.filtered

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from exportkit.normalize.survey import RecordSurvey
-from exportkit.records import Annotation, FileReference, Record
+from exportkit.records import Annotation, FileReference, Keypoints, Record, Skeleton
 from exportkit.records.box import Box, RotatedBox
 from exportkit.records.region import LazyRegion
 
@@ -18,6 +18,9 @@ class SeedReader:
         file: type[FileReference],
         digest: Callable[[object], str | None],
         no_media: tuple[tuple[str, str], ...],
+        rotated: type[RotatedBox] | None,
+        keypoints: type[Keypoints] | None,
+        skeleton: Callable[[int], Skeleton],
     ) -> Self: ...
     def survey(self, line: bytes | bytearray, start: int = ..., end: int = ..., /) -> RecordSurvey | None: ...
     def normalise(self, line: bytes, surveyed: bool = False, /) -> Record | None: ...
@@ -45,6 +48,8 @@ class BoxTexts:
         separators: tuple[bytes, bytes, bytes, bytes, bytes],
         outcomes: dict[str, tuple[Any, Any]],
         attributes: Callable[[Mapping[str, Any]], bytes | None] | None,
+        keypoints: type[Keypoints] | None = None,
+        skeleton: tuple[str, ...] | None = None,
     ) -> Self: ...
     def of(
         self, annotations: tuple[Annotation, ...], width: int, height: int, /
@@ -74,6 +79,22 @@ class OutlineTexts:
         self, annotations: tuple[Annotation, ...], width: int, height: int, /
     ) -> tuple[bytes, list[Any], list[tuple[int, str, float]], int] | None: ...
 
+class CocoTexts:
+    def __new__(
+        cls,
+        *,
+        annotation: type[Annotation],
+        box: type[Box],
+        region: type[LazyRegion],
+        heads: dict[str, bytes],
+        outcomes: dict[str, Any],
+        attributes: Callable[[Mapping[str, Any]], bytes | None],
+        rectangle: bool,
+    ) -> Self: ...
+    def of(
+        self, annotations: tuple[Annotation, ...], width: int, height: int, /
+    ) -> tuple[list[str | None], list[Any]]: ...
+
 class Tally:
     def __new__(cls, *, annotation: type[Annotation]) -> Self: ...
     def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Any], /) -> bool: ...
@@ -85,3 +106,6 @@ def judge_outline_rows(data: bytes, /) -> tuple[int, int, int] | None: ...
 def judge_pose_rows(data: bytes, points: int, /) -> tuple[int, int, int] | None: ...
 def measure_rings(text: bytes, /) -> tuple[tuple[float, float, float, float, float], bytes | None, int] | None: ...
 def judge_voc_file(data: bytes, stem: str, classes: dict[str, dict[str, bool]], /) -> tuple[int, int, int] | None: ...
+def judge_coco_objects(
+    data: bytes, sizes: dict[int, tuple[int, int]], /
+) -> tuple[bytes, set[int], set[int], int, int, list[tuple[int, int]]] | None: ...

@@ -2,6 +2,7 @@
 
    The twin of exportkit.records.box_texts: an annotation that is ordinary in every respect becomes a text in one go;
    every other one is left to its writer. */
+#include "attributes.h"
 #include "numbers.h"
 #include "pieces.h"
 #include "slots.h"
@@ -10,10 +11,18 @@
 /* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
 static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
 
-enum { REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16 };
 enum { FLAGS = 8, FALSE_FLAGS = 4 };
 
 typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
+
+/* Key points behind the numbers of a box; without a class there are none. */
+typedef struct {
+    PyTypeObject *type;
+    Py_ssize_t geometry, region, points, names;
+    PyObject *skeleton; /* names of the points, in order */
+    char *text;         /* of the annotation at hand */
+    size_t size;
+} Points;
 
 typedef struct {
     PyObject_HEAD
@@ -22,9 +31,10 @@ typedef struct {
     Py_ssize_t flags[FLAGS]; /* the first ones are False where nothing is set, the others None */
     Py_ssize_t sides[4];
     Form form;
-    PyObject *heads, *outcomes, *texts, *remembered;
+    PyObject *heads, *outcomes;
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
-    PyObject *yes, *no;      /* stand for True and False in keys, where 1 is not True */
+    AttributeTexts texts;
+    Points points;
 } BoxTexts;
 
 typedef struct {
@@ -97,52 +107,6 @@ static int put_numbers(const BoxTexts *self, PyObject *box, double width, double
     }
 }
 
-/* A key under which the text of flat attributes is remembered; NULL, perhaps with an exception, for others. */
-static PyObject *key_of(const BoxTexts *self, PyObject *attributes)
-{
-    Py_ssize_t count = PyDict_GET_SIZE(attributes), at = 0, place = 0;
-    PyObject *name, *value;
-    if (count > MOST_ATTRIBUTES)
-        return NULL;
-    PyObject *key = PyTuple_New(2 * count);
-    while (key != NULL && PyDict_Next(attributes, &at, &name, &value)) {
-        PyObject *part = value == Py_True    ? self->yes
-                         : value == Py_False ? self->no
-                         : value == Py_None || PyUnicode_CheckExact(value) ? value
-                                                                           : NULL;
-        if (part == NULL || !PyUnicode_CheckExact(name)) {
-            Py_DECREF(key);
-            return NULL;
-        }
-        PyTuple_SET_ITEM(key, place++, Py_NewRef(name));
-        PyTuple_SET_ITEM(key, place++, Py_NewRef(part));
-    }
-    return key;
-}
-
-/* The text of attributes as a new reference to bytes; None where they are not ordinary; NULL with an exception. */
-static PyObject *text_of_attributes(BoxTexts *self, PyObject *attributes)
-{
-    PyObject *key = key_of(self, attributes), *text = NULL;
-    if (key == NULL && PyErr_Occurred())
-        return NULL;
-    if (key != NULL && (text = Py_XNewRef(PyDict_GetItemWithError(self->remembered, key))) == NULL && !PyErr_Occurred()) {
-        text = PyObject_CallOneArg(self->texts, attributes);
-        if (text != NULL && PyDict_GET_SIZE(self->remembered) < REMEMBERED_ATTRIBUTES &&
-            PyDict_SetItem(self->remembered, key, text) < 0)
-            Py_CLEAR(text);
-    } else if (key == NULL) {
-        text = PyObject_CallOneArg(self->texts, attributes);
-    }
-    Py_XDECREF(key);
-    if (text != NULL && text != Py_None && !PyBytes_CheckExact(text)) {
-        Py_DECREF(text);
-        PyErr_SetString(PyExc_TypeError, "the text of attributes is bytes or None");
-        return NULL;
-    }
-    return text;
-}
-
 static int has_flags(const BoxTexts *self, PyObject *annotation)
 {
     for (int i = 0; i < FLAGS; i++)
@@ -166,7 +130,7 @@ typedef struct {
 
 static Py_ssize_t size_of(const BoxTexts *self, const Parts *parts)
 {
-    Py_ssize_t size = PyBytes_GET_SIZE(parts->head) + (parts->attributes != NULL ? PyBytes_GET_SIZE(parts->attributes) : 0);
+    Py_ssize_t size = (Py_ssize_t)self->points.size + PyBytes_GET_SIZE(parts->head) + (parts->attributes != NULL ? PyBytes_GET_SIZE(parts->attributes) : 0);
     for (int i = 0; i < 5; i++)
         size += PyBytes_GET_SIZE(self->separators[i]);
     for (int i = 0; i < 4; i++)
@@ -181,9 +145,66 @@ static char *put_parts(char *out, const BoxTexts *self, const Parts *parts)
         memcpy(out, parts->numbers.text[i], parts->numbers.size[i]);
         out = put_bytes(out + parts->numbers.size[i], self->separators[i]);
     }
+    if (self->points.size > 0)
+        memcpy(out, self->points.text, self->points.size);
+    out += self->points.size;
     if (parts->attributes != NULL)
         out = put_bytes(out, parts->attributes);
     return put_bytes(out, self->separators[4]);
+}
+
+/* ` x y v` of one point, ` 0 0 0` of one that is not labelled; NULL where it lies outside or is no triplet of numbers. */
+static char *put_point(char *out, PyObject *point, double width, double height)
+{
+    double x, y, v;
+    if (!PyTuple_CheckExact(point) || PyTuple_GET_SIZE(point) != 3 || !PyLong_CheckExact(PyTuple_GET_ITEM(point, 2)) ||
+        !as_double(PyTuple_GET_ITEM(point, 2), &v))
+        return NULL;
+    if (v == 0) {
+        memcpy(out, " 0 0 0", 6);
+        return out + 6;
+    }
+    if (!as_double(PyTuple_GET_ITEM(point, 0), &x) || !as_double(PyTuple_GET_ITEM(point, 1), &y) || !(v == 1 || v == 2) ||
+        !(x >= 0 && y >= 0 && x <= width && y <= height) || signbit(x) || signbit(y))
+        return NULL;
+    *out++ = ' ';
+    if ((out = put_fixed(out, x / width)) == NULL)
+        return NULL;
+    *out++ = ' ';
+    if ((out = put_fixed(out, y / height)) == NULL)
+        return NULL;
+    *out++ = ' ';
+    *out++ = (char)('0' + (int)v);
+    return out;
+}
+
+/* The key points of an annotation, all of them without a label for one of another kind; 0 where they need care. */
+static int find_points(BoxTexts *self, PyObject *annotation, PyObject *kind, double width, double height)
+{
+    Points *all = &self->points;
+    Py_ssize_t count = PyTuple_GET_SIZE(all->skeleton);
+    PyObject *geometry = NULL, *points = NULL;
+    if (PyUnicode_CompareWithASCIIString(kind, "keypoints") == 0) {
+        geometry = field(annotation, all->geometry);
+        if (geometry == NULL || Py_TYPE(geometry) != all->type || field(annotation, all->region) != Py_None)
+            return 0;
+        points = field(geometry, all->points);
+        PyObject *names = field(geometry, all->names);
+        if (points == NULL || !PyTuple_CheckExact(points) || PyTuple_GET_SIZE(points) != count || names == NULL ||
+            !PyTuple_CheckExact(names) || (PyTuple_GET_SIZE(names) > 0 && names != all->skeleton))
+            return 0;
+    }
+    char *out = all->text;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (points == NULL) {
+            memcpy(out, " 0 0 0", 6);
+            out += 6;
+        } else if ((out = put_point(out, PyTuple_GET_ITEM(points, i), width, height)) == NULL) {
+            return 0;
+        }
+    }
+    all->size = (size_t)(out - all->text);
+    return 1;
 }
 
 /* Finds the parts of an ordinary annotation: 1; 0 for any other; -1 with an exception. */
@@ -205,11 +226,13 @@ static int find_parts(BoxTexts *self, PyObject *annotation, double width, double
         return PyErr_Occurred() ? -1 : 0;
     if (!put_numbers(self, field(annotation, self->declared), width, height, &parts->numbers))
         return PyErr_Occurred() ? -1 : 0;
+    if (self->points.type != NULL && !find_points(self, annotation, kind, width, height))
+        return PyErr_Occurred() ? -1 : 0;
     int has_attributes = attributes != Py_None && PyDict_GET_SIZE(attributes) > 0;
     parts->outcome = PyTuple_GET_ITEM(pair, has_attributes);
-    if (!has_attributes || self->texts == Py_None)
+    if (!has_attributes || self->texts.texts == Py_None)
         return 1;
-    parts->attributes = text_of_attributes(self, attributes);
+    parts->attributes = text_of_attributes(&self->texts, attributes);
     if (parts->attributes == Py_None)
         Py_CLEAR(parts->attributes);
     return parts->attributes != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
@@ -360,10 +383,10 @@ static void box_texts_dealloc(PyObject *object)
     Py_XDECREF(self->box);
     Py_XDECREF(self->heads);
     Py_XDECREF(self->outcomes);
-    Py_XDECREF(self->texts);
-    Py_XDECREF(self->remembered);
-    Py_XDECREF(self->yes);
-    Py_XDECREF(self->no);
+    attributes_end(&self->texts);
+    Py_XDECREF(self->points.type);
+    Py_XDECREF(self->points.skeleton);
+    PyMem_Free(self->points.text);
     for (int i = 0; i < 5; i++)
         Py_XDECREF(self->separators[i]);
     Py_TYPE(object)->tp_free(object);
@@ -397,7 +420,7 @@ static int are_good(const BoxTexts *self)
     while (PyDict_Next(self->outcomes, &at, &key, &value))
         if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
             return 0;
-    return self->texts == Py_None || PyCallable_Check(self->texts);
+    return self->texts.texts == Py_None || PyCallable_Check(self->texts.texts);
 }
 
 static int set_form(BoxTexts *self, const char *word)
@@ -411,18 +434,41 @@ static int set_form(BoxTexts *self, const char *word)
     return 0;
 }
 
+/* Key points of a skeleton behind each box; nothing of the kind where there is no class. */
+static int begin_points(BoxTexts *self, PyObject *type, PyObject *skeleton)
+{
+    Points *all = &self->points;
+    if (type == Py_None)
+        return 1;
+    if (!PyType_Check(type) || !PyTuple_CheckExact(skeleton) || PyTuple_GET_SIZE(skeleton) > PY_SSIZE_T_MAX / NUMBER_ROOM / 4) {
+        PyErr_SetString(PyExc_TypeError, "BoxTexts: key points are a class and a tuple of names");
+        return 0;
+    }
+    all->type = (PyTypeObject *)Py_NewRef(type);
+    all->skeleton = Py_NewRef(skeleton);
+    all->text = PyMem_Malloc(3 * NUMBER_ROOM * ((size_t)PyTuple_GET_SIZE(skeleton) + 1));
+    if (all->text == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    return (all->geometry = offset_of(self->annotation, "geometry")) >= 0 &&
+           (all->region = offset_of(self->annotation, "region")) >= 0 && (all->points = offset_of(all->type, "points")) >= 0 &&
+           (all->names = offset_of(all->type, "names")) >= 0;
+}
+
 static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"annotation", "box", "form", "heads", "separators", "outcomes", "attributes", NULL};
+    static char *names[] = {"annotation", "box", "form", "heads", "separators", "outcomes", "attributes",
+                            "keypoints",  "skeleton", NULL};
     BoxTexts *self = (BoxTexts *)type->tp_alloc(type, 0);
     PyTypeObject *annotation, *box;
-    PyObject *heads, *outcomes, *texts, *separators[5];
+    PyObject *heads, *outcomes, *texts, *separators[5], *keypoints = Py_None, *skeleton = Py_None;
     const char *form;
     if (self == NULL)
         return NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!sO!(SSSSS)O!O", names, &PyType_Type, &annotation, &PyType_Type,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!sO!(SSSSS)O!O|OO", names, &PyType_Type, &annotation, &PyType_Type,
                                      &box, &form, &PyDict_Type, &heads, &separators[0], &separators[1], &separators[2],
-                                     &separators[3], &separators[4], &PyDict_Type, &outcomes, &texts)) {
+                                     &separators[3], &separators[4], &PyDict_Type, &outcomes, &texts, &keypoints, &skeleton)) {
         Py_DECREF(self);
         return NULL;
     }
@@ -430,13 +476,10 @@ static PyObject *box_texts_new(PyTypeObject *type, PyObject *args, PyObject *key
     self->box = (PyTypeObject *)Py_NewRef((PyObject *)box);
     self->heads = PyDict_Copy(heads);
     self->outcomes = PyDict_Copy(outcomes);
-    self->texts = Py_NewRef(texts);
-    self->remembered = PyDict_New();
-    self->yes = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
-    self->no = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
     for (int i = 0; i < 5; i++)
         self->separators[i] = Py_NewRef(separators[i]);
-    int made = self->heads && self->outcomes && self->remembered && self->yes && self->no && find_offsets(self);
+    int made = attributes_begin(&self->texts, texts) && self->heads && self->outcomes && find_offsets(self) &&
+               begin_points(self, keypoints, skeleton);
     if (made && !(set_form(self, form) && are_good(self))) {
         PyErr_SetString(PyExc_TypeError, "BoxTexts: unknown form, or heads, outcomes or attributes of a wrong type");
         made = 0;

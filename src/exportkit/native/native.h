@@ -14,12 +14,17 @@ extern PyTypeObject *exportkit_box_texts_type(void);
 /* Rows of outlines (outline_texts.c). */
 extern PyTypeObject *exportkit_outline_texts_type(void);
 
+/* Objects of COCO files: their texts (coco_texts.c). */
+extern PyTypeObject *exportkit_coco_texts_type(void);
+
 /* Counting outcomes (tally.c). */
 extern PyTypeObject *exportkit_tally_type(void);
 
-/* Each a table that ends with an empty entry: rings of polygons (rings.c), label files of YOLO (labels.c), annotation files
+/* Each a table that ends with an empty entry: rings of polygons (rings.c), objects of COCO
+   files (coco_objects.c), label files of YOLO (labels.c), annotation files
    of VOC (voc_files.c). */
 extern PyMethodDef exportkit_ring_methods[];
+extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
 extern PyMethodDef exportkit_voc_methods[];
 

@@ -57,16 +57,34 @@ static inline char *put_python_double(char *out, double value, char format, int 
     return out + size;
 }
 
+/* Six digits, the last six of a number. */
+static inline char *put_six_digits(char *out, uint32_t value)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    uint32_t high = value / 10000, low = value % 10000;
+    memcpy(out, pairs + 2 * high, 2);
+    memcpy(out + 2, pairs + 2 * (low / 100), 2);
+    memcpy(out + 4, pairs + 2 * (low % 100), 2);
+    return out + 6;
+}
+
 /* Six decimals, as `%.6f` gives them, of a value that is not negative. NULL where it has no room. */
 static inline char *put_fixed(char *out, double value)
 {
-    double scaled = value * 1e6, whole = floor(scaled), rest = scaled - whole;
-    if (scaled > 1e14 || fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
+    double scaled = value * 1e6;
+    int64_t whole = scaled <= 1e14 ? (int64_t)scaled : 0;
+    double rest = scaled - (double)whole;
+    if (!(scaled <= 1e14) || fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
         return put_python_double(out, value, 'f', 6, 0);
-    uint64_t millionths = (uint64_t)whole + (rest > 0.5);
-    out = put_digits(out, millionths / 1000000, 1);
+    whole += rest > 0.5;
+    if (whole < 1000000)
+        *out++ = '0';
+    else
+        out = put_digits(out, (uint64_t)whole / 1000000, 1);
     *out++ = '.';
-    return put_digits(out, millionths % 1000000, 6);
+    return put_six_digits(out, (uint32_t)((uint64_t)whole % 1000000));
 }
 
 /* Six decimals without the last zeros. */
@@ -86,7 +104,7 @@ static inline char *put_shortest(char *out, double value)
     static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
     if (value >= 1e-3 && value < 1e6)
         for (int places = 0; places <= 6; places++) {
-            double scaled = floor(value * powers[places] + 0.5);
+            double scaled = (double)(int64_t)(value * powers[places] + 0.5);
             /* Both are exact, so the quotient is the float nearest to these digits: they read back as the value. */
             if (scaled / powers[places] != value)
                 continue;
@@ -108,8 +126,11 @@ static inline char *put_given(char *out, PyObject *number, double value)
 /* A value rounded half-even to six decimals, as round() of Python has it; 0 where that takes exact arithmetic. */
 static inline int round_six(double value, double *rounded)
 {
-    double scaled = fabs(value) * 1e6, whole = floor(scaled), rest = scaled - whole;
-    if (!(scaled <= 1e14) || fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
+    double scaled = fabs(value) * 1e6;
+    if (!(scaled <= 1e14))
+        return 0;
+    double whole = (double)(int64_t)scaled, rest = scaled - whole;
+    if (fabs(rest - 0.5) <= scaled * NOISE + 1e-300)
         return 0;
     /* Both are exact, so the quotient is the float nearest to these decimals. */
     double nearest = (whole + (rest > 0.5)) / 1e6;

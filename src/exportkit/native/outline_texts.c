@@ -4,9 +4,8 @@
    its writer. */
 #include "numbers.h"
 #include "pieces.h"
-#include "rings.h"
+#include "regions.h"
 #include "seams.h"
-#include "slots.h"
 
 static const double EPS = 0.001, LIMIT = 1e6, THIN = 1.5e-6;
 
@@ -14,16 +13,16 @@ enum { FLAGS = 7, FALSE_FLAGS = 3, MOST_NUMBER = 16 };
 
 typedef struct {
     PyObject_HEAD
-    PyTypeObject *annotation, *box, *region, *rotated;
+    PyTypeObject *annotation, *box, *rotated;
+    Regions regions;
     Py_ssize_t kind, label, declared, shape, geometry, attributes, crowd;
     Py_ssize_t flags[FLAGS]; /* the first ones are False where nothing is set, the others None */
-    Py_ssize_t sides[4], turned[5], source, form, holes, turns;
+    Py_ssize_t sides[4], turned[5];
     PyObject *heads;    /* class → how its rows begin */
     PyObject *outcomes; /* kind → outcomes without and with attributes */
     PyObject *tied;     /* the same two of a polygon whose parts are tied together; None where that needs care */
     PyObject *crowds;   /* kind → outcome of a crowd, which has no row */
     PyObject *code;     /* of what tying costs */
-    PyObject *rings;    /* the form of region whose rings are read here */
     Outline outline;
     Seam seam;
     char *text;
@@ -114,33 +113,12 @@ static int put_rotated(OutlineTexts *self, PyObject *head, PyObject *box, const 
     return put_row(self, head, x, y, 4, size);
 }
 
-/* Reads the rings of a region within the picture into `outline`. */
-static int read_region(OutlineTexts *self, PyObject *region, const double *size)
-{
-    if (region == NULL || Py_TYPE(region) != self->region)
-        return 0;
-    PyObject *source = field(region, self->source), *form = field(region, self->form), *turns = field(region, self->turns);
-    if (source == NULL || !PyBytes_CheckExact(source) || form == NULL || field(region, self->holes) != Py_None ||
-        turns == NULL || !PyTuple_CheckExact(turns) || PyTuple_GET_SIZE(turns) != 0)
-        return 0;
-    if (form != self->rings && !(PyUnicode_CheckExact(form) && PyUnicode_Compare(form, self->rings) == 0))
-        return 0;
-    const char *text = PyBytes_AS_STRING(source);
-    Cursor cursor = {text, text + PyBytes_GET_SIZE(source), NULL};
-    skip_blanks(&cursor);
-    if (!exportkit_outline_read(&self->outline, &cursor))
-        return 0;
-    skip_blanks(&cursor);
-    const Bounds *bounds = &self->outline.bounds;
-    return cursor.p == cursor.end && value_of(&bounds->left) >= 0 && value_of(&bounds->top) >= 0 &&
-           value_of(&bounds->right) <= size[0] && value_of(&bounds->bottom) <= size[1];
-}
-
 /* Appends the row of a polygon; `iou` is that of several parts with the row that they share, −1 for a single one. */
 static int put_polygon(OutlineTexts *self, PyObject *head, PyObject *region, const double *size, double *iou)
 {
     const Outline *outline = &self->outline;
-    if (!read_region(self, region, size))
+    PyObject *text;
+    if (!read_region(&self->regions, region, &self->outline, size, &text))
         return 0;
     if (outline->rings == 1)
         return put_row(self, head, outline->x, outline->y, outline->count, size);
@@ -301,11 +279,11 @@ static PyObject *whole(PyObject *object, PyObject *const *args, Py_ssize_t count
 static void outline_texts_dealloc(PyObject *object)
 {
     OutlineTexts *self = (OutlineTexts *)object;
-    PyObject **held[] = {(PyObject **)&self->annotation, (PyObject **)&self->box, (PyObject **)&self->region,
-                         (PyObject **)&self->rotated, &self->heads, &self->outcomes, &self->tied, &self->crowds, &self->code,
-                         &self->rings};
+    PyObject **held[] = {(PyObject **)&self->annotation, (PyObject **)&self->box, (PyObject **)&self->rotated,
+                         &self->heads, &self->outcomes, &self->tied, &self->crowds, &self->code};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_CLEAR(*held[i]);
+    regions_end(&self->regions);
     exportkit_outline_clear(&self->outline);
     exportkit_seam_clear(&self->seam);
     PyMem_Free(self->text);
@@ -325,9 +303,7 @@ static int find_offsets(OutlineTexts *self)
         {self->annotation, "kind", &self->kind},         {self->annotation, "label", &self->label},
         {self->annotation, "box", &self->declared},      {self->annotation, "region", &self->shape},
         {self->annotation, "geometry", &self->geometry}, {self->annotation, "attributes", &self->attributes},
-        {self->annotation, "iscrowd", &self->crowd},     {self->region, "source", &self->source},
-        {self->region, "form", &self->form},             {self->region, "holes", &self->holes},
-        {self->region, "turns", &self->turns},
+        {self->annotation, "iscrowd", &self->crowd},
     };
     for (int i = 0; i < FLAGS; i++)
         if ((self->flags[i] = offset_of(self->annotation, flags[i])) < 0)
@@ -377,15 +353,13 @@ static PyObject *outline_texts_new(PyTypeObject *type, PyObject *args, PyObject 
         return NULL;
     self->annotation = (PyTypeObject *)Py_NewRef(classes[0]);
     self->box = (PyTypeObject *)Py_NewRef(classes[1]);
-    self->region = (PyTypeObject *)Py_NewRef(classes[2]);
     self->rotated = (PyTypeObject *)Py_NewRef(classes[3]);
     self->heads = PyDict_Copy(heads);
     self->outcomes = PyDict_Copy(outcomes);
     self->crowds = PyDict_Copy(crowds);
     self->tied = Py_NewRef(tied);
     self->code = Py_NewRef(code);
-    self->rings = PyUnicode_InternFromString("coco_rings");
-    int made = self->heads && self->outcomes && self->crowds && self->rings && find_offsets(self);
+    int made = regions_begin(&self->regions, classes[2]) && self->heads && self->outcomes && self->crowds && find_offsets(self);
     if (made && !are_good(self)) {
         PyErr_SetString(PyExc_TypeError, "OutlineTexts: heads are bytes, outcomes are pairs");
         made = 0;

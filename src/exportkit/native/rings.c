@@ -78,6 +78,31 @@ static int read_coordinate(Cursor *c, Number *number)
     return value >= -COORDINATE_LIMIT && value <= COORDINATE_LIMIT;
 }
 
+/* Adds a point to the ring from `first` on, unless it repeats the one before. */
+static int add_point(Outline *outline, size_t first, double x, double y)
+{
+    size_t count = outline->count;
+    if (count > first && outline->x[count - 1] == x && outline->y[count - 1] == y) {
+        outline->repeats = 1;
+        return 1;
+    }
+    if (count == outline->room && !grow_points(outline, count + 1))
+        return 0;
+    outline->x[count] = x;
+    outline->y[count] = y;
+    outline->count++;
+    return 1;
+}
+
+static void drop_closing(Outline *outline, size_t first)
+{
+    while (outline->count > first + 1 && outline->x[outline->count - 1] == outline->x[first] &&
+           outline->y[outline->count - 1] == outline->y[first]) {
+        outline->count--;
+        outline->repeats = 1;
+    }
+}
+
 /* Reads `[x, y, …]`. */
 static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
 {
@@ -98,16 +123,15 @@ static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
         if (!read_coordinate(c, &y))
             return 0;
         skip_blanks(c);
-        if (outline->count == outline->room && !grow_points(outline, outline->count + 1))
+        if (!add_point(outline, first, value_of(&x), value_of(&y)))
             return 0;
-        outline->x[outline->count] = value_of(&x);
-        outline->y[outline->count++] = value_of(&y);
         widen(&bounds->left, &bounds->right, &x);
         widen(&bounds->top, &bounds->bottom, &y);
     } while (*c->p == ',');
     if (*c->p != ']')
         return 0;
     c->p++;
+    drop_closing(outline, first);
     return outline->count - first >= 3;
 }
 
@@ -235,6 +259,7 @@ static int take_ring(Outline *outline, size_t first, const Bounds *bounds)
 static void start(Outline *outline)
 {
     outline->count = outline->rings = outline->shortest = 0;
+    outline->repeats = 0;
     outline->area = 0;
     outline->bounds = (Bounds){0};
 }
@@ -273,7 +298,7 @@ static PyObject *measure_rings(PyObject *module, PyObject *text)
     int good = exportkit_outline_read(&outline, &cursor);
     skip_blanks(&cursor);
 
-    if (!good || cursor.p != cursor.end) {
+    if (!good || outline.repeats || cursor.p != cursor.end) {
         if (outline.room > MOST_KEPT)
             exportkit_outline_clear(&outline);
         if (PyErr_Occurred())

@@ -21,9 +21,10 @@ typedef struct {
     Bounds bounds;
     double area;     /* sum of the shoelace areas */
     size_t shortest; /* points of the shortest ring */
+    int repeats;     /* whether a closing point or an equal neighbour was left out */
 } Outline;
 
-/* Reads `[ring, …]` of rings that need no care: 1; 0, perhaps with an exception, for any other. */
+/* Reads `[ring, …]` of rings that need no care but for repeated points, which are left out: 1; 0, perhaps with an exception, for any other. */
 int exportkit_outline_read(Outline *outline, Cursor *c);
 
 /* Makes room for so many points and rings; 0 with an exception. */
@@ -31,10 +32,5 @@ int exportkit_outline_reserve(Outline *outline, size_t points, size_t rings);
 
 /* Gives the memory back. */
 void exportkit_outline_clear(Outline *outline);
-
-static inline double value_of(const Number *number)
-{
-    return number->is_real ? number->real : (double)number->whole;
-}
 
 #endif

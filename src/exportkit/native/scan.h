@@ -109,6 +109,11 @@ static inline int read_number(Cursor *c, Number *number)
     return rounded(first, c->p - first, &number->real);
 }
 
+static inline double value_of(const Number *number)
+{
+    return number->is_real ? number->real : (double)number->whole;
+}
+
 static inline PyObject *number_object(const Number *number)
 {
     return number->is_real ? PyFloat_FromDouble(number->real) : PyLong_FromLongLong(number->whole);

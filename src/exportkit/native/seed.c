@@ -2,18 +2,17 @@
 
    The twin of exportkit.normalize.seed_fast.SeedFast: what is accepted here gives the same record or survey, and
    whatever is unusual is refused with None, so that the general way decides about it. */
-#include "scan.h"
+#include "json_text.h"
+#include "numbers.h"
 
-#include <stdint.h>
-#include <string.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
-enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16, DEEPEST_UNREAD = 32 };
+enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
 
 /* What a writer calls a region's kind; the order of Reader.kinds. */
-enum { BOX, POLYGON, MASK, KINDS };
+enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, KINDS };
 
 /* A text that was met before, with the (kind, text) pairs that a survey counts. */
 typedef struct {
@@ -26,16 +25,12 @@ typedef struct {
     PyObject *annotation, *box, *region, *record, *survey, *file; /* the classes that are made */
     PyObject *digest;                                             /* reads a declared SHA-256 */
     PyObject *no_media;                                           /* notices of a record without a file */
+    PyObject *rotated, *keypoints; /* classes of geometry, or None where an option says how it is read */
+    PyObject *skeleton;            /* gives the skeleton of so many points without names */
+    PyObject *skeletons;           /* those that it gave */
     PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
     Remembered remembered[REMEMBERED];
 } Reader;
-
-/* A JSON string: the bytes between its quotes. */
-typedef struct {
-    const char *s;
-    Py_ssize_t n;
-    char set, plain; /* plain: ASCII without escapes, so the bytes are the text */
-} Span;
 
 typedef struct {
     long long width, height;
@@ -43,149 +38,6 @@ typedef struct {
 } Size;
 
 /* -- single values; each gives 1, or 0 for what is refused ---------------------------------------------------- */
-
-static int take(Cursor *c, const char *word, size_t size)
-{
-    if (strncmp(c->p, word, size) != 0)
-        return 0;
-    c->p += size;
-    return 1;
-}
-
-#define TAKE(c, word) take((c), (word), sizeof(word) - 1)
-
-static int read_span(Cursor *c, Span *span)
-{
-    if (*c->p != '"')
-        return 0;
-    const char *p = ++c->p;
-    unsigned char high = 0;
-    int escapes = 0;
-    for (;;) {
-        unsigned char byte = (unsigned char)*p;
-        if (byte == '"')
-            break;
-        if (byte < 0x20)
-            return 0;
-        if (byte == '\\') {
-            escapes = 1;
-            if ((unsigned char)*++p < 0x20)
-                return 0;
-        }
-        high |= byte;
-        p++;
-    }
-    span->s = c->p;
-    span->n = p - c->p;
-    span->plain = !escapes && high < 0x80;
-    span->set = 1;
-    c->p = p + 1;
-    return 1;
-}
-
-static int hex4(const char *p, const char *end, unsigned *out)
-{
-    unsigned value = 0;
-    if (end - p < 4)
-        return 0;
-    for (int i = 0; i < 4; i++) {
-        char byte = p[i];
-        unsigned digit;
-        if (byte >= '0' && byte <= '9')
-            digit = (unsigned)(byte - '0');
-        else if ((byte | 32) >= 'a' && (byte | 32) <= 'f')
-            digit = (unsigned)((byte | 32) - 'a' + 10);
-        else
-            return 0;
-        value = value << 4 | digit;
-    }
-    *out = value;
-    return 1;
-}
-
-static char *put_utf8(char *out, unsigned code)
-{
-    if (code < 0x80) {
-        *out++ = (char)code;
-    } else if (code < 0x800) {
-        *out++ = (char)(0xC0 | code >> 6);
-        *out++ = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        *out++ = (char)(0xE0 | code >> 12);
-        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *out++ = (char)(0xF0 | code >> 18);
-        *out++ = (char)(0x80 | (code >> 12 & 0x3F));
-        *out++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (code & 0x3F));
-    }
-    return out;
-}
-
-/* One escape behind its backslash. Half a surrogate pair is refused: no file can store it. */
-static const char *unescape(const char *p, const char *end, char **out)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    const char *found = *p ? strchr(from, *p) : NULL;
-    unsigned code, low;
-    if (found != NULL) {
-        *(*out)++ = to[found - from];
-        return p + 1;
-    }
-    if (*p != 'u' || !hex4(p + 1, end, &code))
-        return NULL;
-    p += 5;
-    if (code >= 0xDC00 && code < 0xE000)
-        return NULL;
-    if (code >= 0xD800 && code < 0xDC00) {
-        if (end - p < 6 || p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, end, &low) || low < 0xDC00 || low > 0xDFFF)
-            return NULL;
-        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        p += 6;
-    }
-    *out = put_utf8(*out, code);
-    return p;
-}
-
-static PyObject *special_text(const Span *span)
-{
-    /* An escape is never shorter than its character in UTF-8. */
-    char *buffer = PyMem_Malloc((size_t)span->n + 1), *out = buffer;
-    const char *p = span->s, *end = span->s + span->n;
-    if (buffer == NULL)
-        return PyErr_NoMemory();
-    while (p != NULL && p < end) {
-        if (*p == '\\')
-            p = unescape(p + 1, end, &out);
-        else
-            *out++ = *p++;
-    }
-    PyObject *text = p == NULL ? NULL : PyUnicode_DecodeUTF8(buffer, out - buffer, NULL);
-    PyMem_Free(buffer);
-    return text;
-}
-
-/* A new reference to the text; NULL, perhaps without an exception, for what is no text. */
-static PyObject *text_of(const Span *span)
-{
-    if (!span->plain)
-        return special_text(span);
-    PyObject *text = PyUnicode_New(span->n, 127);
-    if (text != NULL)
-        memcpy(PyUnicode_DATA(text), span->s, (size_t)span->n);
-    return text;
-}
-
-/* Whether a string that nobody reads is one. */
-static int is_text(const Span *span)
-{
-    if (span->plain)
-        return 1;
-    PyObject *text = special_text(span);
-    Py_XDECREF(text);
-    return text != NULL;
-}
 
 /* Where the text of a short plain span is remembered, made if need be; NULL for any other span. Short texts repeat: they
    are names of classes and attributes. */
@@ -278,135 +130,6 @@ static int read_flag(Cursor *c, int *flag)
 }
 
 /* -- members of objects ------------------------------------------------------------------------------------- */
-
-/* Steps to the next member: 1 with its key, its value next; 0 at the end of the object; -1 for what is refused. */
-static int next_member(Cursor *c, int *count, Span *key)
-{
-    skip_blanks(c);
-    if (*c->p == '}') {
-        c->p++;
-        return 0;
-    }
-    if ((*count)++) {
-        if (*c->p != ',')
-            return -1;
-        c->p++;
-        skip_blanks(c);
-    }
-    if (!read_span(c, key))
-        return -1;
-    skip_blanks(c);
-    if (*c->p != ':')
-        return -1;
-    c->p++;
-    skip_blanks(c);
-    return 1;
-}
-
-static int is_key(const Span *key, const char *name, size_t size)
-{
-    return (size_t)key->n == size && memcmp(key->s, name, size) == 0;
-}
-
-#define IS(key, name) is_key((key), (name), sizeof(name) - 1)
-
-/* Notes that a key was met; 0 if it was met before, since of two the last one counts. */
-static int once(unsigned *seen, int number)
-{
-    unsigned bit = 1u << number;
-    int is_first = !(*seen & bit);
-    *seen |= bit;
-    return is_first;
-}
-
-/* Begins an object. */
-static int enter(Cursor *c)
-{
-    if (*c->p != '{')
-        return 0;
-    c->p++;
-    return 1;
-}
-
-static inline int skip_number(Cursor *c)
-{
-    const char *p = c->p + (*c->p == '-'), *first = p;
-    if (*p == '0' && is_digit(p[1]))
-        return 0;
-    while (is_digit(*p))
-        p++;
-    if (p == first || p - first > MOST_DIGITS)
-        return 0;
-    if (*p == '.') {
-        first = ++p;
-        while (is_digit(*p))
-            p++;
-        if (p == first || p - first > MOST_DIGITS)
-            return 0;
-    }
-    c->p = p;
-    return *p == 'e' || *p == 'E' ? read_exponent(c) : 1;
-}
-
-static int skip_value(Cursor *c, int depth);
-
-static int skip_elements(Cursor *c, int depth)
-{
-    c->p++;
-    skip_blanks(c);
-    if (*c->p == ']') {
-        c->p++;
-        return 1;
-    }
-    for (;;) {
-        if (!skip_value(c, depth + 1))
-            return 0;
-        skip_blanks(c);
-        if (*c->p == ']') {
-            c->p++;
-            return 1;
-        }
-        if (*c->p != ',')
-            return 0;
-        c->p++;
-        skip_blanks(c);
-    }
-}
-
-static int skip_members(Cursor *c, int depth)
-{
-    Span key;
-    int count = 0, found;
-    c->p++;
-    while ((found = next_member(c, &count, &key)) > 0)
-        if (!is_text(&key) || !skip_value(c, depth + 1))
-            return 0;
-    return found == 0;
-}
-
-/* Passes over any value; deep ones are left to the general way. */
-static int skip_value(Cursor *c, int depth)
-{
-    Span span;
-    if (depth > DEEPEST_UNREAD)
-        return 0;
-    switch (*c->p) {
-    case '{':
-        return skip_members(c, depth);
-    case '[':
-        return skip_elements(c, depth);
-    case '"':
-        return read_span(c, &span) && is_text(&span);
-    case 't':
-        return TAKE(c, "true");
-    case 'f':
-        return TAKE(c, "false");
-    case 'n':
-        return TAKE(c, "null");
-    default:
-        return skip_number(c);
-    }
-}
 
 /* Passes over a member that nobody reads. A key in `left`, which ends with NULL, is one that the general way reads; so
    may be one with escapes. */
@@ -680,6 +403,11 @@ typedef struct {
     Number box[4];
     char has_box;
     Region region;
+    Number rotation;
+    double cx, cy; /* of a box that is turned */
+    const char *points;
+    Py_ssize_t point_count;
+    int kind;
     int iscrowd, difficult, truncated, occluded;
     PyObject *id, *area, *score, *group, *track, *frame, *attributes;
 } Source;
@@ -753,8 +481,62 @@ static int read_source_attributes(Cursor *c, PyObject **out)
 }
 
 /* Keys that decide about kind or geometry. */
-static const char *const left_of_source[] = {"type", "kind", "tool", "box", "rotation", "obb", "polygon", "polygons", "points",
-                                             "holes", "rle", "mask", "keypoints", NULL};
+static const char *const left_of_source[] = {"type", "kind", "tool", "box", "obb", "polygon", "polygons", "points", "holes",
+                                             "rle", "mask", "keypoint_names", "skeleton", NULL};
+
+/* The turn of a box, or null. */
+static int read_rotation(Cursor *c, Source *source)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    return ((Reader *)c->owner)->rotated != Py_None && read_number(c, &source->rotation) && is_near(&source->rotation);
+}
+
+/* One point of a flat list and the comma or bracket behind it; nothing is made where `out` is NULL. */
+static int read_triplet(Cursor *c, PyObject **out)
+{
+    Number numbers[3];
+    for (int i = 0; i < 3; i++) {
+        skip_blanks(c);
+        if (!read_number(c, &numbers[i]) || !is_near(&numbers[i]))
+            return 0;
+        skip_blanks(c);
+        if (*c->p != ',' && !(i == 2 && *c->p == ']'))
+            return 0;
+        if (i < 2)
+            c->p++;
+    }
+    if (numbers[2].is_real || numbers[2].whole < 0 || numbers[2].whole > 2)
+        return 0;
+    if (out == NULL)
+        return 1;
+    if (numbers[2].whole == 0)
+        numbers[0] = numbers[1] = (Number){.set = 1};
+    PyObject *x = number_object(&numbers[0]), *y = number_object(&numbers[1]), *v = PyLong_FromLongLong(numbers[2].whole);
+    *out = x != NULL && y != NULL && v != NULL ? PyTuple_Pack(3, x, y, v) : NULL;
+    Py_XDECREF(x);
+    Py_XDECREF(y);
+    Py_XDECREF(v);
+    return *out != NULL;
+}
+
+/* Key points as a flat list of x, y and visibility, or null. */
+static int read_keypoints(Cursor *c, Source *source)
+{
+    if (*c->p == 'n')
+        return TAKE(c, "null");
+    if (((Reader *)c->owner)->keypoints == Py_None || *c->p != '[')
+        return 0;
+    source->points = c->p;
+    do {
+        c->p++;
+        if (!read_triplet(c, NULL))
+            return 0;
+        source->point_count++;
+    } while (*c->p == ',');
+    c->p++;
+    return 1;
+}
 
 /* One member of an annotation. `build` is 0 where only kind and class are wanted. */
 static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, int build, int judged)
@@ -783,8 +565,10 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         READ("group_id", 7, read_identity(c, OUT(group)));
         READ("track_id", 8, read_identity(c, OUT(track)));
         READ("occluded", 9, read_flag(c, &source->occluded));
+        READ("rotation", 14, read_rotation(c, source));
         break;
     case 9:
+        READ("keypoints", 15, read_keypoints(c, source));
         READ("difficult", 10, read_flag(c, &source->difficult));
         READ("truncated", 11, read_flag(c, &source->truncated));
         break;
@@ -802,6 +586,25 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
 #undef READ
 }
 
+/* The kind by the first geometry that is there (formats, section 1.3); 0 where there is none or its middle needs care. */
+static int find_kind(Source *source)
+{
+    static const double turn = 6.283185307179586, no_turn = 1e-9;
+    source->kind = source->points != NULL ? KEYPOINTS : source->region.kind;
+    if (source->points != NULL && source->region.kind != BOX)
+        return 0;
+    if (source->kind != BOX)
+        return 1;
+    if (!source->has_box)
+        return 0;
+    if (!source->rotation.set || fabs(remainder(value_of(&source->rotation), turn)) <= no_turn)
+        return 1;
+    source->kind = ROTATED;
+    const Number *box = source->box;
+    return round_six(value_of(&box[0]) + value_of(&box[2]) / 2, &source->cx) &&
+           round_six(value_of(&box[1]) + value_of(&box[3]) / 2, &source->cy);
+}
+
 static int read_source(Cursor *c, Source *source, int build, int judged)
 {
     Span key;
@@ -812,8 +615,8 @@ static int read_source(Cursor *c, Source *source, int build, int judged)
     while ((found = next_member(c, &count, &key)) > 0)
         if (!read_source_member(c, &key, source, &seen, build, judged))
             return 0;
-    /* Without region and box the general way says what is missing; a class that is not named, it chooses. */
-    return found == 0 && source->label.set && (source->region.kind != BOX || source->has_box);
+    /* Without geometry the general way says what is missing; a class that is not named, it chooses. */
+    return found == 0 && source->label.set && find_kind(source);
 }
 
 static int is_blank(PyObject *text)
@@ -888,18 +691,65 @@ static inline PyObject *flag_object(int flag)
     return flag ? Py_True : Py_False;
 }
 
+/* A rounded number as Python has it: an int where it is whole. */
+static PyObject *rounded_object(double value)
+{
+    return value == floor(value) ? PyLong_FromDouble(value) : PyFloat_FromDouble(value);
+}
+
+static PyObject *made_rotated(Reader *reader, const Source *source)
+{
+    PyObject *parts[] = {NULL,
+                         rounded_object(source->cx),
+                         rounded_object(source->cy),
+                         number_object(&source->box[2]),
+                         number_object(&source->box[3]),
+                         number_object(&source->rotation)};
+    PyObject *made = NULL;
+    if (parts[1] && parts[2] && parts[3] && parts[4] && parts[5])
+        made = PyObject_Vectorcall(reader->rotated, parts + 1, 5 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    for (int i = 1; i <= 5; i++)
+        Py_XDECREF(parts[i]);
+    return made;
+}
+
+static PyObject *made_keypoints(Reader *reader, const Source *source)
+{
+    Cursor cursor = {source->points, NULL, NULL};
+    PyObject *points = PyTuple_New(source->point_count), *made = NULL, *point = NULL;
+    Py_ssize_t count = 0;
+    for (; points != NULL && count < source->point_count; count++) {
+        cursor.p++;
+        if (!read_triplet(&cursor, &point))
+            break;
+        PyTuple_SET_ITEM(points, count, point);
+    }
+    if (points != NULL && count == source->point_count)
+        made = PyObject_CallOneArg(reader->keypoints, points);
+    Py_XDECREF(points);
+    return made;
+}
+
+static PyObject *made_geometry(Reader *reader, const Source *source)
+{
+    return source->kind == ROTATED ? made_rotated(reader, source)
+           : source->kind == KEYPOINTS ? made_keypoints(reader, source)
+                                       : Py_NewRef(Py_None);
+}
+
 static PyObject *made_annotation(Cursor *c, const Source *source, Py_ssize_t index)
 {
     Reader *reader = ((Reader *)c->owner);
     PyObject *made = NULL, *number = PyLong_FromSsize_t(index), *label = label_of(c, source), *box = NULL, *region = NULL;
-    if (number == NULL || label == NULL)
+    PyObject *geometry = made_geometry(reader, source);
+    if (number == NULL || label == NULL || geometry == NULL)
         goto done;
-    if (source->has_box && (box = made_box(reader, source->box)) == NULL)
+    if (source->has_box && source->kind != ROTATED && (box = made_box(reader, source->box)) == NULL)
         goto done;
     if (source->region.kind != BOX && (region = made_region(reader, &source->region)) == NULL)
         goto done;
     PyObject *args[] = {
-        NULL, number, reader->kinds[source->region.kind], label, or_none(box), or_none(region), Py_None,
+        NULL, number, reader->kinds[source->kind], label, or_none(box), or_none(region), geometry,
         or_none(source->id), flag_object(source->iscrowd), flag_object(source->difficult), flag_object(source->truncated),
         flag_object(source->occluded), or_none(source->area), or_none(source->score), or_none(source->group),
         or_none(source->track), or_none(source->frame), or_none(source->attributes),
@@ -908,6 +758,7 @@ static PyObject *made_annotation(Cursor *c, const Source *source, Py_ssize_t ind
 done:
     Py_XDECREF(number);
     Py_XDECREF(label);
+    Py_XDECREF(geometry);
     Py_XDECREF(box);
     Py_XDECREF(region);
     return made;
@@ -916,7 +767,7 @@ done:
 /* The pair (kind, class) that a survey counts. */
 static PyObject *made_pair(Cursor *c, const Source *source)
 {
-    int kind = source->region.kind;
+    int kind = source->kind;
     Remembered *place = remembered(((Reader *)c->owner), &source->label);
     if (place != NULL && place->pairs[kind] != NULL)
         return Py_NewRef(place->pairs[kind]);
@@ -936,8 +787,34 @@ typedef struct {
     int judged; /* the line passed a survey before */
 } Want;
 
+/* The skeleton of so many points without names, borrowed. */
+static PyObject *skeleton_of(Reader *reader, Py_ssize_t points)
+{
+    PyObject *count = PyLong_FromSsize_t(points), *found = NULL;
+    if (count != NULL && (found = PyDict_GetItemWithError(reader->skeletons, count)) == NULL && !PyErr_Occurred()) {
+        PyObject *made = PyObject_CallOneArg(reader->skeleton, count);
+        if (made != NULL && PyDict_SetItem(reader->skeletons, count, made) == 0)
+            found = made;
+        Py_XDECREF(made); /* the table holds it */
+    }
+    Py_XDECREF(count);
+    return found;
+}
+
+/* Notes class and skeleton of an object with key points, whose pair of kind and class was made. */
+static int note_skeleton(Reader *reader, const Source *source, PyObject *pair, PyObject **skeletons)
+{
+    PyObject *skeleton = skeleton_of(reader, source->point_count);
+    if (skeleton == NULL || (*skeletons == NULL && (*skeletons = PyList_New(0)) == NULL))
+        return 0;
+    PyObject *entry = PyTuple_Pack(2, PyTuple_GET_ITEM(pair, 1), skeleton);
+    int failed = entry == NULL || PyList_Append(*skeletons, entry) < 0;
+    Py_XDECREF(entry);
+    return !failed;
+}
+
 /* All annotations as a list of annotations or pairs. */
-static PyObject *read_annotations(Cursor *c, const Want *want)
+static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skeletons)
 {
     if (*c->p != '[')
         return NULL;
@@ -954,7 +831,9 @@ static PyObject *read_annotations(Cursor *c, const Want *want)
         if (read_source(c, &source, want->build, want->judged))
             made = want->build ? made_annotation(c, &source, PyList_GET_SIZE(list)) : made_pair(c, &source);
         clear_source(&source);
-        int failed = made == NULL || PyList_Append(list, made) < 0;
+        int failed = made == NULL || PyList_Append(list, made) < 0 ||
+                     (!want->build && source.kind == KEYPOINTS &&
+                      !note_skeleton((Reader *)c->owner, &source, made, skeletons));
         Py_XDECREF(made);
         if (failed)
             break;
@@ -982,7 +861,7 @@ typedef struct {
 } File;
 
 typedef struct {
-    PyObject *id, *other_id, *contents, *status;
+    PyObject *id, *other_id, *contents, *status, *skeletons;
     PyObject *group, *unit_group, *data_group;
     Span split, unit_split, data_split, unit_name;
     Size unit_size;
@@ -996,6 +875,7 @@ static void clear_line(Line *line)
     Py_CLEAR(line->other_id);
     Py_CLEAR(line->contents);
     Py_CLEAR(line->status);
+    Py_CLEAR(line->skeletons);
     Py_CLEAR(line->group);
     Py_CLEAR(line->unit_group);
     Py_CLEAR(line->data_group);
@@ -1065,7 +945,7 @@ static int read_data(Cursor *c, Line *line, const Want *want)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want)) != NULL
+        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons)) != NULL
                    : IS(&key, "split")     ? once(&seen, 1) && read_filled_span(c, &line->data_split)
                    : IS(&key, "group")     ? once(&seen, 2) && read_identity(c, &line->data_group)
                                            : skip_unread(c, &key, left_of_data);
@@ -1350,11 +1230,13 @@ done:
 static PyObject *made_survey(Reader *reader, Line *line, const Head *head)
 {
     PyObject *made = NULL, *width = PyLong_FromLongLong(head->width), *height = PyLong_FromLongLong(head->height);
-    if (width != NULL && height != NULL) {
+    PyObject *skeletons = line->skeletons != NULL ? PyList_AsTuple(line->skeletons) : Py_NewRef(reader->empty);
+    if (width != NULL && height != NULL && skeletons != NULL) {
         PyObject *args[] = {NULL, line->id, Py_None, reader->image, head->name, width, height, head->file, head->split,
-                            head->group, head->notices, line->contents};
-        made = PyObject_Vectorcall(reader->survey, args + 1, 11 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+                            head->group, head->notices, line->contents, reader->empty, skeletons};
+        made = PyObject_Vectorcall(reader->survey, args + 1, 13 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     }
+    Py_XDECREF(skeletons);
     Py_XDECREF(width);
     Py_XDECREF(height);
     return made;
@@ -1470,7 +1352,8 @@ static void reader_dealloc(PyObject *self)
     Reader *reader = (Reader *)self;
     PyObject **held[] = {&reader->annotation, &reader->box, &reader->region, &reader->record, &reader->survey,
                          &reader->file, &reader->digest, &reader->no_media, &reader->rings, &reader->rle,
-                         &reader->image, &reader->empty};
+                         &reader->image, &reader->empty, &reader->rotated, &reader->keypoints, &reader->skeleton,
+                         &reader->skeletons};
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         Py_CLEAR(*held[i]);
     for (int kind = 0; kind < KINDS; kind++)
@@ -1485,23 +1368,28 @@ static void reader_dealloc(PyObject *self)
 
 static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"annotation", "box", "region", "record", "survey", "file", "digest", "no_media", NULL};
+    static char *names[] = {"annotation", "box",     "region",    "record",   "survey", "file", "digest", "no_media",
+                            "rotated",    "keypoints", "skeleton", NULL};
     Reader *reader = (Reader *)type->tp_alloc(type, 0);
     if (reader == NULL)
         return NULL;
-    PyObject *given[8];
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
-                                     &given[4], &given[5], &given[6], &given[7])) {
+    PyObject *given[11];
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOOOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
+                                     &given[4], &given[5], &given[6], &given[7], &given[8], &given[9], &given[10])) {
         Py_DECREF(reader);
         return NULL;
     }
     PyObject **places[] = {&reader->annotation, &reader->box, &reader->region, &reader->record, &reader->survey,
-                           &reader->file, &reader->digest, &reader->no_media};
-    for (int i = 0; i < 8; i++)
+                           &reader->file, &reader->digest, &reader->no_media, &reader->rotated, &reader->keypoints,
+                           &reader->skeleton};
+    for (int i = 0; i < 11; i++)
         *places[i] = Py_NewRef(given[i]);
     reader->kinds[BOX] = PyUnicode_InternFromString("box");
     reader->kinds[POLYGON] = PyUnicode_InternFromString("polygon");
     reader->kinds[MASK] = PyUnicode_InternFromString("mask");
+    reader->kinds[ROTATED] = PyUnicode_InternFromString("rotated_box");
+    reader->kinds[KEYPOINTS] = PyUnicode_InternFromString("keypoints");
+    reader->skeletons = PyDict_New();
     reader->rings = PyUnicode_InternFromString("coco_rings");
     reader->rle = PyUnicode_InternFromString("rle");
     reader->image = PyUnicode_InternFromString("image");

@@ -1,5 +1,6 @@
 """Items of a bundle to records."""
 
+from exportkit.normalize.class_numbers import class_numbers
 from exportkit.normalize.contract import Normalizer
 from exportkit.normalize.display_space import turned
 from exportkit.normalize.drift import unknown_keys
@@ -24,6 +25,7 @@ __all__ = [
     "RecordSurvey",
     "SizeDecision",
     "apply_size",
+    "class_numbers",
     "display_size",
     "explain",
     "item_id",

@@ -8,8 +8,8 @@ from exportkit.native import core
 from exportkit.normalize.item import NO_MEDIA, file_digest
 from exportkit.normalize.options import InputOptions
 from exportkit.normalize.survey import RecordSurvey
-from exportkit.records import Annotation, FileReference, Record
-from exportkit.records.box import Box
+from exportkit.records import Annotation, FileReference, Keypoints, Record, Skeleton
+from exportkit.records.box import Box, RotatedBox
 from exportkit.records.region import LazyRegion
 
 if TYPE_CHECKING:
@@ -35,5 +35,13 @@ def seed_reader(options: InputOptions) -> SeedReader | None:
         file=FileReference,
         digest=file_digest,
         no_media=(NO_MEDIA,),
+        rotated=RotatedBox if not options.rotation_words else None,
+        keypoints=Keypoints if options.skeleton is None else None,
+        skeleton=_skeleton_of,
     )
     return reader
+
+
+def _skeleton_of(points: int) -> Skeleton:
+    """The skeleton of objects with so many points without names."""
+    return Skeleton.of(Keypoints(((0, 0, 0),) * points))

@@ -33,6 +33,8 @@ class RecordSurvey(msgspec.Struct, gc=False):
     skeletons: Sequence[tuple[str, Skeleton]] = ()
     #: Objects with key points that have a region, too.
     outlined: int = 0
+    #: Class and number of each annotation that has both, where somebody asks for them.
+    numbers: Sequence[tuple[str, int]] = ()
 
 
 def survey_of(record: Record, skeleton: Skeleton | None = None) -> RecordSurvey:

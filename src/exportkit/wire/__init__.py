@@ -4,13 +4,11 @@ from exportkit.wire.file_entry import choose_entry
 from exportkit.wire.manifest import RawManifest, parse_manifest
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
 from exportkit.wire.wrapper import is_wrapper, unwrap
-from exportkit.wire.yaml_text import ensure_plain
 
 __all__ = [
     "RawManifest",
     "choose_entry",
     "deeper_than",
-    "ensure_plain",
     "is_wrapper",
     "parse_manifest",
     "tolerant_loads",

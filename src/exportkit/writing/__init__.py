@@ -1,6 +1,5 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
-from exportkit.wire.yaml_text import ensure_plain
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
@@ -39,7 +38,6 @@ __all__ = [
     "SplitFacts",
     "Writer",
     "WriterOptions",
-    "ensure_plain",
     "failed",
     "lossy",
     "skipped",

@@ -197,6 +197,11 @@ class Writer(ABC):
         return ()
 
     @classmethod
+    def numbers_classes(cls, options: WriterOptions) -> bool:
+        """Whether the plan has to tell the numbers that the source gave its classes; finding them takes time."""
+        return False
+
+    @classmethod
     def class_fault(cls, name: str, options: WriterOptions) -> str | None:
         """Why a class name cannot be written in this format (``E_CLASS_UNREPRESENTABLE``), or None."""
         return None

@@ -55,6 +55,9 @@ class Plan(msgspec.Struct, frozen=True):
     skeleton: Skeleton | None = None
     #: Objects with key points that have a region, too.
     outlined: int = 0
+    #: For each class index the number that the source gave the class, where a writer asks for them
+    #: (``Writer.numbers_classes``) and each class has exactly one of its own; else empty.
+    class_numbers: Mapping[int, int] = {}
     #: ``{name: {class index: original number}}`` facts of normalisation that a manifest repeats.
     notes: Mapping[str, str] = {}
 

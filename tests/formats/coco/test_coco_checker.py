@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.formats.coco.dataset_folder import Edit, Folder, codes
 
 from exportkit.writing import Finding, Piece
 from exportkit_coco.checker import CocoChecker
@@ -18,38 +17,6 @@ from exportkit_coco.document import DocumentFault, members
 from exportkit_coco.rle import RunFault, covered, runs_of
 
 PATH = "annotations/instances_train.json"
-Edit = Callable[[dict[str, Any]], None]
-
-
-class Folder:
-    """A dataset directory."""
-
-    def __init__(self, root: Path, manifest: dict[str, Any] | None = None) -> None:
-        self.root = root
-        self.manifest = manifest
-
-    def exists(self, path: str) -> bool:
-        return (self.root / path).is_file()
-
-    def is_dir(self, path: str) -> bool:
-        return (self.root / path).is_dir()
-
-    def listing(self, folder: str = "") -> Iterator[str]:
-        found = (p for p in (self.root / folder).rglob("*") if p.is_file())
-        return iter(sorted(p.relative_to(self.root).as_posix() for p in found))
-
-    def folders(self, folder: str = "") -> Iterator[str]:
-        return iter(sorted(p.name for p in (self.root / folder).iterdir() if p.is_dir()))
-
-    def read(self, path: str, limit: int = 64 << 20) -> bytes:
-        return (self.root / path).read_bytes()[:limit]
-
-    def open_picture(self, path: str) -> int:
-        return os.open(self.root / path, os.O_RDONLY)
-
-    def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
-        data = (self.root / path).read_bytes()
-        return (data[at : at + size] for at in range(0, len(data), size))
 
 
 def runs(counts: Any) -> dict[str, Any]:
@@ -96,10 +63,6 @@ def check_conversion(root: Path, document: dict[str, Any]) -> list[Finding]:
     pieces = [Piece(PATH, joined(key), key) for key in ("annotations", "images") if document[key]]
     reports = [checker.check_pieces(pieces)]
     return [*reports[0].findings, *checker.conclude(reports)]
-
-
-def codes(findings: list[Finding]) -> set[tuple[str, str]]:
-    return {(finding.code, finding.severity) for finding in findings}
 
 
 def set_object(key: str, value: Any, position: int = 0) -> Edit:

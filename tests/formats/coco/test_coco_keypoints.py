@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.formats.coco.workbench import box, export, instances, outcomes, person, picture, read, region
 
+from exportkit.errors import RecordFault
 from exportkit.records import PERSON_17, Annotation, Box, Keypoints, LazyRegion, Record
 from exportkit_coco.options import CocoOptions
 
@@ -190,6 +191,11 @@ def test_attributes_and_label_of_a_caption_are_kept() -> None:
 
 def test_a_caption_that_is_no_text_fails() -> None:
     assert outcomes([picture(Annotation(0, "caption", None, geometry=7))]) == [("failed", ("E_ANNOTATION",))]
+
+
+def test_half_a_character_in_a_caption_costs_the_record() -> None:
+    with pytest.raises(RecordFault, match="half a character"):
+        export([picture(Annotation(0, "caption", None, geometry="a\ud800"))])
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

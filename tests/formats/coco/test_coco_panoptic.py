@@ -151,8 +151,8 @@ def test_a_picture_over_the_limit_is_never_drawn() -> None:
 
 
 def test_excluded_regions_cannot_be_drawn() -> None:
-    with pytest.raises(UsageError, match="exclude"):
-        CocoWriter(CocoOptions(panoptic=True, segmentation="exclude"), plan_of([picture(box())]))
+    with pytest.raises(ValueError, match="exclude"):
+        CocoOptions(panoptic=True, segmentation="exclude")
 
 
 def test_more_than_256_segments_have_ids_beyond_one_byte() -> None:

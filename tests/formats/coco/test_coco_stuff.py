@@ -118,9 +118,11 @@ def test_a_union_of_too_many_runs_fails_its_regions_and_nothing_else() -> None:
     stripes = Mask(side, side, tuple(border for run in comb for border in run))
     record = Record(1, (Annotation(0, "mask", "cat", region=stripes), box()), name="x.jpg", width=side, height=side)
 
-    status = [o[0] for o in outcomes([record], SEMANTIC)]
-
-    assert status == ["failed", "written"]
+    for options in (SEMANTIC, CocoOptions(segmentation="semantic", panoptic=True)):
+        status = [o[0] for o in outcomes([record], options)]
+        assert status == ["failed", "written"]
+    drawn = read([record], "annotations/panoptic_train.json", options)["annotations"]
+    assert drawn[0]["segments_info"] == []
 
 
 def test_run_lengths_may_be_lists() -> None:

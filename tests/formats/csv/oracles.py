@@ -86,7 +86,7 @@ def _protobuf_text(text: str) -> str:
 def read_open_images(folder: Path, split: str, sizes: Sizes) -> Boxes:
     """Columns by header; pictures are found by their ImageID, the file's name without extension."""
     files = {path.stem: f"images/{path.name}" for path in (folder / "images").iterdir()}
-    names = {label: shown for label, shown in rows(folder / "class-descriptions-boxable.csv")}
+    names = dict(rows(folder / "class-descriptions-boxable.csv"))
     listed = [row[0] for row in rows(folder / f"{split}-images.csv")]
     assert listed[0] == "ImageID"
     found: Boxes = {files[unguarded(image)]: [] for image in listed[1:]}

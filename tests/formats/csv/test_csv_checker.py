@@ -46,7 +46,10 @@ class Folder:
         self.manifest = manifest
 
     def exists(self, path: str) -> bool:
-        return (self.root / path).is_file()
+        try:
+            return (self.root / path).is_file()
+        except OSError:
+            return False
 
     def is_dir(self, path: str) -> bool:
         return (self.root / path).is_dir()

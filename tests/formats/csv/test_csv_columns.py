@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from exportkit.records import Annotation, Box, Canvas, decimal_text, rounded
 from exportkit.writing import Plan, SplitFacts
 from exportkit_csv.box_judges import RetinanetJudge, TfodImagesJudge, TfodLabelsJudge
+from exportkit_csv.fraction_judges import OpenImagesBoxesJudge
 from exportkit_csv.judge import Judge
 from exportkit_csv.options import CsvOptions
 from exportkit_csv.reading import blocks, columns
@@ -59,6 +60,11 @@ SOUND = {
         "y.jpg,50,50,cat,1,2,3,4",
     ],
     TfodImagesJudge: ["x.jpg,100,80", "y.jpg,60,40"],
+    OpenImagesBoxesJudge: [
+        "x,exportkit,cat,1,0.1,0.3,0.125,0.375,-1,-1,0,-1,-1",
+        "x,exportkit,dog,0.5,0,1,0,1,1,0,1,-1,0",
+        "y,xclick,cat,1,0.1,0.3,0.125,0.375,-1,-1,0,-1,-1",
+    ],
     RetinanetJudge: ["images/x.jpg,1,2,3,4,cat", "images/y.jpg,,,,,", "images/z.jpg,0,0,30,40,dog"],
 }
 
@@ -78,7 +84,7 @@ def judged(kind: type[Judge], text: str, *, by_columns: bool) -> tuple[Any, ...]
 
 @pytest.mark.parametrize("kind", list(SOUND))
 @given(data=st.data())
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_columns_tell_what_rows_tell(kind: type[Judge], data: st.DataObject) -> None:
     rows = [row.split(",") for row in data.draw(st.lists(st.sampled_from(SOUND[kind]), min_size=1, max_size=8))]
     for _ in range(data.draw(st.integers(0, 2))):
@@ -128,7 +134,7 @@ SIDES = st.one_of(st.integers(0, 900), st.floats(0, 900).map(lambda value: round
 )
 @example(x=0.0, y=1e-7, width=0.001, height=99.9999999)
 @example(x=10, y=-0.0, width=20, height=1e-3)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_the_edges_of_a_row_are_the_rounded_sums_in_shortest_form(
     x: float, y: float, width: float, height: float
 ) -> None:

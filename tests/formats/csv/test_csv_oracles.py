@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
 from tests.consumers.datasets import Dataset, Workshop, assert_same_corners, whole_corners
 from tests.consumers.ground_truth import FIXTURES, Corners, Scene, Thing, covered
 from tests.formats.csv import oracles
@@ -79,7 +73,7 @@ def test_automl_imports_every_box_that_it_takes(workshop: Workshop, bundle: str)
     dataset = workshop.dataset(bundle, "automl")
     found = oracles.read_automl(dataset.folder, sizes(dataset))
     words = {"train": "TRAIN", "val": "VALIDATION", "test": "TEST"}
-    split_is_said = bundle in {"splits"} or set(found) - {"UNASSIGNED"}
+    split_is_said = bundle == "splits" or set(found) - {"UNASSIGNED"}
     for word, boxes in found.items():
         for path in boxes:
             expected = words.get(dataset.pictures[path].split, "UNASSIGNED") if split_is_said else "UNASSIGNED"

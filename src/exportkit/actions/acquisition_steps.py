@@ -1,0 +1,197 @@
+"""The in-process head of an export: its place, its rows, and what its exporter is told."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from itertools import chain
+from typing import Any, cast
+
+from exportkit.actions.acquired_rows import AcquiredRows, ItemHook
+from exportkit.actions.context import ExportContext, is_delegated
+from exportkit.actions.export_output import ExportOutput
+from exportkit.actions.formats import asks_for_formats
+from exportkit.actions.gt_project import resolve_gt_project_id
+from exportkit.actions.tail import ExportTail
+from exportkit.actions.target_factory import TargetHandlerFactory
+from exportkit.actions.target_handler import accepted_keywords, pair_of
+from exportkit.actions.template_tail import TemplateTail
+from exportkit.plugins import PluginManager
+from exportkit.runtime import ExportLogMessageCode, Settings
+from exportkit.steps import BaseStep, StepResult
+
+__all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep", "tail_class"]
+
+_BUILT_IN = frozenset({"task", "assignment", "ground_truth"})
+
+
+class InitializeStep(BaseStep[ExportContext]):
+    """Finds the storage and reserves the folder of the export."""
+
+    name = "initialize"
+    progress_weight = 0.02
+    progress_proportion = 2
+
+    def can_skip(self, context: ExportContext) -> bool:
+        return is_delegated(context)
+
+    def execute(self, context: ExportContext) -> StepResult:
+        params = context.params
+        context.storage = _of(context, "get_storage")(params["storage"])
+        context.output = ExportOutput.on_storage(context.storage, params["path"], params["name"])
+        context.path_root = context.output.path_root
+        context.tail = context.tail or tail_class(context)(context)
+        context.tail.open()
+        context.log_message(ExportLogMessageCode.EXPORT_INITIALIZED)
+        return StepResult()
+
+    def rollback(self, context: ExportContext, result: StepResult) -> None:
+        if context.tail is not None:
+            context.tail.close()
+
+
+class FetchResultsStep(BaseStep[ExportContext]):
+    """Asks the target's handler for the rows, which are still to be read."""
+
+    name = "fetch_results"
+    progress_weight = 0.05
+    progress_proportion = 5
+
+    def can_skip(self, context: ExportContext) -> bool:
+        return is_delegated(context)
+
+    def execute(self, context: ExportContext) -> StepResult:
+        target = context.params["target"]
+        context.handler = TargetHandlerFactory.get_handler(target, config=handler_config(context))
+        context.fetch_filters = dict(context.params.get("filter") or {})
+        rows, total = pair_of(_fetched(context), "get_filtered_results")
+        if total == 0:
+            rows, total = _surely_empty(rows)
+        context.count_verified = total is not None
+        context.total_count = total or 0
+        filters = context.fetch_filters if target in _BUILT_IN else {}
+        context.results = _judged(rows, filters, context)
+        if nothing_listed(context):
+            context.log_message(ExportLogMessageCode.EXPORT_NO_RESULTS)
+        else:
+            context.log_message(ExportLogMessageCode.EXPORT_RESULTS_FETCHED, count=context.total_count)
+        return StepResult()
+
+    def rollback(self, context: ExportContext, result: StepResult) -> None:
+        context.results = None
+
+
+class PrepareExportStep(BaseStep[ExportContext]):
+    """Reads the project's configuration and puts together what the exporter gets."""
+
+    name = "prepare_export"
+    progress_weight = 0.03
+    progress_proportion = 3
+
+    def can_skip(self, context: ExportContext) -> bool:
+        return is_delegated(context) or nothing_listed(context)
+
+    def execute(self, context: ExportContext) -> StepResult:
+        if context.project_id is None and context.params["target"] == "ground_truth":
+            ctx = context.runtime_ctx
+            context.project_id = resolve_gt_project_id(ctx.client, ctx.v2_client, context.fetch_filters)
+        if context.project_id is not None:
+            context.configuration = _of(context, "get_project_configuration")(context.project_id)
+        handler: Any = context.handler
+        context.export_items = iter(handler.get_export_item(context.results))
+        context.export_params = export_params(context)
+        return StepResult()
+
+    def rollback(self, context: ExportContext, result: StepResult) -> None:
+        context.export_items = None
+        context.export_params = {}
+
+
+def tail_class(context: ExportContext) -> type[ExportTail]:
+    """What becomes of the items: datasets where formats are asked for, else what the exporter says."""
+    own: type[ExportTail] | None = getattr(context.entrypoint, "tail", None)
+    if own is not None:
+        return own
+    declared = set(type(context.action.params).model_fields) if context.action is not None else set()
+    if asks_for_formats(context.params) and not declared & {"format", "formats"}:
+        from exportkit.actions.format_tail import FormatTail
+
+        return FormatTail
+    return TemplateTail
+
+
+def nothing_listed(context: ExportContext) -> bool:
+    """Whether the source said that there are no rows, and meant it."""
+    return context.count_verified and context.total_count == 0
+
+
+def export_params(context: ExportContext) -> dict[str, Any]:
+    """The keyword arguments of the exporter (SDK behaviour, section 16)."""
+    params = context.params
+    given = {key: params.get(key) for key in ("description", "storage", "path", "target", "filter")}
+    given |= {
+        "name": params.get("name"),
+        "count": context.total_count if context.count_verified else None,
+        "save_original_file": params.get("save_original_file", True),
+        **(params.get("extra_params") or {}),
+    }
+    if context.project_id is not None:
+        given["configuration"] = context.configuration or {}
+        given["project_id"] = context.project_id
+    return given
+
+
+def handler_config(context: ExportContext) -> dict[str, Any]:
+    """What a handler is configured by. Raises SettingRefused for a knob with a value that it does not take."""
+    settings = Settings(context.params, context.config)
+    given = {name: setting.value for name, setting in settings.all().items() if setting.value is not None}
+    return {**context.config, **given}
+
+
+def _of(context: ExportContext, method: str) -> Callable[..., Any]:
+    """A method of the action, which plugins may override, or of the client where there is no action."""
+    return cast("Callable[..., Any]", getattr(context.action if context.action is not None else context.client, method))
+
+
+def _fetched(context: ExportContext) -> Any:
+    """What the action's own `get_filtered_results` gives, called with as many arguments as it takes."""
+    if context.action is None:
+        return fetch_through(context.handler, context.client, context.fetch_filters, context)
+    method = context.action.get_filtered_results
+    try:
+        inspect.signature(method).bind(context.fetch_filters, context.handler)
+    except TypeError:
+        return method(context.fetch_filters)
+    return method(context.fetch_filters, context.handler)
+
+
+def fetch_through(handler: Any, client: Any, filters: Mapping[str, Any], context: ExportContext | None) -> Any:
+    """What a handler gives, called with the keywords that it knows."""
+    offered = {
+        "ctx": context.runtime_ctx if context is not None else None,
+        "page_failures": context.page_failures if context is not None else [],
+        "save_original_file": bool(context is not None and context.params.get("save_original_file", True)),
+    }
+    return handler.get_results(client, dict(filters), **accepted_keywords(handler.get_results, offered))
+
+
+def _surely_empty(rows: Iterable[Any]) -> tuple[Iterable[Any], int | None]:
+    """A count of nothing beside a row is no count."""
+    iterator = iter(rows)
+    for row in iterator:
+        return chain([row], iterator), None
+    return rows, 0
+
+
+def _judged(rows: Iterable[Any], filters: Mapping[str, Any], context: ExportContext) -> Iterable[Any]:
+    hook = None
+    if context.tail is None or not context.tail.applies_item_hooks:
+        hook = _item_hooks(os.environ.get("EXPORTKIT_BLOCK_PLUGINS", ""))
+    return AcquiredRows(rows, filters, hook)
+
+
+@cache
+def _item_hooks(blocked: str) -> ItemHook | None:  # noqa: ARG001 - the plugins depend on it
+    return PluginManager.load().item_hooks

@@ -1,0 +1,149 @@
+"""The folder that an export makes: reserved, filled out of sight, published in one rename."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from exportkit.actions.output_words import judged_name, judged_path
+from exportkit.errors import OutputLocked, UsageError
+from exportkit.storage.publish import publish_directory
+from exportkit.storage.refusals import refusals_of, shown
+from exportkit.storage.run_directory import RunDirectory
+from exportkit.storage.sync import sync_filesystem
+
+__all__ = ["ExportOutput", "storage_root"]
+
+_LOCAL_PROVIDERS = frozenset({"local", "file_system"})
+
+
+def storage_root(storage: Mapping[str, Any]) -> Path:
+    """The folder of a local storage. Raises UsageError for a storage that is none."""
+    provider = storage.get("provider")
+    if provider not in _LOCAL_PROVIDERS:
+        raise UsageError(
+            f"The storage {storage.get('id')} has the provider {provider!r}; exports are written to: "
+            f"{', '.join(sorted(_LOCAL_PROVIDERS))}."
+        )
+    location = (storage.get("configuration") or {}).get("location")
+    if not isinstance(location, str) or not location:
+        raise UsageError(f"The storage {storage.get('id')} has no folder in configuration.location.")
+    return Path(location)
+
+
+class ExportOutput:
+    """``<path_root>/<name>``, or with a counter behind the name where that exists: ``name(1)``, ``name(2)`` …
+
+    Made by :meth:`open` beside its place, as ``stage``; ``spool`` holds what is not part of the export. Until
+    :meth:`publish` nobody sees anything, and :meth:`close` removes all that was not published.
+    """
+
+    def __init__(self, path_root: Path, name: str, *, root: Path | None = None) -> None:
+        """`root` is the storage that no link on the way to `path_root` may leave.
+
+        Raises ValueError for a name that could leave its place.
+        """
+        self.path_root = path_root
+        self._root = root
+        self._name = judged_name(name)
+        self._run: RunDirectory | None = None
+        self.committed = False
+
+    @property
+    def run(self) -> RunDirectory:
+        """The private folder of this run."""
+        if self._run is None:
+            raise RuntimeError("The output of this export is not open.")
+        return self._run
+
+    @property
+    def stage(self) -> Path:
+        """What becomes the export."""
+        return self.run.stage
+
+    @property
+    def spool(self) -> Path:
+        """What is removed at the end."""
+        return self.run.spool
+
+    @property
+    def final(self) -> Path:
+        """The folder that is, or will be, published, in the words of the storage."""
+        return self.path_root / self.run.target.name
+
+    @classmethod
+    def on_storage(cls, storage: Mapping[str, Any], path: str, name: str) -> Self:
+        """The output ``<storage>/<path>/<name>``. Raises UsageError and ValueError."""
+        root = storage_root(storage)
+        return cls(root / judged_path(path), name, root=root)
+
+    def free_target(self) -> Path:
+        """The first free folder, which nobody reserves: for a tail that stages and publishes by itself."""
+        self._refuse_way_out()
+        target, number = self.path_root / self._name, 0
+        while os.path.lexists(target):
+            number += 1
+            target = self._numbered(self.path_root, number)
+        return target
+
+    def open(self) -> None:
+        """Reserve the first free name. Raises UsageError, OutputLocked and LocalIOError."""
+        self._refuse_way_out()
+        self._run = self._reserved(1)
+
+    def publish(self) -> Path:
+        """Make the stage visible under its name, and return the folder.
+
+        A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
+        """
+        sync_filesystem(self.stage)
+        target = self.run.target
+        for number in count(1):
+            try:
+                publish_directory(self.stage, target, overwrite=False, keep_old=False, is_ours=lambda _: False)
+            except (UsageError, OutputLocked):
+                if not os.path.lexists(target):
+                    raise
+                target = self._numbered(self.run.target.parent, number)
+            else:
+                break
+        self.committed = True
+        return self.path_root / target.name
+
+    def close(self) -> None:
+        """Remove what was made and not published; a second call does nothing."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.__exit__(None, None, None)
+
+    def _reserved(self, number: int) -> RunDirectory:
+        parent = self.path_root
+        target = parent / self._name
+        while True:
+            if not os.path.lexists(target):
+                run = RunDirectory(target)
+                try:
+                    run.__enter__()
+                except OutputLocked:
+                    pass
+                else:
+                    if not os.path.lexists(run.target):
+                        return run
+                    run.__exit__(None, None, None)
+            target = self._numbered(parent, number)
+            number += 1
+
+    def _numbered(self, parent: Path, number: int) -> Path:
+        return parent / f"{self._name}({number})"
+
+    def _refuse_way_out(self) -> None:
+        """Refuse a path whose existing part leads out of the storage by a link."""
+        if self._root is None:
+            return
+        with refusals_of("look at the output", self.path_root):
+            root, place = os.path.realpath(self._root), os.path.realpath(self.path_root)
+        if place != root and not place.startswith(root.rstrip("/") + "/"):
+            raise UsageError(f"The path {shown(self.path_root)} leads out of the storage by a link; choose another.")

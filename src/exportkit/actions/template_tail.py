@@ -1,0 +1,189 @@
+"""The tail of every exporter that fills in the template."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from exportkit import __version__
+from exportkit.actions.error_lists import write_error_lists
+from exportkit.actions.error_policy import ErrorPolicy
+from exportkit.actions.reconciliation import reconcile
+from exportkit.actions.tail import ExportTail
+from exportkit.actions.template_run import Converted, TemplateRun
+from exportkit.actions.workplace import Workplace
+from exportkit.errors import RecordFault
+from exportkit.runtime import build_throttle_from_params
+from exportkit.storage.refusals import refusals_of
+
+__all__ = ["MANIFEST", "TemplateTail"]
+
+MANIFEST = "exportkit-manifest.json"
+
+
+class TemplateTail(ExportTail):
+    """Converts lazily while it saves, so that neither items nor results are ever all in memory."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        params = context.params
+        self._layers = (params, params.get("extra_params"), context.config)
+        self._policy = ErrorPolicy.from_params(*self._layers)
+        self._work: Workplace | None = None
+        self._run: TemplateRun | None = None
+
+    def open(self) -> None:
+        context = self.context
+        context.output.open()
+        context.unique_export_path = context.output.stage
+
+    def begin(self) -> None:
+        context, exporter = self.context, self.context.exporter
+        source = getattr(context.results, "originals", None) or getattr(context.runtime_ctx.client, "originals", None)
+        output = context.output
+        self._work = work = Workplace(output.stage, output.spool, source, workers=exporter.download_workers)
+        context.errors_json, context.errors_original = work.errors_json, work.errors_original
+        exporter.open_workplace(work)
+        context.output_paths = exporter.output_paths
+        exporter.run.failures_only = _merged(self._layers).get("export_log_files") == "failures"
+        self._run = TemplateRun(
+            exporter,
+            work,
+            save_originals=exporter.saves_originals,
+            policy=self._policy,
+            on_progress=self._progress(build_throttle_from_params(_merged(self._layers))),
+        )
+
+    def convert(self) -> None:
+        context, run = self.context, self._opened_run()
+        context.rebuild_converted_items = lambda: run.converted(context.exporter.export_items)
+        context.converted_items = context.rebuild_converted_items()
+        if context.exporter.use_output_stem_manifest:
+            context.converted_items = self._named(context.converted_items)
+
+    def _progress(self, throttle: Any) -> Callable[[int], None]:
+        """Progress of the step that saves, with a total that grows with the items."""
+        context, exporter = self.context, self.context.exporter
+        total = context.total_count
+
+        def advance(number: int) -> None:
+            if number == total or exporter.run.flush_enabled:
+                context.report_progress(number, max(total, number))
+            exporter.run.set_flush_enabled(throttle.should_flush(number + 1, total))
+
+        return advance
+
+    def save(self) -> None:
+        context, run, work = self.context, self._opened_run(), self._workplace()
+        run.save(context.converted_items or ())
+        for fault in getattr(context.results, "faults", None) or ():
+            run.lost(fault)
+        self._count()
+        context.written_file_count = work.written
+        if run.received or context.exporter.finalize_empty_export:
+            run.finish()
+        context.filename_collision_count = work.stems.collisions
+
+    def finalize(self) -> None:
+        context = self.context
+        if self._run is not None:
+            self._count()
+        reconcile(context, self._run.received if self._run is not None else 0)
+        if self._work is not None:
+            self._write_lists(self._work)
+        self._write_manifest()
+        context.output_path = str(context.output.publish())
+
+    def _write_lists(self, work: Workplace) -> None:
+        report = getattr(self.context.exporter, "export_report", None)
+        write_error_lists(work, collisions=report is None)
+        if report is not None:
+            report.set_filename_collisions(collision._asdict() for collision in work.stems.all_collisions())
+            report.write(work.stage)
+
+    def close(self) -> None:
+        report = getattr(self.context.exporter, "export_report", None)
+        if report is not None:
+            report.close()
+        if self._work is not None:
+            self._work.close()
+            self._work = None
+        if self.context.output is not None:
+            self.context.output.close()
+
+    def _count(self) -> None:
+        context, run = self.context, self._opened_run()
+        context.exported_count = run.exported
+        context.failed_count = run.failed
+        context.failed_originals = run.failed_originals
+        context.unexported_files = run.unexported_files
+
+    def _opened_run(self) -> TemplateRun:
+        if self._run is None:
+            raise RuntimeError("The items of this export were not converted.")
+        return self._run
+
+    def _workplace(self) -> Workplace:
+        if self._work is None:
+            raise RuntimeError("The output of this export is not open.")
+        return self._work
+
+    def _named(self, converted: Iterable[Converted]) -> Iterator[Converted]:
+        """Convert everything into a file first, name all of it, and give it back one at a time."""
+        path = self._workplace().spool / "converted.pickle"
+        names = _Spooled(path)
+        names.fill(converted)
+        self.context.exporter.prepare_output_stem_manifest(result.data for result in names if result.error is None)
+        return iter(names)
+
+    def _write_manifest(self) -> None:
+        """No clock, host, user or absolute path enters it."""
+        context = self.context
+        manifest = {
+            "schema": "exportkit-export/1",
+            "exportkit": __version__,
+            "name": context.params.get("name"),
+            "target": context.params.get("target"),
+            "status": context.status,
+            "records": context.reconcile,
+            "failed_originals": context.failed_originals,
+            "unexported_files": context.unexported_files,
+            "filename_collisions": context.filename_collision_count,
+            "count_verified": context.count_verified,
+        }
+        path = context.output.stage / MANIFEST
+        with refusals_of("write", path):
+            path.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+class _Spooled:
+    """Converted items in a file, to be read several times."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def fill(self, converted: Iterable[Converted]) -> None:
+        with refusals_of("write", self._path), self._path.open("wb") as file:
+            for result in converted:
+                try:
+                    text = pickle.dumps(result)
+                except Exception as error:  # noqa: BLE001 - what a plugin made may be anything
+                    fault = RecordFault("E_WRITER", f"The result cannot be kept on disk: {error}")
+                    text = pickle.dumps(Converted(dict(result.item), error=fault))
+                file.write(len(text).to_bytes(8, "big") + text)
+
+    def __iter__(self) -> Iterator[Converted]:
+        with self._path.open("rb") as file:
+            while head := file.read(8):
+                # Written by this run a moment ago.
+                yield pickle.loads(file.read(int.from_bytes(head, "big")))  # noqa: S301
+
+
+def _merged(layers: tuple[Any, ...]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        merged |= {key: value for key, value in (layer or {}).items() if value is not None}
+    return merged

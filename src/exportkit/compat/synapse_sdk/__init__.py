@@ -1,0 +1,1 @@
+"""The surface of synapse-sdk that export plugins rely on."""

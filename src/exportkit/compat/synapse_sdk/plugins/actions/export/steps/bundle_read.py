@@ -1,0 +1,7 @@
+"""Reads what the server collected."""
+
+from __future__ import annotations
+
+from exportkit.actions import BundleReadStep
+
+__all__ = ["BundleReadStep"]

@@ -1,0 +1,7 @@
+"""Asks for the rows."""
+
+from __future__ import annotations
+
+from exportkit.actions import FetchResultsStep
+
+__all__ = ["FetchResultsStep"]

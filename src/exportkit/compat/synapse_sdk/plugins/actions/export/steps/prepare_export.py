@@ -1,0 +1,7 @@
+"""Prepares the params."""
+
+from __future__ import annotations
+
+from exportkit.actions import PrepareExportStep
+
+__all__ = ["PrepareExportStep"]

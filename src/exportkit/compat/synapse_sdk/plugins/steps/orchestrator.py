@@ -1,0 +1,7 @@
+"""Runs steps."""
+
+from __future__ import annotations
+
+from exportkit.steps import Orchestrator
+
+__all__ = ["Orchestrator"]
