@@ -44,7 +44,7 @@ def outline_texts(
     :mod:`exportkit_yolo.task_rows` gives it, and every other one is left to that.
     """
     costs = _COSTS.get(task)
-    if core is None or costs is None or options.attributes == "sidecar" or options.segmentation == "exclude":
+    if core is None or costs is None or options.attributes == "sidecar":
         return None
     excluded = REGION_KINDS if options.segmentation == "exclude" else frozenset()
     tied = outcomes.ordinary({"polygon": (_JOINED,)})["polygon"] if options.parts == "join" else None
