@@ -13,6 +13,7 @@ import msgspec
 from exportkit.writing import Dataset, Finding
 from exportkit.writing.text import text_findings
 from exportkit_yolo.split_sources import SplitSource, split_sources
+from exportkit_yolo.yaml_text import ensure_plain
 
 __all__ = ["DatasetYaml", "looks_like_dataset_yaml", "read_dataset_yaml", "yaml_path"]
 
@@ -121,12 +122,10 @@ def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
     """The document or what is wrong with it; remembered, since every piece of a large dataset asks for the same."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
 
     try:
         text = data.decode("utf-8-sig")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            return {}, "The yaml uses an alias; write it out."
+        ensure_plain(text)
         yaml = YAML(typ="safe", pure=True)
         yaml.version = (1, 1)  # the version that the loader's library speaks: an unquoted yes is no text there
         with warnings.catch_warnings():

@@ -69,8 +69,8 @@ class UltralyticsLayout:
 
 
 def is_one_line(name: str) -> bool:
-    """Whether ``obj.names`` can hold the name: one line, without blanks around it."""
-    return name.strip().splitlines() == [name]
+    """Whether ``obj.names`` can hold the name: one line, without blanks around it and without NUL."""
+    return name.strip().splitlines() == [name] and "\0" not in name
 
 
 class DarknetLayout:

@@ -88,8 +88,9 @@ def test_darknet_lists_a_picture_that_never_was_beside_its_labels(bench: Workben
     assert bench.run("check", bench.out).code == 0
 
 
-def test_darknet_keeps_the_numbers_of_names_behind_one_that_no_line_holds(bench: Workbench) -> None:
-    lines = [item(1, box("a\nb"), box("cat", x=20), file="files/1/p.png")]
+@pytest.mark.parametrize("name", ["a\nb", "\0nul", " lead"])
+def test_darknet_keeps_the_numbers_of_names_behind_one_that_no_line_holds(bench: Workbench, name: str) -> None:
+    lines = [item(1, box(name), box("cat", x=20), file="files/1/p.png")]
 
     run = bench.convert(bench.bundle(lines, {"files/1/p.png": png()}), "--to", "yolo:dialect=darknet")
 

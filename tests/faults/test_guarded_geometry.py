@@ -24,7 +24,7 @@ from exportkit.records import raster
 
 SIDE = 60_000
 #: A number of each sort that no geometry may hold.
-BAD = (math.nan, math.inf, -math.inf, 1e300, 2**70, 1e6 + 1, -1e6 - 1, True, None, "5", [], {})
+BAD: tuple[Any, ...] = (math.nan, math.inf, -math.inf, 1e300, 2**70, 1e6 + 1, -1e6 - 1, True, None, "5", [], {})
 
 
 def specs() -> list[str]:

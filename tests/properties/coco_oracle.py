@@ -8,8 +8,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from pycocotools import mask as coco_mask
-from tests.properties.drawn import Pixels
+from pycocotools import mask as coco_mask  # type: ignore[import-untyped]  # it has no types
+from tests.properties.drawn import Pixels, Ring
 from tests.properties.found import Found, Objects, ring_of
 
 
@@ -35,7 +35,7 @@ def _object(entry: dict[str, Any], label: str, width: int, height: int) -> Found
     x, y, w, h = entry["bbox"]
     shape = entry["segmentation"]
     pixels = _pixels(shape, width, height) if isinstance(shape, dict) else None
-    rings = [ring_of(flat) for flat in shape] if isinstance(shape, list) and shape else None
+    rings: list[Ring] | None = [ring_of(flat) for flat in shape] if isinstance(shape, list) and shape else None
     flags = {"iscrowd": entry["iscrowd"], "score": entry.get("score"), "area": entry["area"]}
     points = (
         list(zip(*(entry["keypoints"][place::3] for place in range(3)), strict=True)) if "keypoints" in entry else None

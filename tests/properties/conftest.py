@@ -12,11 +12,21 @@ _MODULES = {
     **{
         f"tests.properties.{name}": _HERE / f"{name}.py"
         for name in (
-            "settings_here", "drawn", "things", "scenes", "formats_here", "trial",
-            "found", "coco_oracle", "csv_oracle", "voc_oracle", "yolo_oracle", "promises",
+            "settings_here",
+            "drawn",
+            "things",
+            "scenes",
+            "formats_here",
+            "trial",
+            "found",
+            "coco_oracle",
+            "csv_oracle",
+            "voc_oracle",
+            "yolo_oracle",
+            "promises",
         )
     },
-}  # fmt: skip
+}
 
 
 def _load() -> None:

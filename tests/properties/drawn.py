@@ -90,8 +90,10 @@ def clipped_ring(ring: Ring, width: float, height: float) -> list[Point]:
 
 def clipped_parts(parts: Iterable[Part], width: float, height: float) -> list[Part]:
     """Cut ring by ring; a ring that vanishes is dropped."""
-    cut = ((clipped_ring(outer, width, height), [clipped_ring(hole, width, height) for hole in holes])
-           for outer, holes in parts)  # fmt: skip
+    cut = (
+        (clipped_ring(outer, width, height), [clipped_ring(hole, width, height) for hole in holes])
+        for outer, holes in parts
+    )
     return [(outer, [hole for hole in holes if hole]) for outer, holes in cut if outer]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
+from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
+
 from exportkit.conversion.output_words import output_requests
 from exportkit.errors import UsageError
 from exportkit.plugins import PluginManager
-from hypothesis import strategies as st
-from pydantic.fields import FieldInfo
 
 #: Options that choose what kind of dataset it is; each of their words is tried always.
 _MAIN = ("task", "dialect")

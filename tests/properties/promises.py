@@ -31,8 +31,16 @@ from tests.properties.things import VALUES, Picture, Thing
 EXTENTS = frozenset({"box", "rotated_box", "polygon", "mask", "keypoints"})
 #: Codes that depend on where the geometry lies, or on values beside it, and are judged by what is read back.
 _ANYWHERE = frozenset(
-    {"L_CLIPPED", "L_BOX_GROWN", "L_KEYPOINT_DROPPED", "N_BOX_MISMATCH", "N_AREA_RECOMPUTED", "N_KEYPOINT_COUNT", "N_CLASS_DEFAULT"}
-)  # fmt: skip
+    {
+        "L_CLIPPED",
+        "L_BOX_GROWN",
+        "L_KEYPOINT_DROPPED",
+        "N_BOX_MISMATCH",
+        "N_AREA_RECOMPUTED",
+        "N_KEYPOINT_COUNT",
+        "N_CLASS_DEFAULT",
+    }
+)
 #: Why a thing that is whole may fail all the same: its class cannot be written, or nothing of it is in the picture.
 _FAIRLY = frozenset({"E_CLASS_UNREPRESENTABLE", "E_OUTSIDE"})
 
@@ -59,7 +67,7 @@ def extent(thing: Thing, picture: Picture) -> Edges | None:
     if thing.kind == "rotated_box":
         x0, y0, x1, y1 = bounds(turned(thing))
         return clipped_box(x0, y0, x1 - x0, y1 - y0, *size)
-    declared = clipped_box(*thing.box, *size) if thing.box is not None else None
+    declared = _declared(thing.box, *size) if thing.box is not None else None
     if declared is not None:
         return declared
     if thing.pixels:
@@ -73,6 +81,11 @@ def extent(thing: Thing, picture: Picture) -> Edges | None:
     x0, y0, x1, y1 = bounds(inside)
     (x0, x1), (y0, y1) = _widened(x0, x1, size[0]), _widened(y0, y1, size[1])
     return x0, y0, x1, y1
+
+
+def _declared(box: tuple[float, ...], width: int, height: int) -> Edges | None:
+    x, y, w, h = box
+    return clipped_box(x, y, w, h, width, height)
 
 
 def _widened(low: float, high: float, limit: float) -> tuple[float, float]:
@@ -250,8 +263,12 @@ def _yolo_segment(thing: Thing, picture: Picture) -> set[str]:
     if skip := _yolo_skip(thing):
         return skip
     codes = extras(thing)
-    codes |= {"box": {"N_BOX_AS_POLYGON"}, "rotated_box": {"N_ROTATION_AS_POLYGON"}, "mask": {"N_MASK_AS_POLYGON"},
-              "keypoints": {"L_KEYPOINTS_DROPPED"}}.get(thing.kind, set())  # fmt: skip
+    codes |= {
+        "box": {"N_BOX_AS_POLYGON"},
+        "rotated_box": {"N_ROTATION_AS_POLYGON"},
+        "mask": {"N_MASK_AS_POLYGON"},
+        "keypoints": {"L_KEYPOINTS_DROPPED"},
+    }.get(thing.kind, set())
     if thing.pixels:
         parts, holes = _pieces(thing.pixels, picture.width, picture.height)
         codes |= ({"L_PARTS_JOINED"} if parts > 1 else set()) | ({"L_HOLES_BRIDGED"} if holes else set())
@@ -269,7 +286,7 @@ def _kept_outline(thing: Thing, picture: Picture, told: Told, found: Found) -> N
 
 
 def _pieces(pixels: Pixels, width: int, height: int) -> tuple[int, int]:
-    """Parts of a mask (neighbours by sides) and its holes (background that sides and corners do not join to outside)."""
+    """Parts of a mask (neighbours by sides) and its holes (background that nothing joins to outside)."""
     cells = {(x, y) for x in range(-1, width + 1) for y in range(-1, height + 1)}
     steps4 = ((1, 0), (-1, 0), (0, 1), (0, -1))
     steps8 = (*steps4, (1, 1), (1, -1), (-1, 1), (-1, -1))

@@ -14,16 +14,79 @@ from tests.properties.drawn import Part, Point, area_of, corners
 from tests.properties.things import DM_TOOLS, Picture, Scene, Schema, Thing, dm_order
 
 UGLY_LABELS = (
-    "cat", "dog", "a b", "n02", "no", "1.5", "null", "=1+1", "+x", "@y", "-z", "con", "images", "a/b", "..", "é", "e\u0301",
-    "Ω:#", "line\nbreak", "tab\there", " lead", "trail ", "<&>\"'", "a\u2028b", "\x7f", "\ufeffmark", "🦊", "CAT", "nan",
-    "a,b", "x" * 150, "{}", "100%", "a\rb", "name.txt", "\u202eltr", "\ufffe", "\x00nul", "\x0bvt",
-)  # fmt: skip
+    "cat",
+    "dog",
+    "a b",
+    "n02",
+    "no",
+    "1.5",
+    "null",
+    "=1+1",
+    "+x",
+    "@y",
+    "-z",
+    "con",
+    "images",
+    "a/b",
+    "..",
+    "é",
+    "e\u0301",
+    "Ω:#",
+    "line\nbreak",
+    "tab\there",
+    " lead",
+    "trail ",
+    "<&>\"'",
+    "a\u2028b",
+    "\x7f",
+    "\ufeffmark",
+    "🦊",
+    "CAT",
+    "nan",
+    "a,b",
+    "x" * 150,
+    "{}",
+    "100%",
+    "a\rb",
+    "name.txt",
+    "\u202eltr",
+    "\ufffe",
+    "\x00nul",
+    "\x0bvt",
+)
 UGLY_NAMES = (
-    "a.png", "b/a.png", "b/A.PNG", "c/d/x y.png", "é.png", "e\u0301.png", "con.png", "no extension", ".hidden.png",
-    "a.txt", "labels/images/x.png", "#1 x.png", "100%.png", "日本語.png", "🦊.png", "a..png", "a:b.png", "q?.png",
-    "../up.png", "/abs.png", "trail .png", "classes.png", "data.yaml", "x" * 240 + ".png", "=1.png", "back\\slash.png",
-    "a\u2028b.png", "<x>&.png", "tab\t.png", "x.jpeg", "a.png ",
-)  # fmt: skip
+    "a.png",
+    "b/a.png",
+    "b/A.PNG",
+    "c/d/x y.png",
+    "é.png",
+    "e\u0301.png",
+    "con.png",
+    "no extension",
+    ".hidden.png",
+    "a.txt",
+    "labels/images/x.png",
+    "#1 x.png",
+    "100%.png",
+    "日本語.png",
+    "🦊.png",
+    "a..png",
+    "a:b.png",
+    "q?.png",
+    "../up.png",
+    "/abs.png",
+    "trail .png",
+    "classes.png",
+    "data.yaml",
+    "x" * 240 + ".png",
+    "=1.png",
+    "back\\slash.png",
+    "a\u2028b.png",
+    "<x>&.png",
+    "tab\t.png",
+    "x.jpeg",
+    "a.png ",
+)
 POINT_NAMES = (("tip", "tail"), ("left_eye", "right_eye", "nose"), ("only",))
 _THETAS = (0.3, -0.7, math.pi / 2, math.pi / 4, 3.0, 1e-10, 2 * math.pi, -0.001)
 
@@ -53,13 +116,12 @@ def coordinate(low: float, high: float) -> st.SearchStrategy[float]:
 def boxes(draw: st.DrawFn, width: int, height: int) -> tuple[float, ...]:
     """Mostly inside; sometimes over an edge, thin, or tiny."""
     over = draw(st.sampled_from((0, 0, 0, 3)))
-    x, y = draw(coordinate(-over, width - 1)), draw(coordinate(-over, height - 1))
+    x: float = draw(coordinate(-over, width - 1))
+    y: float = draw(coordinate(-over, height - 1))
+    w: float = draw(coordinate(1, max(width - x, 1) + over))
+    h: float = draw(coordinate(1, max(height - y, 1) + over))
     if draw(st.integers(0, 9)) == 0:
-        w, h = draw(st.sampled_from(((0.002, 0.002), (0.3, height), (1, 0.01)))), 0
-        w, h = (w[0], w[1]) if isinstance(w, tuple) else (w, h)
-    else:
-        w = draw(coordinate(1, max(width - x, 1) + over))
-        h = draw(coordinate(1, max(height - y, 1) + over))
+        w, h = draw(st.sampled_from(((0.002, 0.002), (0.3, float(height)), (1.0, 0.01))))
     # Something of it must be in the picture: what is wholly outside is drawn as a broken thing.
     if x + w < 0.01:
         w = 1 - x
@@ -91,9 +153,11 @@ def outlines(draw: st.DrawFn, left: float, top: float, right: float, bottom: flo
     for turn in turns:
         angle, reach = turn * math.tau / 24, draw(st.sampled_from((0.4, 0.7, 1.0)))
         points.append(
-            (round(cx + (right - left) / 2 * reach * math.cos(angle), 2),
-             round(cy + (bottom - top) / 2 * reach * math.sin(angle), 2))
-        )  # fmt: skip
+            (
+                round(cx + (right - left) / 2 * reach * math.cos(angle), 2),
+                round(cy + (bottom - top) / 2 * reach * math.sin(angle), 2),
+            )
+        )
     return ring_of(points)
 
 
@@ -186,7 +250,9 @@ def attribute_maps() -> st.SearchStrategy[dict[str, Any]]:
 
 
 _FREE: dict[str, dict[str, Any]] = {
-    "cuboid": {"psr": {"position": {"x": 1, "y": 2, "z": 3}, "scale": {"x": 1, "y": 1, "z": 1}, "rotation": {"x": 0.5}}},
+    "cuboid": {
+        "psr": {"position": {"x": 1, "y": 2, "z": 3}, "scale": {"x": 1, "y": 1, "z": 1}, "rotation": {"x": 0.5}}
+    },
     "point_set": {"points": [0, 5, 2]},
     "text_range": {"ranges": [{"start": 0, "end": 4}], "content": "Anna"},
     "audio_range": {"section": {"start": 0.5, "end": 1}},
@@ -194,7 +260,7 @@ _FREE: dict[str, dict[str, Any]] = {
     "time_range": {"section": {"start": 0, "end": 1}},
     "prompt": {"input": "why"},
     "answer": {"output": "so"},
-}  # fmt: skip
+}
 EXTENTS = ("box", "rotated_box", "polygon", "mask", "keypoints")
 KINDS = (*EXTENTS * 3, "point", "tag", "caption", "polyline", *_FREE)
 
@@ -247,43 +313,72 @@ _NAN, _INF = math.nan, math.inf
 #: What spoils a thing of a kind, and the codes of which the reader of that part gives one (formats, section 2).
 _SPOILT: dict[str, tuple[tuple[dict[str, Any], str], ...]] = {
     "box": (
-        ({"bbox": [1, 2, 3]}, "E_BOX_SHAPE"), ({"bbox": "1,2,3,4"}, "E_BOX_SHAPE"), ({"bbox": {"x": 1}}, "E_BOX_SHAPE"),
-        ({"bbox": [1, 2, _NAN, 4]}, "E_NOT_FINITE"), ({"bbox": [1, -_INF, 3, 4]}, "E_NOT_FINITE"),
-        ({"bbox": [1, "2", 3, 4]}, "E_NUMBER_TYPE"), ({"bbox": [1, True, 3, 4]}, "E_NUMBER_TYPE"),
-        ({"bbox": [1, None, 3, 4]}, "E_NUMBER_TYPE"), ({"bbox": [1, 2, 10**7, 4]}, "E_NUMBER_RANGE"),
-        ({"bbox": [1, 2, 3, 10**400]}, "E_NUMBER_RANGE E_NOT_FINITE"), ({"bbox": [1, 2, -3, 4]}, "E_BOX_NEGATIVE"),
-        ({"bbox": [1, 2, 0, 4]}, "E_BOX_ZERO_AREA"), ({"bbox": [1, 2, 0.0009, 4]}, "E_BOX_ZERO_AREA"),
-        ({"bbox": [-50, 2, 10, 4]}, "E_OUTSIDE"), ({"bbox": [1, 900_000, 10, 4]}, "E_OUTSIDE"),
-        ({"category": None}, "E_CLASS_INVALID"), ({"category": 7}, "E_CLASS_INVALID"), ({"category": " \t"}, "E_CLASS_INVALID"),
-        ({"score": _NAN}, "E_NOT_FINITE"), ({"score": "high"}, "E_NUMBER_TYPE"), ({"iscrowd": 5}, "E_ANNOTATION"),
-        ({"bbox": ...}, "E_ANNOTATION"), ({"attributes": [1]}, "E_ANNOTATION"), ({"attributes": {"a": [_INF]}}, "E_NOT_FINITE"),
-        ({"id": True}, "E_ANNOTATION"), ({"frame": -1}, "E_ANNOTATION"), ({"type": "blob"}, "S_KIND_UNKNOWN"),
-        ({"rotation": _NAN}, "E_NOT_FINITE"), ({"rotation": "x"}, "E_NUMBER_TYPE"), ({"bbox": ..., "obb": [1, 2, 3]}, "E_BOX_SHAPE"),
+        ({"bbox": [1, 2, 3]}, "E_BOX_SHAPE"),
+        ({"bbox": "1,2,3,4"}, "E_BOX_SHAPE"),
+        ({"bbox": {"x": 1}}, "E_BOX_SHAPE"),
+        ({"bbox": [1, 2, _NAN, 4]}, "E_NOT_FINITE"),
+        ({"bbox": [1, -_INF, 3, 4]}, "E_NOT_FINITE"),
+        ({"bbox": [1, "2", 3, 4]}, "E_NUMBER_TYPE"),
+        ({"bbox": [1, True, 3, 4]}, "E_NUMBER_TYPE"),
+        ({"bbox": [1, None, 3, 4]}, "E_NUMBER_TYPE"),
+        ({"bbox": [1, 2, 10**7, 4]}, "E_NUMBER_RANGE"),
+        ({"bbox": [1, 2, 3, 10**400]}, "E_NUMBER_RANGE E_NOT_FINITE"),
+        ({"bbox": [1, 2, -3, 4]}, "E_BOX_NEGATIVE"),
+        ({"bbox": [1, 2, 0, 4]}, "E_BOX_ZERO_AREA"),
+        ({"bbox": [1, 2, 0.0009, 4]}, "E_BOX_ZERO_AREA"),
+        ({"bbox": [-50, 2, 10, 4]}, "E_OUTSIDE"),
+        ({"bbox": [1, 900_000, 10, 4]}, "E_OUTSIDE"),
+        ({"category": None}, "E_CLASS_INVALID"),
+        ({"category": 7}, "E_CLASS_INVALID"),
+        ({"category": " \t"}, "E_CLASS_INVALID"),
+        ({"score": _NAN}, "E_NOT_FINITE"),
+        ({"score": "high"}, "E_NUMBER_TYPE"),
+        ({"iscrowd": 5}, "E_ANNOTATION"),
+        ({"bbox": ...}, "E_ANNOTATION"),
+        ({"attributes": [1]}, "E_ANNOTATION"),
+        ({"attributes": {"a": [_INF]}}, "E_NOT_FINITE"),
+        ({"id": True}, "E_ANNOTATION"),
+        ({"frame": -1}, "E_ANNOTATION"),
+        ({"type": "blob"}, "S_KIND_UNKNOWN"),
+        ({"rotation": _NAN}, "E_NOT_FINITE"),
+        ({"rotation": "x"}, "E_NUMBER_TYPE"),
+        ({"bbox": ..., "obb": [1, 2, 3]}, "E_BOX_SHAPE"),
         ({"bbox": ..., "obb": [0, 0, 9, 0, 3, 9, 0, 2]}, "E_BOX_SHAPE"),
     ),
     "polygon": (
-        ({"segmentation": [[1, 1, 5, 1, 5]]}, "E_POLYGON_ODD"), ({"segmentation": [[1, 1, 5, 1]]}, "E_POLYGON_POINTS"),
-        ({"segmentation": [[1, 1, 3, 1, 5, 1]]}, "E_POLYGON_ZERO_AREA"), ({"segmentation": [[1, 1, 5, 1, 5, _NAN]]}, "E_NOT_FINITE"),
-        ({"segmentation": [[1, 1, 5, 1, 5, "5"]]}, "E_NUMBER_TYPE"), ({"segmentation": [[1, 1, 5, 1, 5, 1e300]]}, "E_NUMBER_RANGE"),
-        ({"segmentation": [[1, 1, 5, 1, 5, 5], [1, 1, 1, 1]]}, "E_POLYGON_POINTS"), ({"segmentation": [None]}, "E_ANNOTATION"),
-        ({"segmentation": [[-9, -9, -5, -9, -5, -5]]}, "E_OUTSIDE"), ({"segmentation": [[1, 1, 4, 4, 1, 1, 4, 4]]}, "E_POLYGON_POINTS"),
+        ({"segmentation": [[1, 1, 5, 1, 5]]}, "E_POLYGON_ODD"),
+        ({"segmentation": [[1, 1, 5, 1]]}, "E_POLYGON_POINTS"),
+        ({"segmentation": [[1, 1, 3, 1, 5, 1]]}, "E_POLYGON_ZERO_AREA"),
+        ({"segmentation": [[1, 1, 5, 1, 5, _NAN]]}, "E_NOT_FINITE"),
+        ({"segmentation": [[1, 1, 5, 1, 5, "5"]]}, "E_NUMBER_TYPE"),
+        ({"segmentation": [[1, 1, 5, 1, 5, 1e300]]}, "E_NUMBER_RANGE"),
+        ({"segmentation": [[1, 1, 5, 1, 5, 5], [1, 1, 1, 1]]}, "E_POLYGON_POINTS"),
+        ({"segmentation": [None]}, "E_ANNOTATION"),
+        ({"segmentation": [[-9, -9, -5, -9, -5, -5]]}, "E_OUTSIDE"),
+        ({"segmentation": [[1, 1, 4, 4, 1, 1, 4, 4]]}, "E_POLYGON_POINTS"),
         ({"segmentation": ..., "polygon": [[1, 1], [5, 1], [5]]}, "E_POLYGON_ODD E_ANNOTATION E_POLYGON_POINTS"),
         ({"segmentation": ..., "polygon": [[1, 1], [5, 1], [5, 5]], "holes": [[6, 6, 7, 6, 7, 7]]}, "E_ANNOTATION"),
     ),
     "mask": (
-        ({"segmentation": {"counts": [1]}}, "E_MASK_SIZE E_MASK_ENCODING"), ({"segmentation": {"size": [4, 4]}}, "E_MASK_ENCODING"),
+        ({"segmentation": {"counts": [1]}}, "E_MASK_SIZE E_MASK_ENCODING"),
+        ({"segmentation": {"size": [4, 4]}}, "E_MASK_ENCODING"),
         ({"segmentation": {"size": [3, 3], "counts": [0, 9]}}, "E_MASK_SIZE"),
         ({"segmentation": {"size": [60_000, 60_000], "counts": [0, 3_600_000_000]}}, "E_MASK_SIZE"),
-        ({"segmentation": {"size": [_NAN, 4], "counts": [1]}}, "E_MASK_SIZE E_NOT_FINITE"), ({"segmentation": "rle"}, "E_MASK_ENCODING E_ANNOTATION"),
-        ({"segmentation": {"size": [-4, -4], "counts": [16]}}, "E_MASK_SIZE"), ({"segmentation": {"size": [True, 4], "counts": [4]}}, "E_MASK_SIZE"),
+        ({"segmentation": {"size": [_NAN, 4], "counts": [1]}}, "E_MASK_SIZE E_NOT_FINITE"),
+        ({"segmentation": "rle"}, "E_MASK_ENCODING E_ANNOTATION"),
+        ({"segmentation": {"size": [-4, -4], "counts": [16]}}, "E_MASK_SIZE"),
+        ({"segmentation": {"size": [True, 4], "counts": [4]}}, "E_MASK_SIZE"),
     ),
     "keypoints": (
-        ({"keypoints": [1, 2], "keypoint_names": ...}, "E_KEYPOINT_COUNT"), ({"keypoints": [1, 2, 3], "keypoint_names": ["p"]}, "E_KEYPOINT_VISIBILITY"),
-        ({"keypoints": [1, 2, 1.5], "keypoint_names": ["p"]}, "E_KEYPOINT_VISIBILITY"), ({"keypoints": [1, _NAN, 2], "keypoint_names": ["p"]}, "E_NOT_FINITE"),
-        ({"keypoints": [0, 0, 0], "keypoint_names": ["p"]}, "E_KEYPOINT_NONE"), ({"keypoints": [-90, 3, 2], "keypoint_names": ["p"]}, "E_OUTSIDE"),
+        ({"keypoints": [1, 2], "keypoint_names": ...}, "E_KEYPOINT_COUNT"),
+        ({"keypoints": [1, 2, 3], "keypoint_names": ["p"]}, "E_KEYPOINT_VISIBILITY"),
+        ({"keypoints": [1, 2, 1.5], "keypoint_names": ["p"]}, "E_KEYPOINT_VISIBILITY"),
+        ({"keypoints": [1, _NAN, 2], "keypoint_names": ["p"]}, "E_NOT_FINITE"),
+        ({"keypoints": [0, 0, 0], "keypoint_names": ["p"]}, "E_KEYPOINT_NONE"),
+        ({"keypoints": [-90, 3, 2], "keypoint_names": ["p"]}, "E_OUTSIDE"),
         ({"keypoints": "many", "keypoint_names": ...}, "E_KEYPOINT_COUNT"),
     ),
-}  # fmt: skip
+}
 #: Mask counts that are wrong on the picture's own grid.
 _BAD_COUNTS = ([1, 2], [0, -1], [10**12], "", "\x00\x01", "zzzzzzzz", [1.5], None, [True], [_NAN])
 _MASK_CODES = frozenset({"E_MASK_RUNS", "E_MASK_ENCODING", "E_MASK_EMPTY", "E_MASK_SIZE", "E_NOT_FINITE"})
@@ -294,7 +389,12 @@ def broken_things(draw: st.DrawFn, width: int, height: int, label: str) -> Thing
     """An object with one bad part, and no other part that could stand in for it."""
     kind = draw(st.sampled_from((*_SPOILT, "counts", "none")))
     if kind == "none":
-        return Thing("box", None, instead=draw(st.sampled_from((5, "x", [], True, 0.5, None, [[]]))), broken=frozenset({"E_ANNOTATION"}))  # fmt: skip
+        return Thing(
+            "box",
+            None,
+            instead=draw(st.sampled_from((5, "x", [], True, 0.5, None, [[]]))),
+            broken=frozenset({"E_ANNOTATION"}),
+        )
     if kind == "counts":
         value = {"size": [height, width], "counts": draw(st.sampled_from(_BAD_COUNTS))}
         return Thing("mask", label, spoilt={"segmentation": value}, broken=_MASK_CODES)
@@ -312,19 +412,32 @@ def half_broken_things(draw: st.DrawFn, width: int, height: int, label: str) -> 
 
 
 _JUNK = (
-    b"{", b"null", b"[1,2]", b'{"id": 1', b'{"id": true, "data": {"annotations": []}}', b'{"data": {"annotations": []}}',
-    b'{"id": "j1"}', b'{"id": "j2", "data": null}', b'{"id": "j3", "data": {"annotations": 5}}', b'{"id": "j4", "data": 7}',
-    b'{"id": 99999999999999999999999, "data": {"annotations": []}}', b'{"id": "j5", "data": {"annotations": [], "x": "\xff"}}',
-    b'{"id": "\\ud800", "data": {"annotations": []}}', b'{"id": "j6", "data": {"annotations": []}, "split": 5}',
-    b'{"id": "j7", "data": {"annotations": []}, "files_manifest": 5}', b'{"id": "j8", "data": ' + b"[" * 300 + b"]" * 300 + b"}",
+    b"{",
+    b"null",
+    b"[1,2]",
+    b'{"id": 1',
+    b'{"id": true, "data": {"annotations": []}}',
+    b'{"data": {"annotations": []}}',
+    b'{"id": "j1"}',
+    b'{"id": "j2", "data": null}',
+    b'{"id": "j3", "data": {"annotations": 5}}',
+    b'{"id": "j4", "data": 7}',
+    b'{"id": 99999999999999999999999, "data": {"annotations": []}}',
+    b'{"id": "j5", "data": {"annotations": [], "x": "\xff"}}',
+    b'{"id": "\\ud800", "data": {"annotations": []}}',
+    b'{"id": "j6", "data": {"annotations": []}, "split": 5}',
+    b'{"id": "j7", "data": {"annotations": []}, "files_manifest": 5}',
+    b'{"id": "j8", "data": ' + b"[" * 300 + b"]" * 300 + b"}",
     b'{"id": "j9", "data": {"annotations": []}, "data_unit": {"name": "\\u0000.png", "width": 40, "height": 30}}',
     b'{"id": "j10", "data": {"annotations": []}, "files_manifest": {"image_1": {"bundle_path": "../../etc/passwd"}}}',
     b'{"id": "j11", "data": {"annotations": []}, "files_manifest": {"image_1": {"bundle_path": "files/none.png"}}}',
     b'{"id": "j12", "data": {"annotations": []}, "data_unit": {"name": "x.png", "width": 60000, "height": 60000}}',
     b'{"id": "j13", "data": {"annotations": []}, "data_unit": {"name": "x.png", "width": -1, "height": true}}',
-    b"  ", b"\xef\xbb\xbf{}", b'{"id": "j14", "data": {"annotations": [{"bbox": [NaN, Infinity, 1e999, 1]}]}}',
+    b"  ",
+    b"\xef\xbb\xbf{}",
+    b'{"id": "j14", "data": {"annotations": [{"bbox": [NaN, Infinity, 1e999, 1]}]}}',
     b'{"id": "j15", "id": "j16", "data": {"annotations": [{"bbox": [1,1,2,2], "category": "cat"}]}, "x": 1e400}',
-)  # fmt: skip
+)
 
 
 @st.composite
@@ -338,10 +451,12 @@ def pictures(draw: st.DrawFn, identity: int | str, labels: list[str], *, only_wh
     for place in range(draw(st.integers(0, 5))):
         way = 0 if only_whole or schema != "seed" else draw(st.integers(0, 8))
         made = draw(
-            broken_things(width, height, draw(label)) if way == 8
-            else half_broken_things(width, height, draw(label)) if way == 7
+            broken_things(width, height, draw(label))
+            if way == 8
+            else half_broken_things(width, height, draw(label))
+            if way == 7
             else whole_things(width, height, draw(label), kinds)
-        )  # fmt: skip
+        )
         named = schema != "seed" or draw(st.booleans())
         made = _named(made, f"a{place}" if named and "id" not in made.spoilt else None)
         things.append(made if schema == "seed" else made.bare())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from exportkit.plugins import PluginManager
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.properties.formats_here import labelled, main_specs, specs
@@ -10,6 +9,8 @@ from tests.properties.scenes import scenes
 from tests.properties.settings_here import PROFILE
 from tests.properties.things import Scene
 from tests.properties.trial import bench_with, convert, label_of, outputs
+
+from exportkit.plugins import PluginManager
 
 MANAGER = PluginManager.load()
 
@@ -38,12 +39,19 @@ def test_any_bundle_converts_in_every_writer(scene: Scene, media: str) -> None:
     invalid=st.sampled_from(("clip", "drop", "fail")),
     more=st.lists(
         st.sampled_from(
-            (("--validate", "full"), ("--input", "negatives=drop"), ("--group-by", "site"), ("--strict-json",),
-             ("--split", "train=0.6,val=0.4"), ("--split", "train=0.5,test=0.5", "--split-by", "random", "--seed", "3"))
+            (
+                ("--validate", "full"),
+                ("--input", "negatives=drop"),
+                ("--group-by", "site"),
+                ("--strict-json",),
+                ("--split", "train=0.6,val=0.4"),
+                ("--split", "train=0.5,test=0.5", "--split-by", "random", "--seed", "3"),
+            )
         ),
-        max_size=2, unique=True,
+        max_size=2,
+        unique=True,
     ),
-)  # fmt: skip
+)
 def test_any_bundle_converts_with_any_options(
     scene: Scene, wanted: list[str], invalid: str, more: list[tuple[str, ...]]
 ) -> None:

@@ -1,4 +1,4 @@
-"""What every dataset holds is what its report promises: written things come back equal, lossy ones as their codes say."""
+"""What a dataset holds is what its report promises: written things come back equal, lossy ones as their codes say."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from PIL import Image
 from tests.properties.found import Found, Objects
@@ -18,7 +18,7 @@ def read(root: Path, sizes: dict[str, tuple[int, int]], mode: str = "one") -> Ob
         base = root / path.rpartition("JPEGImages/")[0]
         stem = path.rpartition("/")[2]
         stem = stem[: stem.rindex(".")] if "." in stem[1:] else stem
-        document = ElementTree.fromstring((base / "Annotations" / f"{stem}.xml").read_bytes())
+        document = ET.fromstring((base / "Annotations" / f"{stem}.xml").read_bytes())
         told = document.find("size")
         assert told is not None
         assert (told.findtext("width"), told.findtext("height")) == tuple(map(str, size))

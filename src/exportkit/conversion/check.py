@@ -18,7 +18,7 @@ from exportkit.conversion.layouts import chosen_checker, opened
 from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
 from exportkit.conversion.split_leaks import content_key, leak_findings
 from exportkit.conversion.split_list import SPLITS, SplitLine, groups_by_split
-from exportkit.errors import BundleRefused
+from exportkit.errors import BundleRefused, UsageError
 from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
 from exportkit.plugins import PluginManager
 from exportkit.writing import Checker, Finding, Picture, PictureLimits, Piece
@@ -51,18 +51,31 @@ def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = 
     dataset = opened(path)
     manifest = dataset.manifest
     if manifest is not None and isinstance(manifest.get("datasets"), list) and format_name is None:
-        labels = [str(entry["path"]) for entry in manifest["datasets"] if _names_inside(entry)]
-        return [result for label in labels for result in check_dataset(path / label, plugins)]
+        return [_one_of(path, _label(path, entry), plugins) for entry in manifest["datasets"] or [None]]
+    return [_judged(path, dataset, plugins, format_name)]
+
+
+def _one_of(path: Path, label: str, plugins: PluginManager) -> CheckResult:
+    """The findings of one of several datasets that were written in one run."""
+    return _judged(path / label, opened(path / label), plugins, None)
+
+
+def _judged(path: Path, dataset: DatasetDirectory, plugins: PluginManager, format_name: str | None) -> CheckResult:
     checker = chosen_checker(dataset, plugins, format_name)
     findings = [_sayable(finding) for finding in _unless_unreadable(_findings(dataset, checker))]
     findings.sort(key=lambda f: (f.severity, f.code, f.file or "", f.line or 0))
-    return [CheckResult(str(path), checker.name, findings)]
+    return CheckResult(str(path), checker.name, findings)
 
 
-def _names_inside(entry: object) -> bool:
-    """Whether an entry of a manifest over several datasets names a folder below its own."""
-    path = entry.get("path") if isinstance(entry, dict) else None
-    return isinstance(path, str) and is_inside(path)
+def _label(root: Path, entry: object) -> str:
+    """The folder of one dataset, right below its manifest and no link: a manifest may lie."""
+    label = entry.get("path") if isinstance(entry, dict) else None
+    if isinstance(label, str) and label not in {"", ".", ".."} and "/" not in label and "\0" not in label:
+        place = root / label
+        if place.is_dir() and not place.is_symlink():
+            return label
+    shown = ascii(label)[:120]
+    raise UsageError(f"The manifest of {root} names the dataset {shown}, which is no folder in it; name one to check.")
 
 
 def _sayable(finding: Finding) -> Finding:

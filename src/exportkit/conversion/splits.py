@@ -129,6 +129,10 @@ class SplitRequest(msgspec.Struct, frozen=True):
         return {"shares": {name: str(float(share)) for name, share in self.shares}, "by": self.by, "seed": self.seed}
 
 
+#: Of a line with the id of a record and the name of a split.
+_LONGEST_LINE = 1 << 20
+
+
 class _Line(msgspec.Struct):
     record: int | str
     split: str
@@ -137,7 +141,9 @@ class _Line(msgspec.Struct):
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
+                if len(line) > _LONGEST_LINE:
+                    raise UsageError(f"Line {number} of the split file {path} is longer than {_LONGEST_LINE} bytes.")
                 if line.strip():
                     yield number, line
     except OSError as error:

@@ -7,7 +7,7 @@
 #include "regions.h"
 #include "seams.h"
 
-static const double EPS = 0.001, LIMIT = 1e6;
+static const double EPS = 0.001, LIMIT = 1e6, THIN = 1.5e-6;
 
 enum { FLAGS = 7, FALSE_FLAGS = 3, MOST_NUMBER = 16 };
 
@@ -44,7 +44,7 @@ static int make_room(OutlineTexts *self, size_t size)
     return 1;
 }
 
-/* Appends a row of points within the picture. */
+/* Appends a row of points within the picture; 0 also for a shape so thin that six decimals may lose a side of it. */
 static int put_row(OutlineTexts *self, PyObject *head, const double *x, const double *y, size_t count, const double *size)
 {
     size_t length = (size_t)PyBytes_GET_SIZE(head), start = self->size;
@@ -53,9 +53,12 @@ static int put_row(OutlineTexts *self, PyObject *head, const double *x, const do
     char *out = self->text + self->size;
     memcpy(out, PyBytes_AS_STRING(head), length);
     out += length;
+    double least[] = {1, 1}, most[] = {0, 0};
     for (size_t i = 0; i < count; i++) {
         double values[] = {x[i] / size[0], y[i] / size[1]};
         for (int k = 0; k < 2; k++) {
+            least[k] = values[k] < least[k] ? values[k] : least[k];
+            most[k] = values[k] > most[k] ? values[k] : most[k];
             if (!(values[k] >= 0 && values[k] <= 1) || signbit(values[k]))
                 return 0;
             *out++ = ' ';
@@ -63,6 +66,8 @@ static int put_row(OutlineTexts *self, PyObject *head, const double *x, const do
                 return 0;
         }
     }
+    if (!(most[0] - least[0] > THIN && most[1] - least[1] > THIN))
+        return 0;
     *out++ = '\n';
     self->size = start + (size_t)(out - (self->text + start));
     return 1;

@@ -92,9 +92,13 @@ def _samples() -> Iterator[tuple[str, Annotation]]:
     yield "polygon of several parts", of("polygon", region=_rings([4, 6, 24, 6, 4, 30], [40, 6, 60, 6, 40, 30]))
     yield "polygon with a hole", of("polygon", region=LazyRegion([_OUTLINE], "rings_xy", holes=[hole]))
     yield "mask", of("mask", region=mask)
+    yield "mask of several parts", of("mask", region=_runs(4 * _HEIGHT + 6, 30, 2 * _HEIGHT, 20))
+    yield "mask with a hole", of("mask", region=_runs(4 * _HEIGHT + 6, 30, 18, 10, 10, 10, 18, 30))
     yield "crowd, a box", of("box", box=box, iscrowd=True)
+    yield "crowd, a rotated box", of("rotated_box", geometry=RotatedBox(32, 24, 20, 10, 0.5), iscrowd=True)
     yield "crowd, a polygon", of("polygon", region=polygon, iscrowd=True)
     yield "crowd, a mask", of("mask", region=mask, iscrowd=True)
+    yield "crowd, key points", of("keypoints", geometry=person, box=box, iscrowd=True)
     yield "key points", of("keypoints", geometry=person, box=box)
     yield "key points with a region", of("keypoints", geometry=person, box=box, region=polygon)
     yield (
