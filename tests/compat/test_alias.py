@@ -66,7 +66,7 @@ def test_classes_are_the_same_by_every_way() -> None:
 
 def test_afterwards_the_name_is_unknown_again_also_after_an_error() -> None:
     before = list(sys.meta_path)
-    with pytest.raises(ModuleNotFoundError), synapse_sdk_alias():
+    with pytest.raises(ModuleNotFoundError, match="nothing"), synapse_sdk_alias():
         importlib.import_module("synapse_sdk.loggers.nothing")
     assert loaded() == []
     assert sys.meta_path == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from pathlib import Path
@@ -103,6 +104,36 @@ def test_a_backend_that_is_down_fails_nobody_and_the_lost_are_counted(*, backgro
     assert backend.requests == []
     assert logger.lost_entries == 2501
     assert logger.log_loss_report() == {"lost": 2501}
+
+
+class Refusal(Exception):
+    status_code = 400
+
+
+def test_what_the_server_refuses_is_lost_and_the_rest_arrives(*, background: bool) -> None:
+    class Picky(Backend):
+        def create_logs(self, data: dict[str, Any] | list[dict[str, Any]]) -> None:
+            if not isinstance(data, list) and data["event"] == "bad":
+                raise Refusal
+            super().create_logs(data)
+
+    backend = Picky()
+    logger = JobLogger(backend, "j1", log_batch_size=1, background_flush=False)
+    logger.log(LogLevel.INFO, "bad", {})
+    say(logger, 1, 2)
+    logger.finish()
+    assert numbers(backend) == [1, 2]
+    assert logger.lost_entries == 1
+
+
+def test_values_that_json_does_not_know_travel_as_text(*, background: bool) -> None:
+    backend = Backend()
+    logger = JobLogger(backend, "j1", background_flush=background)
+    logger.log(LogLevel.INFO, "e", {"path": Path("a"), "nan": float("nan"), "set": {1}, "big": 10**30, 7: "key"})  # type: ignore[dict-item]
+    logger.set_metrics({"path": Path("a")}, "data_file")
+    logger.finish()
+    assert backend.entries[0]["data"] == {"path": "a", "nan": None, "set": [1], "big": 10**30, "7": "key"}
+    assert json.loads(json.dumps(backend.updates[-1], allow_nan=False)) == backend.updates[-1]
 
 
 def test_entries_wait_for_a_backend_that_comes_back(monkeypatch: pytest.MonkeyPatch, *, background: bool) -> None:

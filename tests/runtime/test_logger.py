@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
 
-from exportkit.runtime import BaseLogger, LogLevel, NoOpLogger, ProgressData
+from exportkit.runtime import BaseLogger, LogLevel, NoOpLogger, ProgressData, redacted
 from exportkit.runtime.progress import ProgressBoard
 
 
@@ -104,6 +105,7 @@ def test_our_own_progress_tolerates_growth_and_never_raises() -> None:
     assert logger.get_progress("a") == ProgressData(100.0, 0.0, logger.get_progress("a").elapsed_time)  # type: ignore[union-attr]
     assert logger.get_progress("b").percent == 0.0  # type: ignore[union-attr]
     assert logger.get_progress("c") is None
+    logger.report_progress(None, "x", "d")  # type: ignore[arg-type]
     logger.finish()
     logger.report_progress(1, 2, "a")
 
@@ -203,6 +205,14 @@ def test_a_sink_that_raises_fails_nobody_and_is_counted() -> None:
     assert logger.lost_entries == 2
 
 
+def test_data_that_hold_themselves_fail_nobody_and_are_counted() -> None:
+    logger = Notebook()
+    data: dict[str, Any] = {}
+    data["self"] = data
+    logger.log(LogLevel.INFO, "e", data)
+    assert logger.lost_entries == 1
+
+
 def test_secrets_in_addresses_reach_no_sink() -> None:
     logger = Notebook()
     logger.error(
@@ -234,3 +244,10 @@ def test_threads_share_a_logger() -> None:
         thread.join()
     assert logger.get_metrics("data_file") == {f"t{number}": 199 for number in range(4)}
     assert logger.lost_entries == 0
+
+
+def test_hostile_texts_are_cleaned_in_no_time() -> None:
+    began = time.monotonic()
+    for text in ("a." * 100_000 + "://", "a://" * 50_000, "authorization " * 20_000, "x://" + "?" * 200_000):
+        redacted(text)
+    assert time.monotonic() - began < 2

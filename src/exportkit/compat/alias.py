@@ -54,7 +54,7 @@ class _AliasFinder(MetaPathFinder):
         if not _is_ours(fullname):
             return None
         home = HOME + fullname.removeprefix(ALIAS)
-        if importlib.util.find_spec(home) is None:
+        if not _exists(home):
             raise ModuleNotFoundError(
                 f"exportkit has no counterpart of the module '{fullname}' of synapse-sdk.", name=fullname
             )
@@ -70,6 +70,13 @@ class _AliasLoader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         # The import system hands out what stands under the name after this call.
         sys.modules[module.__name__] = importlib.import_module(self._home)
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # what stands above it is no package
+        return False
 
 
 def _refuse_installed() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from exportkit.runtime.log_entry import LogEntry
 from exportkit.runtime.log_level import LogLevel
 from exportkit.runtime.logger import BaseLogger
@@ -60,7 +62,7 @@ class JobLogger(BaseLogger):
         self, event: str, data: dict[str, Any], file: str | None, step: str | None, level: LogLevel | None = None
     ) -> None:
         attached = _data_uri(file) if file else None
-        entry = LogEntry(event, data, file=attached, step=step, level=level).to_dict()
+        entry = LogEntry(event, _jsonable(data), file=attached, step=step, level=level).to_dict()
         self._outbox.put(entry | {"job": self._job_id})
 
     def _on_progress(self, progress: ProgressData, step: str | None) -> None:
@@ -79,8 +81,17 @@ class JobLogger(BaseLogger):
         if progress is not None:
             snapshot["progress_record"] = progress
         if metrics:
-            snapshot["metrics_record"] = {"record": {"steps": metrics}}
+            snapshot["metrics_record"] = {"record": {"steps": _jsonable(metrics)}}
         return snapshot
+
+
+def _jsonable(data: dict[str, Any]) -> dict[str, Any]:
+    """The same in values that JSON has; one odd value must not hold up the entries around it."""
+    try:
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(data, enc_hook=str))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return {"text": str(data)[:10_000]}
+    return plain
 
 
 def _data_uri(file: str) -> str | None:

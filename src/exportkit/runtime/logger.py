@@ -68,7 +68,7 @@ class BaseLogger(ABC):
             raise TypeError(f"level must be a LogLevel, not {type(level).__name__}.")
         if not isinstance(data, Mapping):
             raise TypeError(f"data must be a mapping, not {type(data).__name__}.")
-        self._guard(self._log_impl, event, redacted_data(data), file, self._step if step is None else step, level)
+        self._guard(self._take, event, data, file, self._step if step is None else step, level)
 
     def debug(self, message: str) -> None:
         """For developers: the event is ``debug``, which users of the platform do not see."""
@@ -142,11 +142,8 @@ class BaseLogger(ABC):
 
     def report_progress(self, current: int, total: int, step: str | None = None) -> None:
         """Like :meth:`set_progress` for callers that move data: a total that grew late is taken, nothing raises."""
-        if self._finished:
-            return
-        total = max(total, current)
-        if total > 0:
-            self._guard(self.set_progress, max(0, current), total, step)
+        if not self._finished:
+            self._guard(self._report, current, total, step)
 
     def set_progress_failed(self, step: str | None = None) -> None:
         self._refuse_finished()
@@ -247,6 +244,14 @@ class BaseLogger(ABC):
     def _build_message_data(content: str, key: str | None = None) -> MessageLogData:
         """Data of a message; loggers of plugins call it."""
         return message_data(redacted(content), key)
+
+    def _take(self, event: str, data: Mapping[str, Any], file: str | None, step: str | None, level: LogLevel) -> None:
+        self._log_impl(event, redacted_data(data), file, step, level)
+
+    def _report(self, current: int, total: int, step: str | None) -> None:
+        total = max(total, current)
+        if total > 0:
+            self.set_progress(max(0, current), total, step)
 
     def _guard(self, sink: Callable[..., None], *arguments: object) -> None:
         try:

@@ -95,7 +95,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
         return template
     try:
         return _Filler().vformat(template, (), values)
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, AttributeError):
         return template
 
 

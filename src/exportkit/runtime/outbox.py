@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any, Protocol
 
 __all__ = ["JobClient", "Outbox"]
@@ -17,6 +18,15 @@ RETRY_SECONDS = 1.0
 #: Seconds that closing waits for a request under way.
 CLOSING_SECONDS = 30.0
 _NEVER = float("-inf")
+
+
+class Delivery(Enum):
+    """What became of a request."""
+
+    DONE = auto()
+    LATER = auto()
+    #: The server will never take it.
+    REFUSED = auto()
 
 
 class JobClient(Protocol):
@@ -154,11 +164,12 @@ class Outbox:
                 return
             self._stale = False
             self._snapshot_sent_at = time.monotonic()
-        if not self._delivered(self._client.update_job, self._job_id, self._snapshot()):
+        outcome = self._delivered(self._client.update_job, self._job_id, self._snapshot())
+        if outcome is Delivery.LATER and not final:
             with self._state:
                 self._stale = True
-            if final:
-                self._lost(1)
+        elif outcome is not Delivery.DONE:
+            self._lost(1)
 
     def _send_entries(self, *, final: bool) -> None:
         with self._state:
@@ -167,19 +178,23 @@ class Outbox:
             if not self._entries or not (late or full or final):
                 return
         while batch := self._take():
-            body = batch if len(batch) > 1 else batch[0]
-            delivered = self._delivered(self._client.create_logs, body)
+            outcome = self._delivered(self._client.create_logs, batch if len(batch) > 1 else batch[0])
             with self._state:
-                self._failing = not delivered
+                self._failing = outcome is Delivery.LATER
                 self._entries_sent_at = time.monotonic()
-                if not delivered:
-                    self._entries.extendleft(reversed(batch))
-                    while len(self._entries) > QUEUE_MAX:
-                        self._entries.popleft()
-                        self._lost(1)
+                if outcome is Delivery.REFUSED:
+                    self._lost(len(batch))
+                elif outcome is Delivery.LATER:
+                    self._put_back(batch)
                 self._state.notify_all()
-            if not delivered:
+            if outcome is Delivery.LATER:
                 return
+
+    def _put_back(self, batch: list[dict[str, Any]]) -> None:
+        self._entries.extendleft(reversed(batch))
+        while len(self._entries) > QUEUE_MAX:
+            self._entries.popleft()
+            self._lost(1)
 
     def _take(self) -> list[dict[str, Any]]:
         with self._state:
@@ -190,10 +205,13 @@ class Outbox:
                 batch.append(self._entries.popleft())
             return batch
 
-    def _delivered(self, call: Callable[..., Any], *arguments: object) -> bool:
+    def _delivered(self, call: Callable[..., Any], *arguments: object) -> Delivery:
         try:
             call(*arguments)
-        except Exception:  # noqa: BLE001 - a log that cannot be sent must not fail an export
+        except Exception as error:  # noqa: BLE001 - a log that cannot be sent must not fail an export
+            status = getattr(error, "status_code", None)
+            if isinstance(status, int) and 400 <= status < 500 and status not in {408, 429}:
+                return Delivery.REFUSED
             self._retry_at = time.monotonic() + RETRY_SECONDS
-            return False
-        return True
+            return Delivery.LATER
+        return Delivery.DONE

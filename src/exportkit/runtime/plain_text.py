@@ -8,8 +8,7 @@ from typing import Any
 
 __all__ = ["plain_text", "redacted", "redacted_data"]
 
-_USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@\"'<>]+@")
-_QUERY = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s?#\"'<>]*)\?[^\s\"'<>]*")
+_ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)([^\s\"'<>]*)")
 _CREDENTIAL = re.compile(r"(?i)\b(authorization\s*[:=]\s*[\"']?(?:\w+\s+)?|bearer\s+)[\w.~+/=-]{8,}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -18,7 +17,7 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 def redacted(text: str) -> str:
     """``text`` without what may be a secret: users and queries of addresses (signatures), and credentials."""
     if "://" in text:
-        text = _QUERY.sub(r"\1?…", _USER.sub(r"\1", text))
+        text = _ADDRESS.sub(_open_part, text)
     return _CREDENTIAL.sub(r"\1…", text)
 
 
@@ -36,6 +35,13 @@ def redacted_data(value: Any) -> Any:
 def plain_text(text: str) -> str:
     """One line that cannot steer a terminal or forge a log line: control characters are spelled out."""
     return _CONTROL.sub(_spelled, text)
+
+
+def _open_part(match: re.Match[str]) -> str:
+    """An address without its user and its query; one match takes all of it, so that time grows with the text."""
+    rest, asked, _ = match[2].partition("?")
+    host, slash, path = rest.partition("/")
+    return f"{match[1]}{host.rpartition('@')[2]}{slash}{path}{'?…' if asked else ''}"
 
 
 def _spelled(match: re.Match[str]) -> str:
