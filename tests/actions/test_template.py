@@ -13,7 +13,7 @@ import pytest
 from tests.actions.workshop import Listener, context, labels, row, rows, run, tree
 from tests.clients.object_store import Store
 
-from exportkit.actions import BaseExporter, ExportStatus, MetricsRecord
+from exportkit.actions import BaseExporter, ExportStatus, MetricsRecord, export_action_of
 from exportkit.errors import StepFailed, UsageError
 from exportkit.runtime import PluginEnvironment, RuntimeContext
 from exportkit.testing import MemoryClient
@@ -409,3 +409,98 @@ def test_a_report_names_every_file_and_every_failure(tmp_path: Path) -> None:
     table = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
     assert table[1][1] == "'=evil.jpg"
     assert not (folder / "filename_collisions.json").exists()
+
+
+# -- ugly plugins and ugly rows ----------------------------------------------------------------------------
+
+
+def test_a_label_at_the_top_never_takes_the_name_of_a_list_of_ours(tmp_path: Path) -> None:
+    class Top(BaseExporter):
+        label_output_dirname = None
+
+    class PlannedTop(Top):
+        use_output_stem_manifest = True
+
+    for cls in (Top, PlannedTop):
+        items = named("exportkit-manifest.json", "error_file_list.png", "EXPORTKIT-errors.jpg")
+        folder = Path(run(cls, tmp_path, [*items, row(4, data=None)])["output_path"])
+        found = {name for name in tree(folder) if "__" in name}
+        assert found == {"exportkit-manifest__1.json", "error_file_list__2.json", "EXPORTKIT-errors__3.json"}
+        assert json.loads((folder / "exportkit-manifest.json").read_text())["schema"] == "exportkit-export/1"
+
+
+def test_a_plugin_that_empties_its_item_does_not_change_whose_it_is(tmp_path: Path) -> None:
+    class Emptying(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            number = data["id"]
+            data.clear()
+            if number == 2:
+                raise ValueError("emptied")
+            return data
+
+    result = run(Emptying, tmp_path, rows(2))
+    assert labels(result) == {"img1": {}}
+    (error,) = map(json.loads, (Path(result["output_path"]) / "exportkit-errors.jsonl").read_text().splitlines())
+    assert (error["id"], error["file"]) == (2, "img2.json")
+
+
+def test_a_plugin_that_exits_on_an_item_loses_that_item(tmp_path: Path) -> None:
+    class Exiting(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            if data["id"] == 1:
+                raise SystemExit(3)
+            return data
+
+    assert sorted(labels(run(Exiting, tmp_path, rows(2)))) == ["img2"]
+
+
+def test_folders_that_a_plugin_forgot_are_made_when_they_are_needed(tmp_path: Path) -> None:
+    class Forgetful(BaseExporter):
+        def setup_output_directories(self, unique_export_path: Path, save_original_file_flag: bool) -> Any:
+            return None
+
+    assert sorted(labels(run(Forgetful, tmp_path, rows(1)))) == ["img1"]
+
+
+def test_a_name_made_by_a_plugin_stays_in_its_folder(tmp_path: Path) -> None:
+    class Wandering(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            return {"id": data["id"], "filename": "../../../evil.jpg"}
+
+    assert sorted(labels(run(Wandering, tmp_path, rows(1)))) == ["evil"]
+
+
+@pytest.mark.parametrize(
+    "bad", [None, 5, "x", [], {"data": {}}, {"id": True}, {"id": 2**64}, {"id": 1, "data_unit": 3}]
+)
+def test_a_row_that_is_none_costs_itself_alone(tmp_path: Path, bad: Any) -> None:
+    class Own(export_action_of(Plain)):  # type: ignore[misc]
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, int]:
+            return iter([bad, row(7)]), 2
+
+    result = run(Plain, tmp_path, action=Own)
+    assert (sorted(labels(result)), result["failed_count"]) == (["img7"], 1)
+
+
+def test_every_failure_has_its_own_code(tmp_path: Path) -> None:
+    def placed(number: int, **entry: Any) -> dict[str, Any]:
+        return row(number, data_unit={"files": {"x": entry}})
+
+    items = [
+        placed(1, file_name_original="a.jpg", url="../secret"),
+        placed(2, file_name_original="b.jpg"),
+        placed(3, file_name_original="a\nb.jpg"),
+        row(4, data=None),
+        placed(5, file_name_original="c.jpg", bundle_path="files/5/c.jpg"),
+    ]
+    result = run(Plain, tmp_path, items, save_original_file=True)
+    text = (Path(result["output_path"]) / "exportkit-errors.jsonl").read_text()
+    found = {(error["id"], error["code"]) for error in map(json.loads, text.splitlines())}
+    assert found == {
+        (1, "E_URL_REFUSED"),
+        (2, "E_FILE_MISSING"),
+        (3, "E_NAME_UNSAFE"),
+        (4, "E_DATA_MISSING"),
+        (4, "E_FILE_MISSING"),
+        (5, "E_FILE_MISSING"),
+    }
