@@ -18,6 +18,7 @@ from exportkit.actions import (
     ExportParams,
     export_action_of,
 )
+from exportkit.clients import FolderClient
 from exportkit.errors import StepFailed, UsageError
 from exportkit.runtime import ExportLogMessageCode, PluginCategory
 from exportkit.steps import BaseStep, StepRegistry, StepResult
@@ -251,3 +252,12 @@ def test_a_count_that_nobody_knows_is_said_and_not_guessed(tmp_path: Path) -> No
     for action in (Unknown, Wrong):
         result = run(BaseExporter, tmp_path, action=action)
         assert (result["exported_count"], result["count_verified"]) == (3, False)
+
+
+def test_an_export_that_brings_its_own_rows_needs_a_folder_and_nobody_to_ask(tmp_path: Path) -> None:
+    class Own(export_action_of(BaseExporter)):  # type: ignore[misc]
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, int]:
+            return iter(rows(2)), 2
+
+    result = Own.dispatch(params(filter={}), context(FolderClient(tmp_path)))
+    assert (result["exported_count"], result["output_path"]) == (2, str(tmp_path / "exports/mine"))
