@@ -568,8 +568,8 @@ def test_p5_memory_does_not_grow_with_the_items(tmp_path: Path) -> None:
         return most
 
     peak(50)
-    small, large = peak(500), peak(3000)
-    assert large - small < 2500 * 24
+    small, large = peak(300), peak(1500)
+    assert large - small < 1200 * 24
 
 
 def test_p7_rows_are_counted_once(tmp_path: Path) -> None:

@@ -208,8 +208,8 @@ def test_memory_does_not_grow_with_the_rows(offline: Open, tmp_path: Path, shuff
         assert seen == count
         return most
 
-    small, large = peak(1_000), peak(6_000)
-    assert large - small < 5_000 * 24
+    small, large = peak(300), peak(1_500)
+    assert large - small < 1_200 * 24
 
 
 def test_a_folder_alone_is_a_storage_and_has_no_rows(tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ class TemplateRun:
         self._on_progress = on_progress
         self._latest = ""
         self._failure: BaseException | None = None
+        #: The item that was written last, as far as it says of itself what it is.
+        self.last_item: Any = None
         self.received = 0
         self.exported = 0
         self.failed = 0
@@ -184,6 +186,7 @@ class TemplateRun:
             if not labels:
                 fault = RecordFault("E_WRITER", "process_file_saving returned False and named no error.")
                 self._list(result.item, "save_files", fault)
+        self.last_item = result.item
         self._count_files(result.item)
 
     def _fail(self, item: Any, step: str, error: BaseException) -> None:
@@ -221,7 +224,8 @@ class TemplateRun:
 
     def _count_files(self, item: Any) -> None:
         files = item.get("files_all") if isinstance(item, dict) else None
-        if self._save_originals and isinstance(files, dict) and len(files) > 1:
+        managed = self._save_originals and self._exporter.sdk_managed_original_files
+        if managed and isinstance(files, dict) and len(files) > 1:
             self.unexported_files += len(files) - 1
 
     def _all_failed(self) -> str:

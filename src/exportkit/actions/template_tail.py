@@ -118,6 +118,7 @@ class TemplateTail(ExportTail):
         context.failed_count = run.failed
         context.failed_originals = run.failed_originals
         context.unexported_files = run.unexported_files
+        context.last_completed_item = run.last_item
 
     def _opened_run(self) -> TemplateRun:
         if self._run is None:

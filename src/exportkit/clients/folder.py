@@ -15,7 +15,7 @@ __all__ = ["FolderClient"]
 
 
 class FolderClient(LocalCalls):
-    """Every storage is the folder `output`, and every project and dataset version exists. Asking for rows is refused."""
+    """Every storage is the folder `output`, every project and dataset version exists, and nobody has a row."""
 
     #: Tells an export why it runs in process without a word of warning.
     offline: ClassVar[bool] = True
