@@ -504,3 +504,44 @@ def test_every_failure_has_its_own_code(tmp_path: Path) -> None:
         (4, "E_FILE_MISSING"),
         (5, "E_FILE_MISSING"),
     }
+
+
+def test_a_manifest_names_results_that_say_nothing_of_themselves_by_their_items(tmp_path: Path) -> None:
+    class Planned(BaseExporter):
+        use_output_stem_manifest = True
+
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            if data["id"] == 2:
+                raise Unpicklable(data["id"], "odd")
+            return [data["id"]]
+
+    result = run(Planned, tmp_path, named("b.jpg", "x.jpg", "a.jpg", "a.jpg"))
+    assert labels(result) == {"a": [3], "a__4": [4], "b": [1]}
+    assert result["failed_count"] == 1
+
+
+class Unpicklable(Exception):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"{text} {number}")
+
+
+def test_a_label_that_failed_beside_one_that_was_saved_makes_the_export_partial(tmp_path: Path) -> None:
+    class Two(BaseExporter):
+        def process_file_saving(self, final_data: Any, *more: Any) -> bool:
+            super().process_file_saving({**final_data, "data": None}, *more)
+            return super().process_file_saving(final_data, *more)
+
+    assert run(Two, tmp_path, rows(1))["status"] == "partial"
+
+
+def test_an_unknown_number_of_rows_does_not_tell_progress_for_each_of_them(tmp_path: Path) -> None:
+    class Unknown(export_action_of(Plain)):  # type: ignore[misc]
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, Any]:
+            return iter(rows(200)), None
+
+    logger = Listener()
+    run(Plain, tmp_path, action=Unknown, logger=logger)
+    assert len([1 for step, *_ in logger.progressed if step == "save_files"]) < 60
+    assert logger.get_metrics("data_file")["success"] == 200

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -243,6 +245,7 @@ class BaseExporter:
         if self._workplace is None:
             folder = Path(tempfile.mkdtemp(prefix="exportkit-exporter-"))
             self._workplace = Workplace(folder, folder, None)
+            weakref.finalize(self, _discard, self._workplace)
         return self._workplace
 
     @property
@@ -321,6 +324,12 @@ class BaseExporter:
                 self._stems = {}
             self._stems[key] = self.workplace.stems.claim(named.wanted, named.identity, named.original or named.wanted)
         return self._stems[key]
+
+
+def _discard(workplace: Workplace) -> None:
+    """Remove what an exporter outside of a run kept for itself."""
+    workplace.close()
+    shutil.rmtree(workplace.spool, ignore_errors=True)
 
 
 def _store(path: Path, text: bytes) -> None:

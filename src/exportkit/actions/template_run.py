@@ -217,7 +217,7 @@ class TemplateRun:
                 code = getattr(row, "code", "E_WRITER")
                 self._work.failures.add(identity, file, step, code=code, kind="RecordFault", message=message)
                 if step == "save_as_json":
-                    self._failure = RecordFault("E_WRITER", message)
+                    self._failure = RecordFault(code, message)
                     self._latest = f"item {identity!r} in {step}: {message}"
             counts.append(len(latest))
         return counts[0], counts[1]

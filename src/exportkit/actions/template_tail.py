@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,12 @@ class TemplateTail(ExportTail):
         super().__init__(context)
         self._work: Workplace | None = None
         self._run: TemplateRun | None = None
+        self._policy = ErrorPolicy()
 
     def open(self) -> None:
         context = self.context
+        # Words that mean nothing are told before anything is made.
+        self._policy = ErrorPolicy.from_params(*self._layers())
         context.output.open()
         context.unique_export_path = context.output.stage
 
@@ -45,15 +50,19 @@ class TemplateTail(ExportTail):
         context.errors_json, context.errors_original = work.errors_json, work.errors_original
         exporter.open_workplace(work)
         context.output_paths = exporter.output_paths
-        layers = (context.params, context.params.get("extra_params"), context.config)
-        exporter.run.failures_only = _merged(layers).get("export_log_files") == "failures"
+        settings = _merged(self._layers())
+        exporter.run.failures_only = settings.get("export_log_files") == "failures"
         self._run = TemplateRun(
             exporter,
             work,
             save_originals=exporter.saves_originals,
-            policy=ErrorPolicy.from_params(*layers),
-            on_progress=self._progress(build_throttle_from_params(_merged(layers))),
+            policy=self._policy,
+            on_progress=self._progress(build_throttle_from_params(settings)),
         )
+
+    def _layers(self) -> tuple[Any, ...]:
+        context = self.context
+        return context.params, context.params.get("extra_params"), context.config
 
     def convert(self) -> None:
         context, run = self.context, self._opened_run()
@@ -66,11 +75,12 @@ class TemplateTail(ExportTail):
         """Progress of the step that saves, with a total that grows with the items."""
         context, exporter = self.context, self.context.exporter
         total = context.total_count
+        last = total if context.count_verified else sys.maxsize
 
         def advance(number: int) -> None:
             if number == total or exporter.run.flush_enabled:
                 context.report_progress(number, max(total, number))
-            exporter.run.set_flush_enabled(throttle.should_flush(number + 1, total))
+            exporter.run.set_flush_enabled(throttle.should_flush(number + 1, last))
 
         return advance
 
@@ -79,11 +89,21 @@ class TemplateTail(ExportTail):
         run.save(context.converted_items or ())
         for fault in getattr(context.results, "faults", None) or ():
             run.lost(fault)
+        self._tell_last(run)
         self._count()
         context.written_file_count = work.written
         if run.received or context.exporter.finalize_empty_export:
             run.finish()
         context.filename_collision_count = work.stems.collisions
+
+    def _tell_last(self, run: TemplateRun) -> None:
+        """Progress and metrics as they are at the end, whatever was told last."""
+        exporter = self.context.exporter
+        exporter.run.set_flush_enabled(True)
+        self.context.report_progress(run.received, max(run.received, 1))
+        exporter.run.log_metrics(exporter.data_file_metrics_record, "data_file")
+        if exporter.saves_originals and exporter.sdk_managed_original_files:
+            exporter.run.log_metrics(exporter.original_file_metrics_record, "original_file")
 
     def finalize(self) -> None:
         context = self.context
@@ -91,6 +111,8 @@ class TemplateTail(ExportTail):
             self._count()
         reconcile(context, self._run.received if self._run is not None else 0)
         if self._work is not None:
+            if self._work.failures.count:
+                context.status = "partial"
             self._write_lists(self._work)
         self._write_manifest()
         context.output_path = str(context.output.publish())
@@ -106,6 +128,9 @@ class TemplateTail(ExportTail):
         report = getattr(self.context.exporter, "export_report", None)
         if report is not None:
             report.close()
+        if self.context.exporter is not None and self._work is not None:
+            with suppress(Exception):  # a plugin's own tidying up
+                self.context.exporter.close_bundle_storage()
         if self._work is not None:
             self._work.close()
             self._work = None
@@ -135,8 +160,15 @@ class TemplateTail(ExportTail):
         path = self._workplace().spool / "converted.pickle"
         names = _Spooled(path)
         names.fill(converted)
-        self.context.exporter.prepare_output_stem_manifest(result.data for result in names if result.error is None)
+        self.context.exporter.prepare_output_stem_manifest(self._results(names))
         return iter(names)
+
+    def _results(self, names: Iterable[Converted]) -> Iterator[Any]:
+        """What was made of the items that did not fail, each while its item is the one that methods are about."""
+        for result in names:
+            if result.error is None:
+                self.context.exporter.begin_item(result.item)
+                yield result.data
 
     def _write_manifest(self) -> None:
         """No clock, host, user or absolute path enters it."""
@@ -167,11 +199,7 @@ class _Spooled:
     def fill(self, converted: Iterable[Converted]) -> None:
         with refusals_of("write", self._path), self._path.open("wb") as file:
             for result in converted:
-                try:
-                    text = pickle.dumps(result)
-                except Exception as error:  # noqa: BLE001 - what a plugin made may be anything
-                    fault = RecordFault("E_WRITER", f"The result cannot be kept on disk: {error}")
-                    text = pickle.dumps(Converted(dict(result.item), error=fault))
+                text = _pickled(result)
                 file.write(len(text).to_bytes(8, "big") + text)
 
     def __iter__(self) -> Iterator[Converted]:
@@ -179,6 +207,21 @@ class _Spooled:
             while head := file.read(8):
                 # Written by this run a moment ago.
                 yield pickle.loads(file.read(int.from_bytes(head, "big")))  # noqa: S301
+
+
+def _pickled(result: Converted) -> bytes:
+    """A result as bytes that can be read again; what a plugin made or raised may be anything."""
+    try:
+        text = pickle.dumps(result)
+        if result.error is not None:
+            pickle.loads(text)  # noqa: S301
+    except Exception as error:  # noqa: BLE001 - the border of one item
+        message = f"The result cannot be kept on disk: {error}"
+        if result.error is not None:
+            message = f"{type(result.error).__name__}: {result.error}"
+        kept = {key: result.item.get(key) for key in ("id", "files")} if isinstance(result.item, dict) else None
+        return pickle.dumps(Converted(kept, error=RecordFault("E_WRITER", message), step=result.step))
+    return text
 
 
 def _merged(layers: tuple[Any, ...]) -> dict[str, Any]:
