@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.actions.workshop import Listener, context, labels, row, rows, run, tree
 from tests.clients.object_store import Store
 
@@ -545,3 +547,28 @@ def test_an_unknown_number_of_rows_does_not_tell_progress_for_each_of_them(tmp_p
     run(Plain, tmp_path, action=Unknown, logger=logger)
     assert len([1 for step, *_ in logger.progressed if step == "save_files"]) < 60
     assert logger.get_metrics("data_file")["success"] == 200
+
+
+FILE_NAMES = st.one_of(
+    st.sampled_from(
+        ["a.jpg", "A.jpg", "a.png", "a__2.jpg", "é.jpg", "e\u0301.jpg", "x/a.jpg", "..", "", "a b.jpg", "Ⓐ.jpg"]
+    ),
+    st.text(max_size=12),
+    st.none(),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(FILE_NAMES, min_size=1, max_size=12), planned=st.booleans())
+def test_whatever_items_are_called_each_is_written_once_or_named_as_failed(
+    tmp_path: Path, names: list[str | None], planned: bool
+) -> None:
+    exporter = type("Any", (BaseExporter,), {"use_output_stem_manifest": planned})
+    good = row(1000, "good.jpg")
+    result = run(exporter, tmp_path, [*named(*names), good], name="fuzz")
+    written = labels(result)
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in written}) == len(written)
+    assert len(written) == result["exported_count"]
+    assert result["exported_count"] + result["failed_count"] == len(names) + 1
+    failed = (Path(result["output_path"]) / "exportkit-errors.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(failed) == result["failed_count"]

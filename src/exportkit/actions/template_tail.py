@@ -164,11 +164,20 @@ class TemplateTail(ExportTail):
         return iter(names)
 
     def _results(self, names: Iterable[Converted]) -> Iterator[Any]:
-        """What was made of the items that did not fail, each while its item is the one that methods are about."""
+        """What was made of the items that can be named, each while its item is the one that methods are about.
+
+        An item without a usable name fails by itself, when it is saved.
+        """
+        exporter = self.context.exporter
         for result in names:
-            if result.error is None:
-                self.context.exporter.begin_item(result.item)
-                yield result.data
+            if result.error is not None:
+                continue
+            exporter.begin_item(result.item)
+            try:
+                exporter.output_stem_manifest_entry(result.data)
+            except RecordFault:
+                continue
+            yield result.data
 
     def _write_manifest(self) -> None:
         """No clock, host, user or absolute path enters it."""
