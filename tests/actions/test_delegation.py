@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,7 +79,11 @@ def test_rows_that_cannot_be_counted_are_delegated_with_an_unknown_number() -> N
     def broken(**_: Any) -> Any:
         raise TimeoutError("no answer")
 
-    for lister in (broken, lambda **_: {"results": []}, lambda **_: {"count": "7"}, lambda **_: {"count": True}):
+    def given(answer: Any, **_: Any) -> Any:
+        return answer
+
+    answers: list[Any] = [{"results": []}, {"count": "7"}, {"count": True}, None]
+    for lister in (broken, *(partial(given, answer) for answer in answers)):
         decision = resolve_delegation_decision(
             v2_client=V2,
             client=SimpleNamespace(list_tasks=lister),

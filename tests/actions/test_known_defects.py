@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -48,11 +49,11 @@ class Lying(MemoryClient):
 
     def __init__(self, *, counted: Iterable[int], **more: Any) -> None:
         super().__init__(**more)
-        self._counted = iter(counted)
+        self._answers = iter(counted)
         self._last = 0
 
     def _count(self, target: str, filters: Mapping[str, Any]) -> int:
-        self._last = next(self._counted, self._last)
+        self._last = next(self._answers, self._last)
         return self._last
 
 
@@ -175,8 +176,8 @@ def test_l6_the_original_of_ground_truth_is_fetched_once_by_the_step_that_saves(
 
 def test_l7_ground_truth_without_files_is_exported_without_original(tmp_path: Path) -> None:
     client = MemoryClient(ground_truths=[{"id": 5, "data": {"a": 1}, "files": None}], storages={1: tmp_path})
-    given = {"target": "ground_truth", "filter": {"ground_truth_dataset_version": 1}, "save_original_file": True}
-    result = run(Plain, tmp_path, client=client, **given)
+    scope = {"ground_truth_dataset_version": 1}
+    result = run(Plain, tmp_path, client=client, target="ground_truth", filter=scope, save_original_file=True)
     assert labels(result) == {"5": {"a": 1}}
     assert result["failed_originals"] == 1
 
@@ -306,13 +307,17 @@ def test_r2_a_row_that_appears_after_counting_lets_progress_grow(tmp_path: Path)
 
 
 def test_r5_a_write_that_fails_leaves_no_export_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_space(*_: Any, **__: Any) -> Any:
-        raise OSError(28, "No space left on device")
+    really_open = os.open
+
+    def no_space(path: Any, *more: Any, **named: Any) -> int:
+        if str(path).endswith(".json"):
+            raise OSError(28, "No space left on device")
+        return really_open(path, *more, **named)
 
     class Short(BaseExporter):
         def process_file_saving(self, final_data: Any, *more: Any) -> bool:
             if final_data["id"] == 2:
-                monkeypatch.setattr("builtins.open", no_space)
+                monkeypatch.setattr("os.open", no_space)
             return super().process_file_saving(final_data, *more)
 
     with pytest.raises(StepFailed, match="no space left") as caught:
@@ -590,7 +595,8 @@ def test_d1_an_export_class_with_steps_alone_can_be_made_and_runs() -> None:
 def test_d3_a_knob_acts_wherever_it_is_given(tmp_path: Path, place: str) -> None:
     client = MemoryClient(tasks=rows(2), storages={1: tmp_path})
     knob = {"export_page_size": 7}
-    given = {"top": knob, "extra": {"extra_params": knob}, "config": {}}[place]
+    places: dict[str, dict[str, Any]] = {"top": {**knob}, "extra": {"extra_params": knob}, "config": {}}
+    given = places[place]
     run(Plain, tmp_path, client=client, config=knob if place == "config" else {}, **given)
     (asked,) = [arguments for method, arguments in client.calls if method == "rows"]
     assert asked[1]["page_size"] == 7
@@ -644,7 +650,7 @@ def test_d11_a_handler_with_the_signatures_of_the_document_runs(
         def get_results(self, client: Any, filters: dict[str, Any]) -> tuple[Any, int]:  # type: ignore[override]
             return iter([{"number": 4}]), 1
 
-        def validate_filter(self, filters: dict[str, Any], client: Any) -> dict[str, Any]:  # type: ignore[override]
+        def validate_filter(self, filters: dict[str, Any], client: Any) -> dict[str, Any]:
             return filters
 
         def get_export_item(self, results: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from exportkit.actions import (
     GroundTruthExportTargetHandler,
     TargetHandlerFactory,
     TaskExportTargetHandler,
+    target_factory,
 )
 from exportkit.clients import CountedRows
 from exportkit.errors import FilterRefused
+from exportkit.plugins import PluginManager
 from exportkit.testing import MemoryClient
 
 
@@ -184,7 +187,7 @@ class Seed(ExportTargetHandler):
     def get_results(self, client: Any, filters: dict[str, Any]) -> tuple[Any, int]:  # type: ignore[override]
         return iter(rows(2)), 2
 
-    def validate_filter(self, filters: dict[str, Any], client: Any) -> dict[str, Any]:  # type: ignore[override]
+    def validate_filter(self, filters: dict[str, Any], client: Any) -> dict[str, Any]:
         return filters
 
     def get_export_item(self, results: Any) -> Iterator[Any]:
@@ -198,6 +201,41 @@ def test_a_handler_of_a_plugin_is_used_by_its_word(monkeypatch: pytest.MonkeyPat
     assert isinstance(TargetHandlerFactory.get_handler("seed", config={"a": 1}), Seed)
     with pytest.raises(TypeError, match="get_results"):
         TargetHandlerFactory.register_handler("seed", int)
+
+
+def installed(folder: Path, name: str, source: str) -> None:
+    """A plugin as pip would leave it: a module, and its entry point."""
+    (folder / f"{name}.py").write_text(source)
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[exportkit]\n{name} = {name}\n")
+
+
+PLUGIN = """
+from exportkit import hookimpl
+
+class Drawer:
+    name = "drawer"
+    def get_results(self, client, filters):
+        return [{"id": 1}], 1
+
+@hookimpl
+def exportkit_register_targets():
+    return [Drawer]
+"""
+
+
+def test_a_target_of_an_installed_plugin_is_found_by_its_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, "drawer_targets", PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(target_factory, "_plugins", PluginManager.load)
+    assert TargetHandlerFactory.get_handler("drawer").get_results(None, {}) == ([{"id": 1}], 1)
+    assert "drawer" in TargetHandlerFactory.targets()
+    installed(tmp_path, "other_targets", PLUGIN)
+    with pytest.raises(ValueError, match=r"drawer@drawer.targets.*drawer@other.targets"):
+        TargetHandlerFactory.get_handler("drawer")
+    assert TargetHandlerFactory.get_handler("drawer@other_targets") is not None
 
 
 def test_an_unknown_target_names_those_that_there_are() -> None:

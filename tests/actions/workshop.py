@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from exportkit.actions import BaseExporter, DefaultExportAction, export_action_of
+from exportkit.actions import BaseExporter, ExportAction, export_action_of
 from exportkit.runtime import BaseLogger, LogLevel, PluginEnvironment, RuntimeContext
 from exportkit.testing import MemoryClient
 
@@ -75,7 +75,7 @@ def run(
     client: Any = None,
     logger: BaseLogger | None = None,
     config: Mapping[str, Any] | None = None,
-    action: type[DefaultExportAction] | None = None,
+    action: type[ExportAction] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """Export tasks through an exporter, as the default action does. The fallback's warning is expected."""

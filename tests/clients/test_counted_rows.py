@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from exportkit.clients import CountedRows
 
+ROWS = [{"id": 1}]
+
 
 def test_an_answer_unpacks_into_rows_and_total() -> None:
     rows, total = CountedRows(iter([{"id": 1}]), 7)
@@ -17,9 +19,10 @@ def test_the_length_is_the_total_and_not_that_of_a_pair() -> None:
 
 
 def test_indexing_and_iteration_see_the_pair() -> None:
-    answer = CountedRows(["row"], 3)
-    assert answer[0] == ["row"]
+    answer = CountedRows(ROWS, 3)
+    assert answer[0] is ROWS
     assert answer[1] == answer[-1] == 3
-    assert list(answer) == [["row"], 3]
-    assert (answer.rows, answer.total) == (["row"], 3)
+    assert list(answer) == [ROWS, 3]
+    assert answer.rows is ROWS
+    assert answer.total == 3
     assert isinstance(answer, tuple)

@@ -102,7 +102,7 @@ def test_rows_come_in_ascending_order_however_the_bundle_stores_them(offline: Op
 
 
 def test_numbers_come_before_words(offline: Open, tmp_path: Path) -> None:
-    rows = [{"id": value, "data": {"annotations": []}} for value in ("b", 10, "a", 2)]
+    rows: list[dict[str, Any]] = [{"id": value, "data": {"annotations": []}} for value in ("b", 10, "a", 2)]
     assert ids(offline(bundle(tmp_path / "a", rows)).get_tasks().rows) == [2, 10, "a", "b"]
 
 

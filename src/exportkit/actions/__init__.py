@@ -22,6 +22,7 @@ from exportkit.actions.metrics import MetricsRecord
 from exportkit.actions.params import ExportParams
 from exportkit.actions.probe import probe_export_count
 from exportkit.actions.progress_words import ExportProgress
+from exportkit.actions.report import ExportReport, ReportFile
 from exportkit.actions.run_adapter import ExporterRunAdapter
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.tail_steps import ConvertDataStep, FinalizeStep, SaveFilesStep
@@ -56,6 +57,7 @@ __all__ = [
     "ExportOutput",
     "ExportParams",
     "ExportProgress",
+    "ExportReport",
     "ExportStatus",
     "ExportTail",
     "ExportTargetHandler",
@@ -67,6 +69,7 @@ __all__ = [
     "MetricsRecord",
     "NoResult",
     "PrepareExportStep",
+    "ReportFile",
     "SaveFilesStep",
     "TargetHandlerFactory",
     "TaskExportTargetHandler",

@@ -49,6 +49,13 @@ class BaseExportAction(BaseAction[P]):
             raise RuntimeError("No client in runtime context")
         return self.ctx.client
 
+    def set_progress(self, current: int, total: int, step: str | None = None, *, category: str | None = None) -> None:
+        """Progress of the conversion. A total that turns out too small grows, and an export of nothing has none.
+
+        Rows may appear between counting and listing them, so no number here stops an export.
+        """
+        self.ctx.report_progress(current, total, category if step is None else step)
+
     def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, int]:
         """Rows and how many there are; every export that asks for rows by a filter overrides it."""
         raise NotImplementedError(f"{type(self).__name__} has to override get_filtered_results(filters).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any, ClassVar, cast
 
 from exportkit.actions.error_lists import write_error_lists
 from exportkit.actions.export_output import ExportOutput
+from exportkit.actions.failures import code_of
 from exportkit.actions.metrics import ExportStatus, MetricsRecord
 from exportkit.actions.parallel_download import download_files_parallel
+from exportkit.actions.report import ExportReport, ReportFile
 from exportkit.actions.run_adapter import ExporterRunAdapter
 from exportkit.actions.saved_item import NamedFile, named_file, written_value
 from exportkit.actions.stem_manifest import planned_stems
@@ -45,6 +48,8 @@ class BaseExporter:
     finalize_empty_export: ClassVar[bool] = False
     #: Write ``export_report.json`` and ``export_report.csv``.
     export_report_enabled: ClassVar[bool] = False
+    #: What the report calls the format, unless the parameter ``format`` says it.
+    report_format: ClassVar[str] = "json"
     #: What becomes of the items; None is this template.
     tail: ClassVar[type[ExportTail] | None] = None
 
@@ -61,6 +66,8 @@ class BaseExporter:
         self.data_file_metrics_record = MetricsRecord(stand_by=waiting)
         self.output_paths: dict[str, Path] = {}
         self.output_stem_manifest: Mapping[Any, str] = {}
+        #: The report of the export, with `export_report_enabled`; a plugin may add to it.
+        self.export_report: ExportReport | None = None
         self._workplace: Workplace | None = None
         self._source: Any = None
         self._stems: dict[str, str] = {}
@@ -167,9 +174,7 @@ class BaseExporter:
             error_file_list.append([shown, str(fault)])
             self.run.export_log_data_file(named.identity, {"file_name": shown}, ExportStatus.FAILED, str(fault))
             return ExportStatus.FAILED
-        path = base_path / shown
-        with refusals_of("write", path), open(path, "wb") as file:
-            file.write(text)
+        _store(base_path / shown, text)
         self.workplace.written += 1
         self.run.export_log_data_file(named.identity, {"file_name": shown}, ExportStatus.SUCCESS, "")
         return ExportStatus.SUCCESS
@@ -245,7 +250,25 @@ class BaseExporter:
     def open_workplace(self, workplace: Workplace) -> None:
         """Take a workplace and make the folders of the export in it."""
         self._workplace = workplace
+        if self.export_report_enabled:
+            self.export_report = ExportReport(str(self.params.get("format") or self.report_format))
         self.output_paths = self.setup_output_directories(workplace.stage, self.saves_originals) or {}
+
+    def report_item(self, item: Any, result: Any, failure: Exception | None) -> None:
+        """Add an item to the report; override it to tell what became of the item's annotations."""
+        if self.export_report is None:
+            return
+        named = self._named(result if failure is None else item)
+        stem = next(iter(self._stems.values()), None)
+        emitted = failure is None and stem is not None
+        failures = [] if failure is None else [{"code": code_of(failure), "message": str(failure)}]
+        files = [ReportFile("label", f"{stem or named.wanted}.json", "json", emitted)]
+        if self.saves_originals and self.sdk_managed_original_files and named.original is not None:
+            placed = bool(stem) and (self.output_paths.get(ORIGINALS, Path()) / f"{stem}{named.extension}").exists()
+            files.append(ReportFile("original", f"{stem or named.wanted}{named.extension}", "file", placed))
+        self.export_report.add_item(
+            named.identity, original_file_name=named.original, output_stem=stem, files=files, failures=failures
+        )
 
     def begin_item(self, item: Any) -> None:
         """From now on, methods are about this item: its id and files stand in for what a result does not have."""
@@ -292,3 +315,14 @@ class BaseExporter:
                 self._stems = {}
             self._stems[key] = self.workplace.stems.claim(named.wanted, named.identity, named.original or named.wanted)
         return self._stems[key]
+
+
+def _store(path: Path, text: bytes) -> None:
+    with refusals_of("write", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        try:
+            rest = memoryview(text)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        finally:
+            os.close(descriptor)

@@ -9,7 +9,7 @@ from typing import IO, Any, overload
 
 from exportkit.errors import RecordFault
 
-__all__ = ["ErrorRows", "FailureLog", "code_of"]
+__all__ = ["ErrorRows", "FailureLog", "LinesOnDisk", "code_of"]
 
 #: Code of an exception that a plugin raised for an item (formats, section 2.13).
 _RAISED = "E_WRITER"
@@ -22,7 +22,7 @@ def code_of(error: BaseException) -> str:
     return code if isinstance(error, RecordFault) and isinstance(code, str) else _RAISED
 
 
-class _LinesOnDisk:
+class LinesOnDisk:
     """JSON values, one a line, in a file that appears with the first of them."""
 
     def __init__(self, path: Path) -> None:
@@ -31,6 +31,7 @@ class _LinesOnDisk:
         self.count = 0
 
     def add(self, value: Any) -> None:
+        """Take one value."""
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
         self._file.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
@@ -45,6 +46,7 @@ class _LinesOnDisk:
                 yield json.loads(line)
 
     def close(self) -> None:
+        """Release the file."""
         if self._file is not None:
             self._file.close()
 
@@ -53,7 +55,7 @@ class ErrorRows(Sequence[Any]):
     """The list ``[[file, message], …]`` that template methods append to; its rows lie on disk."""
 
     def __init__(self, path: Path) -> None:
-        self._rows = _LinesOnDisk(path)
+        self._rows = LinesOnDisk(path)
         self._latest: list[Any] = []
 
     def append(self, row: Any) -> None:
@@ -103,7 +105,7 @@ class FailureLog:
     KEPT = 10
 
     def __init__(self, path: Path) -> None:
-        self._rows = _LinesOnDisk(path)
+        self._rows = LinesOnDisk(path)
         self.first: list[dict[str, Any]] = []
 
     @property

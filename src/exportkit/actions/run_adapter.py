@@ -85,13 +85,14 @@ class ExporterRunAdapter:
             self._quietly(self._context.end_log)
 
     def _file_event(self, event: str, item_id: Any, file_info: Any, status: ExportStatus, error: str) -> None:
-        failed = str(status) == ExportStatus.FAILED.value
+        word = status.value if isinstance(status, ExportStatus) else str(status)
+        failed = word == ExportStatus.FAILED.value
         if self.failures_only and not failed:
             return
         entry = {
             "target_id": item_id,
             "data_file_info": json.dumps(file_info, ensure_ascii=False, default=str),
-            "status": str(status),
+            "status": word,
             "error": error,
             "created": datetime.now(UTC).isoformat(),
         }

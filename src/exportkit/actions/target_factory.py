@@ -13,6 +13,8 @@ from exportkit.actions.targets import (
     GroundTruthExportTargetHandler,
     TaskExportTargetHandler,
 )
+from exportkit.errors import UsageError
+from exportkit.plugins import PluginManager
 
 __all__ = ["TargetHandlerFactory"]
 
@@ -28,10 +30,19 @@ class TargetHandlerFactory:
 
     @classmethod
     def get_handler(cls, target: str, config: Mapping[str, Any] | None = None) -> Any:
-        """A new handler. Raises ValueError, naming every target that there is, for an unknown one."""
-        handler = cls._handlers.get(target) or _of_plugins().get(target)
+        """A new handler; ``NAME@DISTRIBUTION`` chooses among plugins of one word.
+
+        Raises ValueError, naming every target that there is, for an unknown one.
+        """
+        handler = cls._handlers.get(target)
         if handler is None:
-            raise ValueError(f"Unknown target: {target!r}. Supported targets: {', '.join(cls.targets())}")
+            owners = _plugins().targets().get(target.partition("@")[0], [])
+            if not owners:
+                raise ValueError(f"Unknown target: {target!r}. Supported targets: {', '.join(cls.targets())}")
+            try:
+                handler = _plugins().target(target).cls
+            except UsageError as error:
+                raise ValueError(str(error)) from error
         return handler(config) if _takes_config(handler) else handler()
 
     @classmethod
@@ -47,15 +58,12 @@ class TargetHandlerFactory:
     @classmethod
     def targets(cls) -> list[str]:
         """Every target that has a handler, sorted."""
-        return sorted({*cls._handlers, *_of_plugins()})
+        return sorted({*cls._handlers, *_plugins().targets()})
 
 
 @cache
-def _of_plugins() -> dict[str, type[Any]]:
-    """Handlers that installed plugins register; of several owners of one word none is taken."""
-    from exportkit.plugins import PluginManager
-
-    return {name: owners[0].cls for name, owners in PluginManager.load().targets().items() if len(owners) == 1}
+def _plugins() -> PluginManager:
+    return PluginManager.load()
 
 
 def _takes_config(handler: type[Any]) -> bool:

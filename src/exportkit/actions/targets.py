@@ -100,7 +100,7 @@ class _BackendTargetHandler(ExportTargetHandler):
             asked.setdefault("expand", self.expand)
         return asked
 
-    def get_export_item(self, results: Any) -> Iterable[dict[str, Any]]:
+    def get_export_item(self, results: Any) -> ExportItems:
         return ExportItems(results, PayloadResolver(ObjectFetcher.shared(), self._reissued))
 
     def resume_cursor(self, last_item: Mapping[str, Any] | None) -> dict[str, Any] | None:

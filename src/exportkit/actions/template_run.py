@@ -27,6 +27,7 @@ class TemplateMethods(Protocol):
     data_file_metrics_record: MetricsRecord
 
     def begin_item(self, item: Any) -> None: ...
+    def report_item(self, item: Any, result: Any, failure: Exception | None) -> None: ...
     def process_data_conversion(self, export_item: Any) -> Any: ...
     def process_file_saving(
         self,
@@ -68,6 +69,7 @@ class TemplateRun:
         self._policy = policy or ErrorPolicy()
         self._on_progress = on_progress
         self._latest = ""
+        self._failure: Exception | None = None
         self.received = 0
         self.exported = 0
         self.failed = 0
@@ -110,6 +112,7 @@ class TemplateRun:
                 self._fail(result.item, "convert_data", result.error)
             else:
                 self._save_one(result)
+            self._exporter.report_item(result.item, result.data, self._failure if self.failed > failed else None)
             if self.failed > failed:
                 self._policy.judge(self.failed, self.received, self._latest)
             self._on_progress(self.received)
@@ -182,6 +185,7 @@ class TemplateRun:
 
     def _list(self, item: Any, step: str, error: Exception) -> None:
         identity, name = _told(item)
+        self._failure = error
         self._latest = f"item {identity!r} in {step}: {type(error).__name__}: {error}"
         label = f"{split_stem(name)[0] or '<unknown>'}.json"
         self._work.errors_json.append([label, str(error)])
@@ -201,6 +205,7 @@ class TemplateRun:
                 file, message = (str(part) for part in (*row, "", "")[:2]) if _is_row(row) else ("<unknown>", str(row))
                 self._work.failures.add(identity, file, step, code="E_WRITER", kind="RecordFault", message=message)
                 if step == "save_as_json":
+                    self._failure = RecordFault("E_WRITER", message)
                     self._latest = f"item {identity!r} in {step}: {message}"
             counts.append(len(latest))
         return counts[0], counts[1]

@@ -91,11 +91,21 @@ class TemplateTail(ExportTail):
             self._count()
         reconcile(context, self._run.received if self._run is not None else 0)
         if self._work is not None:
-            write_error_lists(self._work)
+            self._write_lists(self._work)
         self._write_manifest()
         context.output_path = str(context.output.publish())
 
+    def _write_lists(self, work: Workplace) -> None:
+        report = getattr(self.context.exporter, "export_report", None)
+        write_error_lists(work, collisions=report is None)
+        if report is not None:
+            report.set_filename_collisions(collision._asdict() for collision in work.stems.all_collisions())
+            report.write(work.stage)
+
     def close(self) -> None:
+        report = getattr(self.context.exporter, "export_report", None)
+        if report is not None:
+            report.close()
         if self._work is not None:
             self._work.close()
             self._work = None
