@@ -11,6 +11,7 @@ __all__ = ["plain_text", "redacted", "redacted_data"]
 _ADDRESS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)([^\s\"'<>]*)")
 _CREDENTIAL = re.compile(r"(?i)\b(authorization\s*[:=]\s*[\"']?(?:\w+\s+)?|bearer\s+)[\w.~+/=-]{8,}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_HARMLESS = frozenset({int, float, bool, type(None)})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -18,13 +19,19 @@ def redacted(text: str) -> str:
     """``text`` without what may be a secret: users and queries of addresses (signatures), and credentials."""
     if "://" in text:
         text = _ADDRESS.sub(_open_part, text)
-    return _CREDENTIAL.sub(r"\1…", text)
+    lowered = text.lower()
+    if "authorization" in lowered or "bearer" in lowered:
+        text = _CREDENTIAL.sub(r"\1…", text)
+    return text
 
 
 def redacted_data(value: Any) -> Any:
     """A copy of JSON-like data in which every text is :func:`redacted`."""
-    if isinstance(value, str):
-        return redacted(value) if type(value) is str else value
+    kind = type(value)
+    if kind is str:
+        return redacted(value)
+    if kind in _HARMLESS:
+        return value
     if isinstance(value, Mapping):
         return {key: redacted_data(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
