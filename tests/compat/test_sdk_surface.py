@@ -31,7 +31,7 @@ _NAMES: Final = {
     "plugins.models.logger": dict.fromkeys(["ActionProgress", "PipelineProgress", "Checkpoint"], _PIPELINES),
     f"{EXPORT}delegation": dict.fromkeys(
         [
-            *("DelegatedExportResult", "PollPatienceConfig", "enqueue_export", "finalize_export", "is_failed_status"),
+            *("DelegatedExportResult", "enqueue_export", "finalize_export", "is_failed_status"),
             *("is_success_status", "manifest_record_total", "run_delegated_export", "stream_export_progress"),
         ],
         _SERVER,
