@@ -21,12 +21,15 @@ WHEELS := dist/wheel
 WHEEL_READY := $(WHEELS)/.ready
 WHEEL_ENV := $(CACHE)/wheel-$(shell pwd | cksum | cut -d' ' -f1)
 
-CONSUMERS_LIST := tests/consumers/requirements.txt
-CONSUMERS_ENV := $(CACHE)/consumers-$(shell cat $(CONSUMERS_LIST) $(LOCK) | cksum | cut -d' ' -f1)
-CONSUMERS_READY := $(CONSUMERS_ENV)/.ready
-DATUMARO_LIST := tests/consumers/datumaro-requirements.txt
-DATUMARO_ENV := $(CACHE)/datumaro-$(shell cat $(DATUMARO_LIST) | cksum | cut -d' ' -f1)
-DATUMARO_READY := $(DATUMARO_ENV)/.ready
+# Environments of the consumers: one for each list, named by what it asks for and by the Python, and shared by all checkouts.
+LISTS := tests/consumers/environments
+SYSTEM := $(shell $(PYTHON) -c 'import platform, sys; print(sys.version_info[:2], platform.machine())' 2>/dev/null)
+environment = $(CACHE)/$(1)-$(shell { sed '/^\#/d; /^ *$$/d' $(LISTS)/$(1).txt; echo '$(SYSTEM)'; } | cksum | cut -d' ' -f1)
+TORCH_ENV := $(call environment,torch)
+NEIGHBOURS := datumaro globox labelformat
+NEIGHBOUR_ENVS := $(foreach name,$(NEIGHBOURS),$(call environment,$(name)))
+# Of this checkout: its wheel, its locked packages, and behind them those of the consumers.
+CONSUMERS_ENV := $(CACHE)/consumers-$(shell pwd | cksum | cut -d' ' -f1)
 
 BENCH_ENV := $(CACHE)/bench
 BENCH_READY := $(BENCH_ENV)/.ready
@@ -69,10 +72,15 @@ test-wheel: $(WHEEL_READY)  ## Run the tests against the built wheel, in an empt
 	$(WHEEL_ENV)/bin/python -m pip install $(PIP_FLAGS) --no-index $(WHEELS)/*.whl
 	$(WHEEL_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel
 
-test-consumers: $(CONSUMERS_READY) $(DATUMARO_READY) $(WHEEL_READY)  ## Load our datasets with torchvision, Ultralytics and others
-	$(CONSUMERS_ENV)/bin/python -m pip install $(PIP_FLAGS) --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
-	EXPORTKIT_DATUMARO_PYTHON=$(DATUMARO_ENV)/bin/python \
-		$(CONSUMERS_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel tests/consumers
+test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datasets with torchvision, Ultralytics and others
+	@touch $(TORCH_ENV) $(NEIGHBOUR_ENVS)
+	@$(PYTHON) -m venv --clear --without-pip $(CONSUMERS_ENV)
+	@$(BIN)/python -m pip --python $(CONSUMERS_ENV)/bin/python install $(PIP_FLAGS) --no-index --no-deps $(WHEELS)/*.whl
+	@for python in $(BIN)/python $(TORCH_ENV)/bin/python; do \
+		$$python -c 'import site; print(site.getsitepackages()[0])'; \
+	done > "$$(echo $(CONSUMERS_ENV)/lib/python3*/site-packages)/behind.pth"
+	$(BIN)/python -m pip --python $(CONSUMERS_ENV)/bin/python check $(PIP_FLAGS)
+	EXPORTKIT_CONSUMERS='$(NEIGHBOUR_ENVS)' $(CONSUMERS_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/consumers
 
 bench: $(BUILT) $(BENCH_READY)  ## Measure speed and memory against the C floor program in ../shared/bench
 	$(BIN)/python tests/benchmarks/against_floor.py --data $(BENCH_DATA) --python $(BENCH_ENV)/bin/python $(BENCH_ARGS)
@@ -107,19 +115,16 @@ $(WHEEL_READY): $(BUILT) $(SOURCES) README.md LICENSE
 	$(BIN)/python -m build --wheel --no-isolation --outdir $(WHEELS) . > /dev/null
 	@touch $@
 
-# torch and what stands on it fill gigabytes: one environment for all checkouts with the same list.
-# The lock file serves as constraints, so that everything else has the versions of the ordinary tests.
-$(CONSUMERS_READY): $(CONSUMERS_LIST) $(LOCK) $(WHEEL_READY)
-	$(PYTHON) -m venv --clear $(CONSUMERS_ENV)
-	sed -n 's/ *\\$$//; /^[a-z]/p' $(LOCK) > $(CONSUMERS_ENV)/constraints.txt
-	$(CONSUMERS_ENV)/bin/python -m pip install $(PIP_FLAGS) -c $(CONSUMERS_ENV)/constraints.txt -r $(CONSUMERS_LIST) \
-		"$$(echo $(WHEELS)/*.whl)[geometry,images,testing,zstd]"
-	@touch $@
-
-$(DATUMARO_READY): $(DATUMARO_LIST)
-	$(PYTHON) -m venv --clear $(DATUMARO_ENV)
-	$(DATUMARO_ENV)/bin/python -m pip install $(PIP_FLAGS) -r $(DATUMARO_LIST)
-	@touch $@
+# Made under another name and renamed when it is whole, never changed afterwards: checkouts do not disturb each other.
+# The lock file serves as constraints where packages are shared, and is no part of the name: torch fills gigabytes, and
+# it does not matter which versions stand beside it, since locked ones are imported first.
+# What no checkout has used for two weeks is removed.
+$(TORCH_ENV) $(NEIGHBOUR_ENVS):
+	@echo 'Setting up $(@F) in $(@D) (once)'
+	@new=$@.new.$$$$ && $(PYTHON) -m venv $$new && sed -n 's/ *\\$$//; /^[a-z]/p' $(if $(filter $(TORCH_ENV),$@),$(LOCK),/dev/null) > $$new/constraints.txt && \
+		$$new/bin/python -m pip install $(PIP_FLAGS) -c $$new/constraints.txt -r $(LISTS)/$(firstword $(subst -, ,$(@F))).txt && \
+		{ test -d $@ && rm -rf $$new || mv $$new $@; }
+	@find $(CACHE) -mindepth 1 -maxdepth 1 -name '*-[0-9]*' -mtime +14 -exec rm -rf {} +
 
 # The data generator draws with numpy; exportkit itself runs in .venv.
 $(BENCH_READY):

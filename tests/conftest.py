@@ -19,7 +19,7 @@ pytest_plugins = ["pytester"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: What the tests of the consumers cannot do without.
-CONSUMERS = ("torch", "torchvision", "ultralytics", "supervision")
+CONSUMERS = ("torch", "torchvision", "ultralytics", "supervision", "faster_coco_eval")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from exportkit.native import core
 from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit.writing.text import text_findings
 from exportkit_voc.file_rules import judge_file
 from exportkit_voc.label_file import label_names
 from exportkit_voc.layout import (
@@ -19,6 +20,7 @@ from exportkit_voc.layout import (
     SEGMENTATION,
     Batch,
     Key,
+    is_annotation_file,
     list_files,
     picture_ids,
     roots,
@@ -50,12 +52,20 @@ class VocChecker(Checker):
     """Rules 38 to 47 of ``check`` (formats, section 7) for a devkit or a flat layout."""
 
     name: ClassVar[str] = "voc"
+    single_files: ClassVar[bool] = True
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
         return bool(roots(dataset))
 
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        return path.lower().endswith(".xml") and is_annotation_file(dataset, path)
+
     def pieces(self) -> Iterator[Piece]:
+        if self.file:
+            yield self._piece(self.file)
+            return
         for root in roots(self.dataset):
             planes = {folder: picture_ids(self.dataset, root, folder, ".png") for folder in PLANES}
             annotations = picture_ids(self.dataset, root, ANNOTATIONS, ".xml")
@@ -94,6 +104,11 @@ class VocChecker(Checker):
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
         report = CheckReport([], [])
+        if self.file:
+            for piece in pieces:
+                _check_file(piece, "", piece.path.rpartition(".")[0], {}, report, plain=False)
+            report.pictures = []  # which folder they lie in, a single file does not tell
+            return report
         batch = Batch(pieces)
         facts = VocFacts(flags={}, values={})
         files: dict[Key, VocFile] = {}
@@ -145,6 +160,8 @@ class VocChecker(Checker):
     # -- the whole -------------------------------------------------------------------------------------
 
     def conclude(self, reports: Iterable[CheckReport]) -> Iterator[Finding]:
+        if self.file:
+            return
         facts = [report.facts for report in reports if report.facts is not None]
         compared = any(one.compared for one in facts)
         for root in roots(self.dataset):
@@ -154,6 +171,8 @@ class VocChecker(Checker):
                 *((SEGMENTATION,) if has_planes or list_files(self.dataset, root, SEGMENTATION) else ()),
             ):
                 paths = list_files(self.dataset, root, kind)
+                if not paths and self._needs_no_lists(root):
+                    continue
                 if not paths:
                     message = "There is no id list, and loaders know pictures from lists only."
                     yield Finding("C_VOC_SET", "error", message, f"{root}{kind}", consumer=_CONSUMERS[kind])
@@ -163,9 +182,16 @@ class VocChecker(Checker):
                 yield from self._year_findings(root, paths)
             yield from self._class_findings(root, facts)
 
+    def _needs_no_lists(self, root: str) -> bool:
+        """Whether somebody's flat folder has no ``ImageSets``: no loader that wants lists reads it, all others do."""
+        return not root and self.dataset.manifest is None and not self.dataset.is_dir("ImageSets")
+
     def _compare(self, root: str, kind: str, paths: list[str], facts: list[VocFacts]) -> Iterator[Finding]:
         """Compare whole lists with what the batches told; for a directory that is checked after the fact."""
-        lists = {_word(path): self._read(path, _LIST_LIMIT).replace(b"\r\n", b"\n") for path in paths}
+        data = {path: self._read(path, _LIST_LIMIT) for path in paths}
+        for path in paths:
+            yield from text_findings(data[path], path)
+        lists = {_word(path): data[path].replace(b"\r\n", b"\n") for path in paths}
         folder, extension = (CLASSES, ".png") if kind == SEGMENTATION else (ANNOTATIONS, ".xml")
         known = [*picture_ids(self.dataset, root, folder, extension)]
         if kind == SEGMENTATION:
@@ -196,7 +222,9 @@ class VocChecker(Checker):
         seen: dict[tuple[str, int], str] = {}
         for one in facts:
             seen = {**one.values.get(root, {}), **seen}
-        yield from judge_classes(label_names(self._read(path)), seen, path)
+        data = self._read(path)
+        yield from text_findings(data, path)
+        yield from judge_classes(label_names(data), seen, path)
 
 
 def _merged_flags(root: str, facts: Iterable[VocFacts]) -> Mapping[str, dict[str, bool]]:

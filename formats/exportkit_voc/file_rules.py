@@ -18,6 +18,12 @@ _MODE = re.compile(r"\bcoords=(zero|float)\b")
 #: Tolerance for unrounded edges, in pixels.
 _EPS = 0.001
 _FLAGS = frozenset({"0", "1"})
+_CONSUMERS = {
+    "C_VOC_BOX": "detectron2, supervision",
+    "C_VOC_FLAG": "detectron2",
+    "C_VOC_FILENAME": "globox, labelformat",
+    "C_VOC_SIZE": "globox, labelformat",
+}
 
 
 def judge_file(path: str, file: VocFile) -> list[Finding]:
@@ -114,5 +120,4 @@ def _size(text: str | None) -> int:
 
 
 def _error(code: str, message: str, path: str, where: str) -> Finding:
-    consumer = "globox, labelformat" if code in {"C_VOC_SIZE", "C_VOC_FILENAME"} else "detectron2, supervision"
-    return Finding(code, "error", message, path, json_path=where, consumer=consumer)
+    return Finding(code, "error", message, path, json_path=where, consumer=_CONSUMERS[code])

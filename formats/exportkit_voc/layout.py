@@ -15,6 +15,7 @@ __all__ = [
     "SEGMENTATION",
     "Batch",
     "Key",
+    "is_annotation_file",
     "list_files",
     "picture_ids",
     "roots",
@@ -29,6 +30,9 @@ PLANES = (CLASSES, _OBJECTS)
 MAIN, SEGMENTATION = "ImageSets/Main", "ImageSets/Segmentation"
 _YEAR = re.compile(r"VOC(\d{4})/?\Z")
 
+#: What may stand before the first element.
+_FIRST_ELEMENT = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!.*?>\s*)*<annotation[\s>]", re.DOTALL)
+
 #: Root of the layout, with a trailing slash or empty, and id of a picture.
 Key = tuple[str, str]
 
@@ -40,6 +44,15 @@ def roots(dataset: Dataset) -> list[str]:
     below = [f"VOCdevkit/{name}/" for name in dataset.folders("VOCdevkit")] if dataset.is_dir("VOCdevkit") else []
     below += [f"{name}/" for name in dataset.folders() if _YEAR.search(name)]
     return [root for root in below if dataset.is_dir(f"{root}{ANNOTATIONS}")]
+
+
+def is_annotation_file(dataset: Dataset, path: str) -> bool:
+    """Whether the first element of an XML file is ``annotation``."""
+    try:
+        head = next(dataset.stream(path, 4096), b"")
+    except OSError:
+        return False
+    return _FIRST_ELEMENT.search(head) is not None
 
 
 def year_of(root: str) -> str | None:

@@ -8,16 +8,18 @@ from typing import ClassVar
 
 import msgspec
 
-from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit_yolo.class_folder_rules import ClassFolderRules
 from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules
-from exportkit_yolo.dataset_yaml import DatasetYaml, read_dataset_yaml, yaml_path
+from exportkit_yolo.dataset_yaml import DatasetYaml, looks_like_dataset_yaml, read_dataset_yaml, yaml_path
 from exportkit_yolo.label_file import judge_labels
-from exportkit_yolo.picture_files import PictureFiles, label_folder
+from exportkit_yolo.picture_files import PictureFiles
 
 __all__ = ["YoloChecker"]
 
 _CONSUMER = "Ultralytics verify_image_label"
+#: What its check of pictures demands; above twice its limit Pillow refuses to open one.
+_LIMITS = PictureLimits("C_YOLO_FORMAT", "Ultralytics", 10)
 
 
 class LabelFacts(msgspec.Struct):
@@ -33,6 +35,11 @@ class YoloChecker(Checker):
     """Rules 26 to 37 of ``check`` (formats, section 7), for any directory in the layout of Ultralytics or darknet."""
 
     name: ClassVar[str] = "yolo"
+    single_files: ClassVar[bool] = True
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(dataset)
+        self._unreadable: dict[str, str] = {}
 
     @classmethod
     def recognises(cls, dataset: Dataset) -> bool:
@@ -43,29 +50,44 @@ class YoloChecker(Checker):
             or ClassFolderRules.applies(dataset)
         )
 
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        return path == DARKNET_DATA or (path.endswith((".yaml", ".yml")) and looks_like_dataset_yaml(dataset, path))
+
     @cached_property
     def _yaml(self) -> DatasetYaml:
-        return read_dataset_yaml(self.dataset)
+        return read_dataset_yaml(self.dataset, self.file)
 
     @cached_property
     def _kpt_shape(self) -> tuple[int, int] | None:
-        path = yaml_path(self.dataset)
+        path = self.file or yaml_path(self.dataset)
         # Reading a yaml takes longer than judging a hundred label files, and most datasets have no key points.
-        return self._yaml.kpt_shape if path is not None and b"kpt_shape" in self.dataset.read(path) else None
+        return self._yaml.kpt_shape if path is not None and b"kpt_shape" in self._read(path) else None
 
     @cached_property
     def _darknet(self) -> DarknetRules | None:
-        return DarknetRules(self.dataset) if self.dataset.exists(DARKNET_DATA) else None
+        wanted = self.file == DARKNET_DATA if self.file else self.dataset.exists(DARKNET_DATA)
+        return DarknetRules(self.dataset) if wanted else None
 
     @cached_property
     def _class_folders(self) -> ClassFolderRules | None:
-        if yaml_path(self.dataset) is not None or not ClassFolderRules.applies(self.dataset):
+        if self.file or yaml_path(self.dataset) is not None or not ClassFolderRules.applies(self.dataset):
             return None
         return ClassFolderRules(self.dataset)
 
     def pieces(self) -> Iterator[Piece]:
+        if self._class_folders is not None:
+            yield from (Piece(path, b"") for path in self._class_folders.pictures())
         for path in self._label_paths():
-            yield Piece(path, self.dataset.read(path))
+            yield Piece(path, self._read(path))
+
+    def _read(self, path: str) -> bytes:
+        """A file; nothing of one that cannot be read, which :meth:`conclude` names."""
+        try:
+            return self.dataset.read(path)
+        except OSError as error:
+            self._unreadable[path] = str(error)
+            return b""
 
     def _label_paths(self) -> Iterator[str]:
         if self._class_folders is not None:
@@ -74,24 +96,23 @@ class YoloChecker(Checker):
             paths = (picture.rpartition(".")[0] + ".txt" for picture, _ in self._darknet.pictures())
             yield from (path for path in paths if self.dataset.exists(path))
             return
-        folders = {label_folder(folder) for _, folder in self._yaml.splits if not folder.endswith(".txt")}
-        for folder in sorted(folders or {"labels"}):
-            for path in self.dataset.listing(folder) if self.dataset.is_dir(folder) else ():
-                if path.endswith(".txt"):
-                    yield path
+        yield from PictureFiles(self.dataset, self._yaml).labels()
 
     def pictures(self) -> Iterator[Picture]:
         """Every picture that the loader finds; label files themselves name none."""
         if self._class_folders is not None:
-            yield from (Picture(path, split=path.partition("/")[0]) for path in self._class_folders.pictures())
+            for path in self._class_folders.pictures():
+                yield Picture(path, split=path.partition("/")[0], limits=_LIMITS)
             return
         if self._darknet is not None:
             yield from (Picture(path, source=source, split=source) for path, source in self._darknet.pictures())
             return
         for path, source, split in PictureFiles(self.dataset, self._yaml).found():
-            yield Picture(path, source=source, split=split)
+            yield Picture(path, source=source, split=split, limits=_LIMITS)
 
     def check_pieces(self, pieces: Sequence[Piece]) -> CheckReport:
+        if self._class_folders is not None:
+            return CheckReport([], objects=len(pieces))
         shape = self._kpt_shape
         facts = LabelFacts()
         findings: list[Finding] = []
@@ -108,7 +129,7 @@ class YoloChecker(Checker):
                 files, first, first_line = facts.forms.get(form, (0, path, line))
                 facts.forms[form] = (files + 1, first, first_line)
             findings.extend(
-                Finding(fault.code, "error", fault.message, path, fault.line, consumer=_CONSUMER)
+                Finding(fault.code, fault.severity, fault.message, path, fault.line, consumer=_CONSUMER)
                 for fault in labels.faults
             )
         return CheckReport(findings, facts=facts, objects=objects)
@@ -120,12 +141,14 @@ class YoloChecker(Checker):
         if self._class_folders is not None:
             yield from self._class_folders.findings()
             return
+        for path, why in self._unreadable.items():
+            yield Finding("C_PATH", "error", f"The label file {why}.", path, consumer=_CONSUMER)
         yield from _form_findings(facts)
         if self._darknet is not None:
             yield from self._darknet.findings()
             yield from _class_findings(facts, self._darknet.names)
             return
-        yaml = read_dataset_yaml(self.dataset)
+        yaml = read_dataset_yaml(self.dataset, self.file)
         yield from yaml.findings
         yield from _class_findings(facts, yaml.names)
         if self.dataset.is_dir("masks"):

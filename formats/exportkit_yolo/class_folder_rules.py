@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exportkit.writing import Dataset, Finding
-from exportkit_yolo.picture_files import content_findings, is_seen
+from exportkit_yolo.picture_files import content_findings
+from exportkit_yolo.picture_list import is_seen
 
 __all__ = ["ClassFolderRules"]
 
@@ -22,12 +23,12 @@ class ClassFolderRules:
 
     @classmethod
     def applies(cls, dataset: Dataset) -> bool:
-        """Whether the directory has a training folder with nothing but folders in it."""
-        if not dataset.is_dir("train") or dataset.is_dir("images"):
-            return False
+        """Whether the directory has a training folder with nothing but folders in it, or its manifest says so."""
         own = ((dataset.manifest or {}).get("writer") or {}).get("options")
         if isinstance(own, dict) and own.get("task") == "classify":
             return True
+        if not dataset.is_dir("train") or any(map(dataset.is_dir, ("images", "train/images", "train/labels"))):
+            return False
         first = next(iter(dataset.listing("train")), None)
         return first is not None and first.count("/") == 2 and is_seen(first)
 
@@ -42,6 +43,9 @@ class ClassFolderRules:
     def findings(self) -> Iterator[Finding]:
         """What is wrong with splits, class folders and pictures."""
         splits = self._splits()
+        if "train" not in splits:
+            message = "There is no train folder, so there is nothing to train on; split with --split."
+            yield Finding("C_YOLO_CLASSIFY", "error", message, "train", consumer=_CONSUMER)
         if not {"val", "test"} & set(splits):
             message = "There is neither a val nor a test folder, and a trainer needs one; split with --split."
             yield Finding("C_YOLO_CLASSIFY", "error", message, "train", consumer=_CONSUMER)

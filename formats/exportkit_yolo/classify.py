@@ -50,15 +50,17 @@ class ClassFolders:
             )
         return f"{self._splits[placement.split]}/{self._words[min(tags)]}/{placement.name}"
 
-    def encode(self, record: Record) -> Encoded:
-        """Outcomes alone: the place of the picture is the label."""
+    def encode(self, record: Record, placement: Placement) -> Encoded:
+        """Outcomes alone: the place of the picture is the label, so without a picture there is none."""
+        if not placement.has_media:
+            return Encoded([_without_picture(annotation) for annotation in record.annotations], objects=0)
         tags = self._tags(record)
         taken: int | None = min(tags) if tags else None
         outcomes: list[Outcome] = []
         for annotation in record.annotations:
             index = self._index(annotation)
             if annotation.kind != "tag":
-                outcomes.append(skipped("S_POINT_UNGROUPED" if annotation.kind == "point" else "S_KIND_UNSUPPORTED"))
+                outcomes.append(_no_tag(annotation))
             elif index is None:
                 outcomes.append(failed("E_CLASS_UNKNOWN", "The class is not in the class map; add it to the list."))
             elif index == taken:
@@ -68,7 +70,7 @@ class ClassFolders:
                 outcomes.append(skipped("S_DUPLICATE_ROW"))
             else:
                 outcomes.append(lossy("L_FLAGS_DROPPED"))
-        return Encoded(outcomes, objects=1 if tags else 0)
+        return Encoded(outcomes, objects=1 if tags and self._plan.media_mode != "none" else 0)
 
     def folders(self) -> Iterable[str]:
         """Every class has its folder in every split, since loaders number the folders that they find."""
@@ -84,6 +86,16 @@ class ClassFolders:
 
     def _index(self, annotation: Annotation) -> int | None:
         return None if annotation.label is None else self._plan.class_index.get(annotation.label)
+
+
+def _no_tag(annotation: Annotation) -> Outcome:
+    return skipped("S_POINT_UNGROUPED" if annotation.kind == "point" else "S_KIND_UNSUPPORTED")
+
+
+def _without_picture(annotation: Annotation) -> Outcome:
+    if annotation.kind != "tag":
+        return _no_tag(annotation)
+    return skipped("S_MEDIA_UNSUPPORTED", "There is no picture that could stand in the folder of its class.")
 
 
 def _distinct(words: list[str]) -> list[str]:

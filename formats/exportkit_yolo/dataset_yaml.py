@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 
 from exportkit.writing import Dataset, Finding
+from exportkit.writing.text import text_findings
+from exportkit_yolo.split_sources import SplitSource, split_sources
 
-__all__ = ["DatasetYaml", "read_dataset_yaml", "yaml_path"]
+__all__ = ["DatasetYaml", "looks_like_dataset_yaml", "read_dataset_yaml", "yaml_path"]
 
 _NAMES = ("data.yaml", "dataset.yaml", "data.yml")
 _LIMIT = 16 << 20
 _CONSUMER = "Ultralytics check_det_dataset"
+#: What tells the yaml of a dataset from any other one.
+_MARKS = re.compile(rb"^(?:names|nc)[ \t]*:", re.MULTILINE), re.compile(rb"^(?:train|val)[ \t]*:", re.MULTILINE)
 
 
 class DatasetYaml(msgspec.Struct, frozen=True):
@@ -22,46 +26,92 @@ class DatasetYaml(msgspec.Struct, frozen=True):
 
     path: str
     names: tuple[str, ...] = ()
-    #: Split key and folder or list file, relative to the dataset, in file order.
-    splits: tuple[tuple[str, str], ...] = ()
+    #: Folders and list files, in file order.
+    splits: tuple[SplitSource, ...] = ()
     #: Points and values a point, where the dataset is one of key points.
     kpt_shape: tuple[int, int] | None = None
     findings: tuple[Finding, ...] = ()
 
 
 def yaml_path(dataset: Dataset) -> str | None:
-    """The yaml of the dataset, or None."""
-    return next((name for name in _NAMES if dataset.exists(name)), None)
+    """The yaml of the dataset: by its usual name, else the only one at the top that names classes and a split."""
+    usual = next((name for name in _NAMES if dataset.exists(name)), None)
+    if usual is not None:
+        return usual
+    found = [path for path in _files_at_the_top(dataset) if looks_like_dataset_yaml(dataset, path)]
+    return found[0] if len(found) == 1 else None
 
 
-def read_dataset_yaml(dataset: Dataset) -> DatasetYaml:
-    """Read and judge the yaml (rules 26 and 27 of ``check``)."""
-    path = yaml_path(dataset)
+def _files_at_the_top(dataset: Dataset) -> Iterator[str]:
+    entries = sorted(entry.name for entry in dataset.root.iterdir())
+    return (name for name in entries if name.endswith((".yaml", ".yml")) and dataset.exists(name))
+
+
+def looks_like_dataset_yaml(dataset: Dataset, path: str) -> bool:
+    """Whether a yaml names classes and a split."""
+    try:
+        head = next(dataset.stream(path, 1 << 16), b"")
+    except OSError:
+        return False
+    return all(mark.search(head) for mark in _MARKS)
+
+
+def read_dataset_yaml(dataset: Dataset, file: str | None = None) -> DatasetYaml:
+    """Read and judge the yaml, ``file`` or the dataset's (rules 26 and 27 of ``check``)."""
+    path = file or yaml_path(dataset)
     if path is None:
         return DatasetYaml(_NAMES[0], findings=(_finding(_NAMES[0], "There is no data.yaml."),))
-    document, problem = _load(dataset.read(path, _LIMIT))
+    try:
+        data = dataset.read(path, _LIMIT)
+    except OSError:
+        message = "The yaml is no regular file of at most 16 MiB."
+        return DatasetYaml(path, findings=(Finding("C_PATH", "error", message, path),))
+    document, problem = _load(data)
+    damages = tuple(text_findings(data, path))
     if problem is not None:
-        return DatasetYaml(path, findings=(_finding(path, problem),))
-    names, name_problems = _names(document)
-    splits, split_findings = _splits(document, path)
+        return DatasetYaml(path, findings=(*damages, _finding(path, problem)))
+    return _judged(dataset, path, document, _Lines(data), damages)
+
+
+def _judged(
+    dataset: Dataset, path: str, document: dict[Any, Any], lines: _Lines, damages: tuple[Finding, ...]
+) -> DatasetYaml:
+    names, problems = _names(document)
+    splits, split_findings = split_sources(dataset, path, document, lines.of)
+    problems.extend(_other_problems(document, len(names)))
+    findings = [_finding(path, problem, lines.of(key)) for key, problem in problems]
     shape = document.get("kpt_shape")
-    findings = [_finding(path, problem) for problem in (*name_problems, *_other_problems(document, len(names)))]
     if shape is not None and _is_shape(shape):
-        findings.extend(_flip_findings(document, shape[0], path))
+        findings.extend(_flip_findings(document, shape[0], path, lines))
     if names and names[0].startswith("n0"):
         message = "Class 0 starts with 'n0', so the loader renames known ImageNet codes."
-        findings.append(Finding("C_YOLO_N0", "warn", message, path, consumer=_CONSUMER))
+        findings.append(Finding("C_YOLO_N0", "warn", message, path, lines.of("names"), consumer=_CONSUMER))
+    if "val" not in document and document.get("validation"):
+        message = "The key 'validation' is renamed to 'val' by the loader, with a warning."
+        findings.append(Finding("C_YOLO_YAML", "warn", message, path, lines.of("validation"), consumer=_CONSUMER))
     return DatasetYaml(
         path,
         names,
         splits,
         (shape[0], shape[1]) if shape is not None and _is_shape(shape) else None,
-        (*findings, *split_findings),
+        (*damages, *findings, *split_findings),
     )
 
 
-def _finding(path: str, message: str) -> Finding:
-    return Finding("C_YOLO_YAML", "error", message, path, consumer=_CONSUMER)
+class _Lines:
+    """Where each key of the outermost block stands."""
+
+    def __init__(self, data: bytes) -> None:
+        self._lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
+
+    def of(self, key: str) -> int | None:
+        """The 1-based line of a key, None where it has none of its own."""
+        start = re.compile(rb"[\"']?%b[\"']?[ \t]*:" % re.escape(key.encode("utf-8", "replace")))
+        return next((number for number, line in enumerate(self._lines, 1) if start.match(line)), None)
+
+
+def _finding(path: str, message: str, line: int | None = None) -> Finding:
+    return Finding("C_YOLO_YAML", "error", message, path, line, consumer=_CONSUMER)
 
 
 def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
@@ -84,47 +134,55 @@ def _load(data: bytes) -> tuple[dict[Any, Any], str | None]:
     return document, None
 
 
-def _names(document: dict[Any, Any]) -> tuple[tuple[str, ...], list[str]]:
+def _names(document: dict[Any, Any]) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     names = document.get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
     if not isinstance(names, dict) or not names:
-        return (), ["'names' is missing or empty; the loader needs at least one class."]
+        return (), [("names", "'names' is missing or empty; the loader needs at least one class.")]
     if sorted(names, key=str) != sorted(range(len(names)), key=str):
-        return (), ["'names' is not numbered 0, 1, 2 … without gaps."]
+        return (), [("names", "'names' is not numbered 0, 1, 2 … without gaps.")]
     problems = []
     if not all(isinstance(name, str) for name in names.values()):
-        problems.append("A class name is no text; put it in quotes.")
+        problems.append(("names", "A class name is no text; put it in quotes."))
     return tuple(str(names[index]) for index in range(len(names))), problems
 
 
-def _other_problems(document: dict[Any, Any], classes: int) -> Iterator[str]:
+def _other_problems(document: dict[Any, Any], classes: int) -> Iterator[tuple[str, str]]:
+    """Key and problem of each."""
     for key in ("train", "val"):
-        if not document.get(key):
-            yield f"'{key}' is missing; the loader asserts it."
+        if not document.get(key) and not (key == "val" and "val" not in document and document.get("validation")):
+            yield key, f"'{key}' is missing; the loader asserts it."
     count = document.get("nc")
-    if "nc" in document and (type(count) is not int or count != classes):
-        yield f"'nc' is {ascii(count)[:40]}, but there are {classes} names."
-    root = document.get("path")
-    if root is not None and not (isinstance(root, str) and PurePosixPath(root).is_absolute()):
-        yield "'path' is relative, so the dataset is found from one working directory only; remove the key."
+    if "nc" in document and not _is_count(count, classes):
+        yield "nc", f"'nc' is {ascii(count)[:40]}, but there are {classes} names."
     shape = document.get("kpt_shape")
     if shape is not None and not _is_shape(shape):
-        yield "'kpt_shape' is not a list of two whole numbers, the second 2 or 3."
+        yield "kpt_shape", "'kpt_shape' is not a list of two whole numbers, the second 2 or 3."
 
 
-def _flip_findings(document: dict[Any, Any], points: int, path: str) -> Iterator[Finding]:
+def _is_count(value: Any, classes: int) -> bool:
+    """Whether the loader takes a value for this number of classes; it reads texts, too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return False
+    try:
+        return float(value) == classes
+    except (ValueError, OverflowError):
+        return False
+
+
+def _flip_findings(document: dict[Any, Any], points: int, path: str, lines: _Lines) -> Iterator[Finding]:
     flip = document.get("flip_idx")
     if flip is None:
         message = "'flip_idx' is missing, so pictures are never mirrored in training."
-        yield Finding("C_YOLO_POSE", "warn", message, path, consumer=_CONSUMER)
+        yield Finding("C_YOLO_POSE", "warn", message, path, lines.of("kpt_shape"), consumer=_CONSUMER)
     elif (
         not isinstance(flip, list)
         or flip != [place for place in flip if type(place) is int]
         or (sorted(flip) != list(range(points)))
     ):
         message = f"'flip_idx' does not name each of the {points} points once."
-        yield Finding("C_YOLO_POSE", "error", message, path, consumer=_CONSUMER)
+        yield Finding("C_YOLO_POSE", "error", message, path, lines.of("flip_idx"), consumer=_CONSUMER)
 
 
 def _is_shape(value: Any) -> bool:
@@ -135,25 +193,3 @@ def _is_shape(value: Any) -> bool:
         and 1 <= value[0] <= 10_000
         and value[1] in (2, 3)
     )
-
-
-def _splits(document: dict[Any, Any], path: str) -> tuple[tuple[tuple[str, str], ...], list[Finding]]:
-    """Split folders relative to the dataset; other keys than the known ones count where they name such a folder."""
-    found: list[tuple[str, str]] = []
-    findings: list[Finding] = []
-    for key, value in document.items():
-        known = key in {"train", "val", "test", "minival"}
-        if not isinstance(key, str) or not (known or (isinstance(value, str) and value.startswith("images/"))):
-            continue
-        for folder in value if isinstance(value, list) else [value]:
-            if not isinstance(folder, str):
-                if folder is not None:
-                    findings.append(_finding(path, f"'{key}' holds something else than a path or a list of paths."))
-                continue
-            # A leading ``../`` is dropped by the loader where such a folder does not exist.
-            parts = PurePosixPath(folder.removeprefix("../"))
-            if parts.is_absolute() or ".." in parts.parts:
-                findings.append(Finding("C_PATH", "error", f"'{key}' leads out of the dataset.", path))
-            else:
-                found.append((key, parts.as_posix()))
-    return tuple(found), findings

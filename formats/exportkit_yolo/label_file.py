@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from exportkit.native import core
+from exportkit.writing.checker import Severity
 
 __all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "judge_labels"]
 
@@ -20,6 +21,10 @@ _ONLY_DETECT = ((DETECT, 1),)
 _SLACK = 2e-6
 #: Twice that and half of the last decimal: numbers with six decimals are over it by rounding alone or clearly.
 _TWICE_SLACK = 4.5e-6
+
+#: How far the loader lets an outline reach over an edge, as a fraction.
+_TOLERANCE = 0.01
+_JUST_OVER = "An outline reaches over the edge by less than the 1 % that the loader tolerates; other readers clip it."
 
 #: Numbers of a key point that says whether it can be seen.
 _WITH_VISIBILITY = 3
@@ -40,6 +45,7 @@ class RowFault(NamedTuple):
     code: str
     line: int
     message: str
+    severity: Severity = "error"
 
 
 class LabelFile(NamedTuple):
@@ -113,7 +119,7 @@ def _row_by_row(data: bytes, keypoints: tuple[int, int] | None) -> LabelFile:
     forms: dict[str, int] = {}
     seen: dict[tuple[float, ...], int] = {}
     count, top, top_line = 0, -1, 0
-    for line, text in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+    for line, text in enumerate(data.decode("utf-8-sig", "replace").splitlines(), 1):
         words = text.split()
         if not words:
             continue
@@ -131,7 +137,10 @@ def _row_by_row(data: bytes, keypoints: tuple[int, int] | None) -> LabelFile:
             faults.append(RowFault("C_YOLO_ROW", line, f"Class {words[0][:20]} is no whole number from 0."))
         elif values[0] > top:
             top, top_line = int(values[0]), line
-        faults.extend(RowFault("C_YOLO_RANGE", line, why) for why in _range_faults(values, form, keypoints))
+        if form == OUTLINE and _is_just_over(values[1:]):
+            faults.append(RowFault("C_YOLO_RANGE", line, _JUST_OVER, "warn"))
+        else:
+            faults.extend(RowFault("C_YOLO_RANGE", line, why) for why in _range_faults(values, form, keypoints))
         if form == POSE and keypoints is not None and keypoints[1] == _WITH_VISIBILITY:
             faults.extend(RowFault("C_YOLO_POSE", line, why) for why in _point_faults(values[5:]))
         earlier = seen.setdefault(tuple(values), line)
@@ -161,6 +170,11 @@ def _point_faults(points: list[float]) -> Iterator[str]:
         yield "The visibility of a key point is none of 0, 1 and 2."
     if any(v == 0 and (x or y) for x, y, v in triplets):
         yield "A key point with visibility 0 is not at 0 0."
+
+
+def _is_just_over(coordinates: list[float]) -> bool:
+    least, most = min(coordinates), max(coordinates)
+    return least >= -_TOLERANCE and most <= 1 + _TOLERANCE and not (least >= 0 and most <= 1)
 
 
 def _range_faults(values: list[float], form: str, keypoints: tuple[int, int] | None) -> Iterator[str]:

@@ -86,7 +86,9 @@ class DarknetLayout:
         return f"{_DARKNET_FOLDER}/{placement.stem}.txt"
 
     def streams(self, placement: Placement) -> Mapping[str, bytes]:
-        """The picture's line in the list of its split."""
+        """The picture's line in the list of its split; without a picture none, since the loader opens every line."""
+        if not placement.has_media:
+            return {}
         return {f"{self._lists[placement.split]}#pictures": self.picture(placement).encode() + b"\n"}
 
     def files(self) -> Iterable[OutputFile]:

@@ -6,19 +6,16 @@ import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from exportkit.writing import Dataset, Finding
 from exportkit_yolo.dataset_yaml import DatasetYaml
+from exportkit_yolo.picture_list import PictureList, is_hidden, is_seen
+from exportkit_yolo.split_sources import SplitSource
 
-__all__ = ["PictureFiles", "content_findings", "is_seen", "label_folder", "label_path"]
+__all__ = ["PictureFiles", "content_findings", "label_folder", "label_path"]
 
-#: Extensions that the loader's glob keeps.
-_EXTENSIONS = frozenset(
-    {"avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpeg2000", "jpg", "mpo", "png", "tif", "tiff", "webp"}
-)
 _HEAD = 32
-_LIST_LIMIT = 512 << 20
+_UNKNOWN = "The loader does not know this extension."
 _BRANDS = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAGIC_JP2 = (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
@@ -41,7 +38,7 @@ def label_path(picture: str) -> str:
 
 
 class PictureFiles:
-    """Rules 28 to 31 of ``check`` over the folders that the yaml names."""
+    """Rules 28 to 31 of ``check`` over the folders and lists that the yaml names."""
 
     def __init__(self, dataset: Dataset, yaml: DatasetYaml) -> None:
         self._dataset = dataset
@@ -52,71 +49,88 @@ class PictureFiles:
         self._without_media = (media.get("mode") if isinstance(media, dict) else media) == "none"
 
     def found(self) -> Iterator[tuple[str, str, str]]:
-        """Each picture that the loader finds in folders and lists, once: its path, the list that names it, its split.
+        """Each picture that the loader finds in folders and lists: its path, the list that names it, its split.
 
         The list is empty for a folder, and the split where there is only one.
         """
         keys: dict[str, str] = {}
-        for key, source in self._yaml.splits:
-            keys.setdefault(source, key)
-        for source, key in keys.items():
+        for source in self._yaml.splits:
+            keys.setdefault(source.path, source.key)
+        for path, key in keys.items():
             split = key if len(keys) > 1 else ""
-            if source.endswith(".txt"):
-                yield from ((path, source, split) for path in self._listed(source))
+            if path.endswith(".txt"):
+                yield from ((picture, path, split) for picture in PictureList(self._dataset, path).pictures)
             else:
-                yield from ((path, "", split) for path in self._dataset.listing(source) if is_seen(path))
+                yield from ((picture, "", split) for picture in self._dataset.listing(path) if is_seen(picture))
 
-    def _listed(self, source: str) -> Iterator[str]:
-        """Pictures of a list file by the loader's rule: ``./`` is the list's own folder."""
-        if not self._dataset.exists(source):
-            return
-        folder = PurePosixPath(source).parent
-        root = PurePosixPath(self._dataset.root)
-        for line in self._dataset.read(source, _LIST_LIMIT).decode("utf-8", "replace").split():
-            path = folder / line if line.startswith("./") else PurePosixPath(line)
-            if path.is_absolute() and path.is_relative_to(root):
-                path = path.relative_to(root)
-            if is_seen(path.as_posix()) and not path.is_absolute() and ".." not in path.parts:
-                yield path.as_posix()
+    def labels(self) -> Iterator[str]:
+        """Each label file in the folders of labels, and those of listed pictures."""
+        sources = {source.path for source in self._yaml.splits}
+        folders = {label_folder(path) for path in sources if not path.endswith(".txt")}
+        for folder in sorted(folders if sources else {"labels"}):
+            yield from (path for path in self._dataset.listing(folder) if path.endswith(".txt"))
+        for source in sorted(path for path in sources if path.endswith(".txt")):
+            for path in map(label_path, PictureList(self._dataset, source).pictures):
+                if self._dataset.exists(path) and not any(path.startswith(f"{folder}/") for folder in folders):
+                    yield path
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is wrong with the pictures, and with labels that have none."""
-        folders: dict[str, str] = {}
-        empty: list[tuple[str, str]] = []
-        for key, folder in self._yaml.splits:
-            if folder in folders:
-                yield self._warn_twice(key, folder, folders[folder])
+        judged: dict[str, str] = {}
+        empty: list[SplitSource] = []
+        for source in self._yaml.splits:
+            if source.path in judged:
+                yield self._warn_twice(source, judged[source.path])
                 continue
-            folders[folder] = key
-            if folder.endswith(".txt") or self._without_media:
-                continue
-            if not self._dataset.is_dir(folder):
-                yield _error("C_YOLO_SPLIT", f"'{key}' names a folder that does not exist.", folder)
-                continue
+            judged[source.path] = source.key
             before = len(self._partners)
-            for path in self._dataset.listing(folder):
-                yield from self._picture(path)
-            if len(self._partners) == before:
-                empty.append((key, folder))
+            if source.path.endswith(".txt"):
+                yield from self._list(source)
+            elif self._without_media:
+                continue
+            elif source.path and not self._dataset.is_dir(source.path):
+                message = f"'{source.key}' names a folder that does not exist."
+                yield _error("C_YOLO_SPLIT", message, self._yaml.path, source.line)
+                continue
+            else:
+                for path in self._dataset.listing(source.path):
+                    yield from self._picture(path)
+            if len(self._partners) == before and not self._without_media:
+                empty.append(source)
         yield from self._empty_splits(empty)
-        yield from self._twice(folders)
-        yield from self._without_picture(folders)
+        yield from self._twice(judged)
+        yield from self._without_picture(judged)
 
-    def _warn_twice(self, key: str, folder: str, first: str) -> Finding:
-        message = f"'{key}' is '{first}': it measures what was trained on."
-        return Finding("C_YOLO_SPLIT", "warn", message, self._yaml.path, consumer="Ultralytics")
+    def _list(self, source: SplitSource) -> Iterator[Finding]:
+        if not self._dataset.exists(source.path):
+            message = f"'{source.key}' names a list that does not exist."
+            yield _error("C_YOLO_SPLIT", message, self._yaml.path, source.line)
+            return
+        listed = PictureList(self._dataset, source.path)
+        yield from listed.findings
+        for path in () if self._without_media else listed.pictures:
+            if self._dataset.exists(path):
+                yield from self._picture(path)
+            else:
+                self._partners.append(hash(label_path(path)))  # the general rules name what is missing
 
-    def _empty_splits(self, empty: list[tuple[str, str]]) -> Iterator[Finding]:
+    def _warn_twice(self, source: SplitSource, first: str) -> Finding:
+        message = f"'{source.key}' is '{first}': it measures what was trained on."
+        return Finding("C_YOLO_SPLIT", "warn", message, self._yaml.path, source.line, consumer="Ultralytics")
+
+    def _empty_splits(self, empty: list[SplitSource]) -> Iterator[Finding]:
         # A dataset without any picture is no defect of a split: the general rules say so once (C_EMPTY).
-        for key, folder in empty if self._partners else ():
-            yield _error("C_YOLO_SPLIT", f"'{key}' names a folder without a picture.", folder)
+        for source in empty if self._partners else ():
+            what = "a list" if source.path.endswith(".txt") else "a folder"
+            message = f"'{source.key}' names {what} without a picture."
+            yield _error("C_YOLO_SPLIT", message, self._yaml.path, source.line)
 
     def _picture(self, path: str) -> Iterator[Finding]:
-        if _is_hidden(path):
-            yield _error("C_YOLO_NAME", "The loader's search skips hidden names.", path)
-            return
-        if not _has_known_extension(path):
-            yield _error("C_YOLO_NAME", "The loader does not know this extension.", path)
+        if not is_seen(path):
+            # Whatever else lies in the folder is no picture that the loader passes over.
+            if self._dataset.exists(path) and _holds_picture(self._dataset, path):
+                why = "The loader's search skips hidden names." if is_hidden(path) else _UNKNOWN
+                yield _error("C_YOLO_NAME", why, path)
             return
         label = label_path(path)
         self._partners.append(hash(label))
@@ -130,14 +144,16 @@ class PictureFiles:
         self._partners = array("q", sorted(self._partners))
         twins = {one for one, other in zip(self._partners, self._partners[1:], strict=False) if one == other}
         for folder in folders if twins else ():
-            for path in self._dataset.listing(folder):
+            listed = PictureList(self._dataset, folder).pictures if folder.endswith(".txt") else None
+            for path in self._dataset.listing(folder) if listed is None else listed:
                 if hash(label_path(path)) in twins:
                     yield _error("C_YOLO_PAIR", "Another picture has the same stem and so the same label file.", path)
 
     def _without_picture(self, folders: dict[str, str]) -> Iterator[Finding]:
         if self._without_media or not self._partners:
             return
-        for folder in sorted({label_folder(folder) for folder in folders}):
+        # Labels beside a list may belong to another list, so nothing is said about them.
+        for folder in sorted({label_folder(folder) for folder in folders if not folder.endswith(".txt")}):
             for path in self._dataset.listing(folder) if self._dataset.is_dir(folder) else ():
                 if path.endswith(".txt") and not self._has_picture(path):
                     yield Finding("C_STRAY", "warn", "The label file has no picture.", path)
@@ -153,7 +169,12 @@ def content_findings(dataset: Dataset, path: str) -> Iterator[Finding]:
     if not dataset.exists(path):
         yield Finding("C_PATH", "error", "This is no regular file, nor a link to one.", path)
         return
-    with os.fdopen(dataset.open_picture(path), "rb") as file:
+    try:
+        descriptor = dataset.open_picture(path)
+    except OSError:
+        yield Finding("C_PATH", "error", "This picture cannot be opened.", path)
+        return
+    with os.fdopen(descriptor, "rb") as file:
         head = file.read(_HEAD)
         if not _is_taken(head):
             yield _error("C_YOLO_FORMAT", "The content is in no format that the loader takes.", path)
@@ -162,22 +183,14 @@ def content_findings(dataset: Dataset, path: str) -> Iterator[Finding]:
             if file.read(2) != b"\xff\xd9":
                 message = "The JPEG does not end with its end marker, so the loader rewrites it."
                 yield Finding("C_YOLO_FORMAT", "warn", message, path, consumer="Ultralytics")
-        elif head.startswith(b"\x89PNG") and min(head[16:20], head[20:24]) < (10).to_bytes(4, "big"):
-            yield _error("C_YOLO_FORMAT", "A side is shorter than 10 pixels; the loader drops it.", path)
 
 
-def is_seen(path: str) -> bool:
-    """Whether the loader's search keeps a path."""
-    return _has_known_extension(path) and not _is_hidden(path)
-
-
-def _is_hidden(path: str) -> bool:
-    return any(part.startswith(".") for part in path.split("/"))
-
-
-def _has_known_extension(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return "." in name and name.rpartition(".")[2].lower() in _EXTENSIONS
+def _holds_picture(dataset: Dataset, path: str) -> bool:
+    try:
+        with os.fdopen(dataset.open_picture(path), "rb") as file:
+            return _is_taken(file.read(_HEAD))
+    except OSError:
+        return False
 
 
 def _is_taken(head: bytes) -> bool:
@@ -186,5 +199,5 @@ def _is_taken(head: bytes) -> bool:
     return head.startswith((*_MAGIC, *_MAGIC_JP2)) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
-def _error(code: str, message: str, path: str) -> Finding:
-    return Finding(code, "error", message, path, consumer="Ultralytics")
+def _error(code: str, message: str, path: str, line: int | None = None) -> Finding:
+    return Finding(code, "error", message, path, line, consumer="Ultralytics")

@@ -148,7 +148,7 @@ class YoloWriter(Writer):
         if record.medium not in self.accepts_media:
             return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
         if self._class_folders is not None:
-            return self._class_folders.encode(record)
+            return self._class_folders.encode(record, placement)
         path = self._layout.labels(placement)
         streams = self._layout.streams(placement)
         whole = self._whole(record)

@@ -9,8 +9,6 @@ so that callers never parse a message.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 __all__ = [
     "AnnotationFault",
     "AnnotationSkip",
@@ -33,7 +31,7 @@ __all__ = [
 class ExportkitError(Exception):
     """A run cannot go on. ``exit_code`` follows the table of exit codes in the product description."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class UsageError(ExportkitError):
@@ -133,7 +131,7 @@ class OutputLocked(ExportkitError):
 class StepFailed(ConversionFailed, RuntimeError):
     """A step of a workflow failed and everything begun was rolled back; the original exception is the cause.
 
-    ``step`` is the name of the step, ``error`` the reason without it.
+    ``step`` is the name of the step, ``error`` the reason without it; the exit code is the cause's, if it has one.
     """
 
     def __init__(self, step: str, error: str) -> None:

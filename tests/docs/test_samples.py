@@ -11,6 +11,8 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,6 +120,44 @@ def test_the_tutorial_can_be_followed_word_for_word(checkout: Path, tmp_path: Pa
         play(sample, tmp_path)
     assert (tmp_path / "out/yolo/data.yaml").is_file()
     assert (tmp_path / "out/coco/exportkit-errors.jsonl").read_bytes() == b""
+
+
+@pytest.mark.pip
+def test_the_tutorial_of_plugins_can_be_followed_word_for_word(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{own_environment(tmp_path / 'env')}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    for sample in samples(checkout / "docs/tutorials/first-plugin.md"):
+        program = [sys.executable, "-c"] if sample.language == "python" else ["bash", "-euc"]
+        done = run([*program, sample.text], folder, {**os.environ, "NO_COLOR": "1"})
+        assert done.returncode == 0, f"{sample.text}\n{done.stdout}\n{done.stderr}"
+    assert json.loads((folder / "exports/cars/first/labels/1.json").read_text(encoding="utf-8"))["id"] == 1
+    assert (folder / "exports/cars/train/yolo/data.yaml").is_file()
+    assert (folder / "out/boxes.txt").read_text(encoding="utf-8").startswith("street.jpg 0 8 8 32 24\n")
+    assert "boxlist" not in done.stdout
+
+
+def own_environment(folder: Path) -> Path:
+    """A throw-away environment that sees what the tests run with; its folder of programs."""
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    shared = sysconfig.get_path("purelib")
+    (site / "shared.pth").write_text(f"import site; site.addsitedir({shared!r})\n", encoding="utf-8")
+    programs = {
+        "pip": f"{sys.executable} -m pip --python {python} --disable-pip-version-check",
+        "exportkit": f"{python} -m exportkit",
+        "pytest": f"{python} -m pytest -p no:cacheprovider -c {os.devnull} --rootdir .",
+    }
+    for name, command in programs.items():
+        program = folder / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+    return folder / "bin"
 
 
 # -- a format of one's own ---------------------------------------------------------------------------------

@@ -21,32 +21,53 @@ from exportkit.testing import tree_digest
 FORMATS = ["--to", "coco", "--to", "yolo:task=detect"]
 
 
-def _bundle_of(bench: Workbench, records: int) -> Path:
-    boxes = [box(x=k % 25) for k in range(60)]
-    lines = [item(n, *boxes, file="files/1/1.png", name=f"{n}.png") for n in range(1, records)]
-    return bench.bundle(lines, {"files/1/1.png": png()})
-
-
 @pytest.fixture
 def bundle(bench: Workbench) -> Path:
     """A bundle whose conversion takes about a second."""
-    return _bundle_of(bench, 800)
+    boxes = [box(x=k % 25) for k in range(60)]
+    lines = [item(n, *boxes, file="files/1/1.png", name=f"{n}.png") for n in range(1, 800)]
+    return bench.bundle(lines, {"files/1/1.png": png()})
+
+
+#: A record hook that stops encoding as long as a file is there, and says so; the survey passes.
+_HOLDING = """
+import os, time
+from pathlib import Path
+from exportkit.plugins import hookimpl
+
+folder = Path(os.environ["HOLDING_FOLDER"])
+
+@hookimpl
+def exportkit_record_ready(record):
+    if (folder / "place" / ".out.exportkit-run" / "stage" / "yolo" / "labels").exists():
+        (folder / "held").touch()
+        while (folder / "hold").exists():
+            time.sleep(0.01)
+    return record
+"""
 
 
 @pytest.fixture
-def long_bundle(bench: Workbench) -> Path:
-    """A bundle whose conversion takes so long that a signal surely finds it at work, also on a busy machine."""
-    return _bundle_of(bench, 12000)
+def held_environment(bench: Workbench) -> dict[str, str]:
+    """The environment of a run that stands still in the middle of its encoding until ``hold`` is gone."""
+    information = bench.folder / "site" / "holding-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: holding\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[exportkit]\nholding = holding\n")
+    (information.parent / "holding.py").write_text(_HOLDING)
+    (bench.folder / "hold").touch()
+    return {**os.environ, "PYTHONPATH": str(information.parent), "HOLDING_FOLDER": str(bench.folder)}
 
 
-def _start(bundle: Path, out: Path, *words: str) -> subprocess.Popen[str]:
+def _start(bundle: Path, out: Path, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "exportkit", "convert", str(bundle), *FORMATS, "-o", str(out), *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env
+    )
 
 
-def _wait_for_staging(out: Path, process: subprocess.Popen[str]) -> None:
-    stage = out.parent / ".out.exportkit-run" / "stage" / "yolo" / "labels"
-    while not stage.exists():
+def _wait_until_held(folder: Path, process: subprocess.Popen[str]) -> None:
+    while not (folder / "held").exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
 
@@ -54,18 +75,20 @@ def _wait_for_staging(out: Path, process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_signal_in_mid_run_publishes_and_leaves_nothing(
-    bench: Workbench, long_bundle: Path, number: signal.Signals, code: int, workers: str
+    bench: Workbench, held_environment: dict[str, str], number: signal.Signals, code: int, workers: str
 ) -> None:
-    before = digest_of(long_bundle)
-    process = _start(long_bundle, bench.out, "--workers", workers)
-    _wait_for_staging(bench.out, process)
+    bundle = bench.pictures(1, 2, 3)
+    before = digest_of(bundle)
+    process = _start(bundle, bench.out, "--workers", workers, env=held_environment)
+    _wait_until_held(bench.folder, process)
     process.send_signal(number)
+    (bench.folder / "hold").unlink()
     out, err = process.communicate(timeout=60)
 
     assert process.returncode == code, (out, err)
     assert "Traceback" not in err
     assert list(bench.out.parent.iterdir()) == []
-    assert digest_of(long_bundle) == before
+    assert digest_of(bundle) == before
 
 
 @pytest.mark.slow

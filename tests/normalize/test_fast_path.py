@@ -103,6 +103,7 @@ lines = st.fixed_dictionaries(
     },
     optional={
         "pgh_id": odd,
+        "status_label": mostly(st.sampled_from(["completed", "in review", "", "fertig ✓"])),
         "data_unit": mostly(
             st.fixed_dictionaries(
                 NOTHING,

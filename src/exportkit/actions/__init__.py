@@ -18,6 +18,7 @@ from exportkit.actions.export_item import ExportItem, ExportItems
 from exportkit.actions.export_output import ExportOutput
 from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.failure_classifier import classify_export_error, extract_failed_step
+from exportkit.actions.format_exporter import FormatExporter
 from exportkit.actions.metrics import MetricsRecord
 from exportkit.actions.params import ExportParams
 from exportkit.actions.probe import probe_export_count
@@ -64,6 +65,7 @@ __all__ = [
     "ExporterRunAdapter",
     "FetchResultsStep",
     "FinalizeStep",
+    "FormatExporter",
     "GroundTruthExportTargetHandler",
     "InitializeStep",
     "MetricsRecord",

@@ -12,7 +12,9 @@ from typing import Any, cast
 from exportkit.actions.acquired_rows import AcquiredRows, ItemHook
 from exportkit.actions.context import ExportContext, is_delegated
 from exportkit.actions.export_output import ExportOutput
+from exportkit.actions.formats import asks_for_formats
 from exportkit.actions.gt_project import resolve_gt_project_id
+from exportkit.actions.tail import ExportTail
 from exportkit.actions.target_factory import TargetHandlerFactory
 from exportkit.actions.target_handler import accepted_keywords, pair_of
 from exportkit.actions.template_tail import TemplateTail
@@ -20,7 +22,7 @@ from exportkit.plugins import PluginManager
 from exportkit.runtime import ExportLogMessageCode, LogLevel, Settings
 from exportkit.steps import BaseStep, StepResult
 
-__all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep"]
+__all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep", "tail_class"]
 
 _BUILT_IN = frozenset({"task", "assignment", "ground_truth"})
 
@@ -40,8 +42,7 @@ class InitializeStep(BaseStep[ExportContext]):
         context.storage = _of(context, "get_storage")(params["storage"])
         context.output = ExportOutput.on_storage(context.storage, params["path"], params["name"])
         context.path_root = context.output.path_root
-        tail = getattr(context.entrypoint, "tail", None) or TemplateTail
-        context.tail = tail(context)
+        context.tail = context.tail or tail_class(context)(context)
         context.tail.open()
         context.log_message(ExportLogMessageCode.EXPORT_INITIALIZED)
         return StepResult()
@@ -110,6 +111,19 @@ class PrepareExportStep(BaseStep[ExportContext]):
     def rollback(self, context: ExportContext, result: StepResult) -> None:
         context.export_items = None
         context.export_params = {}
+
+
+def tail_class(context: ExportContext) -> type[ExportTail]:
+    """What becomes of the items: datasets where formats are asked for, else what the exporter says."""
+    own: type[ExportTail] | None = getattr(context.entrypoint, "tail", None)
+    if own is not None:
+        return own
+    declared = set(type(context.action.params).model_fields) if context.action is not None else set()
+    if asks_for_formats(context.params) and not declared & {"format", "formats"}:
+        from exportkit.actions.format_tail import FormatTail
+
+        return FormatTail
+    return TemplateTail
 
 
 def nothing_listed(context: ExportContext) -> bool:

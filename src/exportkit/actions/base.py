@@ -65,16 +65,24 @@ class BaseAction(ABC, Generic[P]):
         Validators find the client in their context, as ``client`` and as ``action.client``. Raises pydantic's
         ``ValidationError`` for params that do not fit.
         """
-        action = cls(cls.validated(params, ctx), ctx)
+        action = cls(cls.validated(params, ctx, config=config), ctx)
         action.config = dict(config or {})
         return validate_result(action.run(), cls.result_model, ctx.logger)
 
     @classmethod
-    def validated(cls, params: Mapping[str, Any], ctx: RuntimeContext) -> P:
-        """The params as their model."""
+    def validated(
+        cls,
+        params: Mapping[str, Any],
+        ctx: RuntimeContext,
+        *,
+        config: Mapping[str, Any] | None = None,
+        strict: bool = False,
+    ) -> P:
+        """The params as their model; with ``strict`` a key that nothing reads is an error."""
         if not isinstance(getattr(cls, "params_model", None), type):
             raise TypeError(f"{cls.__name__} has no params_model; subclass BaseAction[Params] or set it in the class.")
-        context = {"client": ctx.client, "action": SimpleNamespace(client=ctx.client)}
+        action = SimpleNamespace(client=ctx.client, config=dict(config or {}))
+        context = {"client": ctx.client, "action": action, "strict": strict}
         return cls.params_model.model_validate(dict(params), context=context)
 
     @classmethod

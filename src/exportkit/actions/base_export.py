@@ -13,6 +13,7 @@ from exportkit.actions.context import ExportContext
 from exportkit.actions.failure_classifier import classify_export_error, extract_failed_step
 from exportkit.actions.progress_words import ExportProgress
 from exportkit.clients import CountedRows
+from exportkit.errors import UsageError
 from exportkit.runtime import ExportLogMessageCode, PluginCategory
 from exportkit.steps import Orchestrator, StepRegistry
 
@@ -84,6 +85,8 @@ class BaseExportAction(BaseAction[P]):
             registry: StepRegistry[ExportContext] = StepRegistry()
             self.setup_steps(registry)
             return self._run_steps(registry) if registry else self.execute()
+        except UsageError:  # its words are for whoever called
+            raise
         except Exception as error:
             self._emit_failure_message(error)
             raise

@@ -6,7 +6,13 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from exportkit.actions.acquisition_steps import FetchResultsStep, InitializeStep, PrepareExportStep, fetch_through
+from exportkit.actions.acquisition_steps import (
+    FetchResultsStep,
+    InitializeStep,
+    PrepareExportStep,
+    fetch_through,
+    tail_class,
+)
 from exportkit.actions.base_export import BaseExportAction
 from exportkit.actions.context import ExportContext
 from exportkit.actions.delegated_steps import BundleReadStep, DelegateEnqueueStep, DelegateStreamProgressStep
@@ -87,6 +93,8 @@ class ExportAction(BaseExportAction[ExportParams]):
         ):
             try:
                 return self.execute()
+            except UsageError:  # its words are for whoever called
+                raise
             except Exception as error:
                 self._emit_failure_message(error)
                 raise
@@ -110,6 +118,7 @@ class ExportAction(BaseExportAction[ExportParams]):
         return DelegationConfig.from_sources(config=self.config, params=self.params.model_dump())
 
     def _prepare(self, context: ExportContext) -> None:
+        context.tail = tail_class(context)(context)
         decision = self._resolve_delegation_decision()
         context.delegation_decision = decision
         if decision.delegate:

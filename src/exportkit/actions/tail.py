@@ -21,6 +21,7 @@ class ExportTail(ABC):
     applies_item_hooks: ClassVar[bool] = False
 
     def __init__(self, context: Any) -> None:
+        """Made before the first step. Raises UsageError for params that this tail cannot follow."""
         self.context = context
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exportkit.actions.acquisition_steps import nothing_listed
 from exportkit.actions.context import ExportContext
 from exportkit.actions.tail import ExportTail
-from exportkit.runtime import ExportLogMessageCode
+from exportkit.runtime import ExportLogMessageCode, LogLevel
 from exportkit.steps import BaseStep, StepResult
 
 __all__ = ["ConvertDataStep", "FinalizeStep", "SaveFilesStep"]
@@ -84,7 +84,7 @@ class FinalizeStep(BaseStep[ExportContext]):
         return StepResult()
 
     def rollback(self, context: ExportContext, result: StepResult) -> None:
-        context.log("rollback", {"step": self.name, "published": context.output_path})
+        context.log("rollback", {"step": self.name, "published": context.output_path}, level=LogLevel.DEBUG)
 
 
 def _tail_of(context: ExportContext) -> ExportTail:

@@ -31,14 +31,14 @@ class TemplateTail(ExportTail):
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
+        params = context.params
+        self._layers = (params, params.get("extra_params"), context.config)
+        self._policy = ErrorPolicy.from_params(*self._layers)
         self._work: Workplace | None = None
         self._run: TemplateRun | None = None
-        self._policy = ErrorPolicy()
 
     def open(self) -> None:
         context = self.context
-        # Words that mean nothing are told before anything is made.
-        self._policy = ErrorPolicy.from_params(*self._layers())
         context.output.open()
         context.unique_export_path = context.output.stage
 
@@ -50,7 +50,7 @@ class TemplateTail(ExportTail):
         context.errors_json, context.errors_original = work.errors_json, work.errors_original
         exporter.open_workplace(work)
         context.output_paths = exporter.output_paths
-        settings = _merged(self._layers())
+        settings = _merged(self._layers)
         exporter.run.failures_only = settings.get("export_log_files") == "failures"
         self._run = TemplateRun(
             exporter,
@@ -59,10 +59,6 @@ class TemplateTail(ExportTail):
             policy=self._policy,
             on_progress=self._progress(build_throttle_from_params(settings)),
         )
-
-    def _layers(self) -> tuple[Any, ...]:
-        context = self.context
-        return context.params, context.params.get("extra_params"), context.config
 
     def convert(self) -> None:
         context, run = self.context, self._opened_run()

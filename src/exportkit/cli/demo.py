@@ -37,7 +37,7 @@ def demo(
     checks = check_dataset(result.directory, plugins)
     verification = verify_dataset(result.directory)
     if as_json:
-        from exportkit.cli.summary import conversion_as_data
+        from exportkit.conversion.report import conversion_as_data
 
         print_json(
             {

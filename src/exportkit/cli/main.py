@@ -16,7 +16,9 @@ from exportkit.cli.demo import demo
 from exportkit.cli.failure import report_error, report_failure
 from exportkit.cli.formats import formats
 from exportkit.cli.inspect import inspect
+from exportkit.cli.new import new
 from exportkit.cli.plugins import plugins
+from exportkit.cli.run import plugin_run, run
 from exportkit.cli.verify import verify
 from exportkit.errors import ExportkitError
 
@@ -37,8 +39,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (convert, inspect, check, verify, formats, plugins, demo):
+for command in (convert, inspect, check, verify, formats, plugins, run, new, demo):
     app.command()(command)
+plugin_app = typer.Typer(name="plugin", help="Work with the plugin in the current folder.", no_args_is_help=True)
+plugin_app.command("run")(plugin_run)
+app.add_typer(plugin_app)
+
+
+@plugin_app.callback()
+def _plugin() -> None:
+    """Commands of one plugin."""
 
 
 def _show_version(wanted: bool) -> None:

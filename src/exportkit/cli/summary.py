@@ -33,6 +33,8 @@ def print_json(value: dict[str, Any]) -> None:
 def show_conversion(result: ConversionResult, plugins: PluginManager, *, as_json: bool) -> None:
     """Print what was written, what was lost, and what failed."""
     if as_json:
+        from exportkit.conversion.report import conversion_as_data
+
         print_json(conversion_as_data(result))
         return
     from rich.console import Console
@@ -47,39 +49,6 @@ def show_conversion(result: ConversionResult, plugins: PluginManager, *, as_json
     _errors(result, talk)
     verb = "Nothing was written (dry run)." if result.dry_run else f"Published {printable(str(result.directory))}"
     out.print(verb, markup=False, soft_wrap=True)
-
-
-def conversion_as_data(result: ConversionResult) -> dict[str, Any]:
-    """The stable ``--json`` form of a conversion."""
-    return {
-        "status": "partial" if result.has_errors else "complete",
-        "exit_code": result.exit_code,
-        "dry_run": result.dry_run,
-        "directory": str(result.directory),
-        "source": result.source,
-        "warnings": result.warnings,
-        "outputs": [_output_as_data(output) for output in result.outputs],
-    }
-
-
-def _output_as_data(output: OutputResult) -> dict[str, Any]:
-    from exportkit.conversion.manifest import equations
-    from exportkit.writing.ledger import codes_by_class, overlaps_by_code
-
-    return {
-        "name": output.label,
-        "format": output.format,
-        "path": str(output.path),
-        **equations(output.counts),
-        "codes": codes_by_class(output.counts),
-        "overlaps": overlaps_by_code(output.counts),
-        "classes": list(output.classes),
-        "splits": output.splits,
-        "pictures": output.pictures,
-        "files": {"count": output.files, "bytes": output.bytes},
-        "check": [msgspec.to_builtins(finding) for finding in output.findings],
-        "errors": [msgspec.to_builtins(entry) for entry in output.errors],
-    }
 
 
 def _table(result: ConversionResult, out: Console) -> None:

@@ -1,7 +1,7 @@
 """From a bundle to published datasets: survey, plan, encode, assemble, check, publish."""
 
 from exportkit.conversion.check import CheckResult, check_dataset
-from exportkit.conversion.convert import convert
+from exportkit.conversion.convert import Conversion, convert
 from exportkit.conversion.inspection import Inspection, inspect_bundle
 from exportkit.conversion.request import Budget, ConversionRequest, OutputRequest
 from exportkit.conversion.result import ConversionResult, OutputResult
@@ -10,6 +10,7 @@ from exportkit.conversion.verification import Difference, Verification, verify_d
 __all__ = [
     "Budget",
     "CheckResult",
+    "Conversion",
     "ConversionRequest",
     "ConversionResult",
     "Difference",

@@ -14,13 +14,15 @@ import msgspec
 
 from exportkit.conversion.dataset import DatasetDirectory, listed_files
 from exportkit.conversion.general_rules import turned_picture
+from exportkit.conversion.layouts import chosen_checker, opened
 from exportkit.conversion.lists import FILES, IMAGES, LISTS, MANIFEST, FileEntry, ImageEntry
 from exportkit.conversion.split_leaks import content_key, leak_findings
 from exportkit.conversion.split_list import SPLITS, SplitLine, groups_by_split
-from exportkit.errors import BundleRefused, UsageError
+from exportkit.errors import BundleRefused
 from exportkit.pictures import PictureHeader, PictureUnreadable, check_structure, probe
 from exportkit.plugins import PluginManager
-from exportkit.writing import Checker, Finding, Picture, Piece
+from exportkit.writing import Checker, Finding, Picture, PictureLimits, Piece
+from exportkit.writing.text import piece_findings
 
 Line = TypeVar("Line", ImageEntry, SplitLine)
 
@@ -41,45 +43,35 @@ class CheckResult(msgspec.Struct):
     findings: list[Finding]
 
 
-def check_dataset(directory: Path, plugins: PluginManager, format_name: str | None = None) -> list[CheckResult]:
-    """Check a dataset, or each of several that were written in one run.
+def check_dataset(path: Path, plugins: PluginManager, format_name: str | None = None) -> list[CheckResult]:
+    """Check a dataset, each of several that were written in one run, or one annotation file.
 
     Raises UsageError where the layout tells no format, or several.
     """
-    dataset = DatasetDirectory(directory)
+    dataset = opened(path)
     manifest = dataset.manifest
-    if manifest is not None and "datasets" in manifest and format_name is None:
-        labels = [str(entry["path"]) for entry in manifest["datasets"]]
-        return [result for label in labels for result in check_dataset(directory / label, plugins)]
-    checker = _checker(dataset, plugins, format_name)
+    if manifest is not None and isinstance(manifest.get("datasets"), list) and format_name is None:
+        labels = [str(entry["path"]) for entry in manifest["datasets"] if _is_inside(entry)]
+        return [result for label in labels for result in check_dataset(path / label, plugins)]
+    checker = chosen_checker(dataset, plugins, format_name)
     findings = list(_findings(dataset, checker))
     findings.sort(key=lambda f: (f.severity, f.code, f.file or "", f.line or 0))
-    return [CheckResult(str(directory), checker.name, findings)]
+    return [CheckResult(str(path), checker.name, findings)]
 
 
-def _checker(dataset: DatasetDirectory, plugins: PluginManager, format_name: str | None) -> type[Checker]:
-    if format_name is None and dataset.manifest is not None and isinstance(dataset.manifest.get("writer"), dict):
-        written = dataset.manifest["writer"]
-        owners = plugins.checkers().get(str(written.get("name")), [])
-        own = [entry for entry in owners if entry.distribution == written.get("owner")] or owners
-        if own:
-            return own[0].cls
-    if format_name is not None:
-        return plugins.checker(format_name).cls
-    found = [entry for owners in plugins.checkers().values() for entry in owners if entry.cls.recognises(dataset)]
-    if len(found) == 1:
-        return found[0].cls
-    if not found:
-        raise UsageError(f"No format recognises the layout of {dataset.root}; name it with --format.")
-    names = ", ".join(entry.name for entry in found)
-    raise UsageError(f"The layout of {dataset.root} fits several formats ({names}); choose one with --format.")
+def _is_inside(entry: object) -> bool:
+    """Whether an entry of a manifest over several datasets names a folder below its own."""
+    path = entry.get("path") if isinstance(entry, dict) else None
+    return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in path.split("/")
 
 
 def _findings(dataset: DatasetDirectory, cls: type[Checker]) -> Iterator[Finding]:
     checker = cls(dataset)
+    checker.file = dataset.file
     general = _GeneralRules(dataset)
     reports = []
     for batch in _batches(checker.pieces()):
+        yield from piece_findings(batch)
         report = checker.check_pieces(batch)
         yield from report.findings
         yield from general.pictures(report.pictures)
@@ -111,8 +103,9 @@ class _GeneralRules:
         manifest = dataset.manifest or {}
         self._without_pictures = manifest.get("media") == "none"
         self._manifest = manifest
-        self._referred: set[str] = set()
-        self._absent_allowed = bool(manifest.get("codes", {}).get("N_NO_MEDIA"))
+        #: Each picture, and the first split that refers to it.
+        self._referred: dict[str, str] = {}
+        self._absent_allowed = bool(_table(manifest.get("codes")).get("N_NO_MEDIA"))
         self._own_lists = bool(manifest) and dataset.exists(IMAGES) and dataset.exists(FILES)
         self._contents: dict[str, array[int]] = {}
         self._entries: list[FileEntry] = []
@@ -120,20 +113,24 @@ class _GeneralRules:
     def pictures(self, pictures: Iterable[Picture]) -> Iterator[Finding]:
         """Judge each picture that the dataset refers to, once."""
         for picture in pictures:
-            if picture.path not in self._referred:
-                self._referred.add(picture.path)
+            first = self._referred.get(picture.path)
+            if first is None:
+                self._referred[picture.path] = picture.split
                 yield from self._picture(picture)
+            elif first and picture.split and first != picture.split:
+                text = f"the picture stands in both {first!r} and {picture.split!r}"
+                yield Finding("C_SPLIT_LEAK", "warn", text, picture.path)
 
     def _picture(self, picture: Picture) -> Iterator[Finding]:
         path = picture.path
+        if path.startswith("/") or ".." in path.split("/") or "\0" in path or "://" in path:
+            text = f"the picture {ascii(path)[1:121]} is not named by a relative path inside the dataset"
+            yield Finding("C_PATH", "error", text, picture.source or None)
+            return
         try:
             descriptor = self._dataset.open_picture(path)
         except OSError:
-            if self._without_pictures:
-                return
-            severity: Any = "warn" if self._absent_allowed else "error"
-            text = f"the picture {path} is not there or is no regular file inside the dataset"
-            yield Finding("C_IMAGE_MISSING", severity, text, picture.source or path)
+            yield from self._absent(picture)
             return
         try:
             header = probe(descriptor)
@@ -148,6 +145,16 @@ class _GeneralRules:
         finally:
             os.close(descriptor)
 
+    def _absent(self, picture: Picture) -> Iterator[Finding]:
+        path = picture.path
+        if self._dataset.is_there(path):
+            text = f"the picture {path} is no regular file inside the dataset, nor a link to a file"
+            yield Finding("C_PATH", "error", text, picture.source or path)
+        elif not self._without_pictures:
+            severity: Any = "warn" if self._absent_allowed else "error"
+            text = f"the picture {path} is not there"
+            yield Finding("C_IMAGE_MISSING", severity, text, picture.source or path)
+
     def _header(self, picture: Picture, header: PictureHeader) -> Iterator[Finding]:
         size = (header.width, header.height)
         if picture.width and (picture.width, picture.height) != size:
@@ -156,6 +163,7 @@ class _GeneralRules:
                 f"{size[0]}x{size[1]}"
             )
             yield Finding("C_IMAGE_SIZE", "error", text, picture.source or picture.path, consumer="Ultralytics")
+        yield from _limit_findings(picture, *size)
         if header.orientation != 1:
             yield turned_picture(picture.path, header.orientation)
 
@@ -195,6 +203,12 @@ class _GeneralRules:
 
     def conclude(self, objects: int) -> Iterator[Finding]:
         """What only the whole directory shows."""
+        if self._dataset.file is None:
+            yield from self._names()
+        yield from self._leaks()
+        yield from self._sums(objects)
+
+    def _names(self) -> Iterator[Finding]:
         twins: dict[str, str] = {}
         for path in self._dataset.listing():
             if path in {MANIFEST, *LISTS}:
@@ -206,7 +220,8 @@ class _GeneralRules:
             twins.setdefault(key, path)
             if path.rpartition(".")[2].lower() in _PICTURES and path not in self._referred:
                 yield Finding("C_STRAY", "warn", "no entry of the dataset refers to this picture", path)
-        yield from self._leaks()
+
+    def _sums(self, objects: int) -> Iterator[Finding]:
         records = self._manifest.get("records")
         planned = isinstance(records, dict) and bool(records.get("written"))
         if not self._referred and not (self._without_pictures and planned):
@@ -218,3 +233,18 @@ class _GeneralRules:
             yield Finding(
                 "C_COUNTS", "error", f"the manifest says {declared} objects, the files hold {objects}", MANIFEST
             )
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _limit_findings(picture: Picture, width: int, height: int) -> Iterator[Finding]:
+    limits = picture.limits or PictureLimits("C_IMAGE_SIZE", "Pillow")
+    if min(width, height) < limits.least_side:
+        text = f"a side of {width}x{height} is shorter than {limits.least_side} pixels; the loader drops the picture"
+        yield Finding(limits.code, "error", text, picture.path, consumer=limits.consumer)
+    if width * height > limits.most_pixels:
+        text = f"{width}x{height} are more than {limits.most_pixels} pixels, which Pillow refuses to open"
+        severity: Any = "error" if picture.limits else "warn"
+        yield Finding(limits.code, severity, text, picture.path, consumer=limits.consumer)

@@ -7,6 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
 
 from exportkit.bundles import Bundle
 from exportkit.conversion.drift import drift_notices
@@ -30,16 +34,17 @@ from exportkit.conversion.split_list import SPLITS, write_split_list
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
 from exportkit.conversion.unit_splits import settle_splits
-from exportkit.engines import Engine, open_engine
+from exportkit.engines import open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
-from exportkit.plugins.registry import Entry
+from exportkit.plugins.registry import Entry as RegistryEntry
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
+from exportkit.writing.ledger import Counts, Entry
 
-__all__ = ["Advance", "convert"]
+__all__ = ["Advance", "Conversion", "convert"]
 
 #: Called with the stage (``survey``, ``encode``), the bytes of input just done, and all there are.
 Advance = Callable[[str, int, int], None]
@@ -53,67 +58,134 @@ def convert(
     Raises the errors of :mod:`exportkit.errors`; whatever happens, the former output is untouched, or the
     new one is complete.
     """
-    directory = RunDirectory(request.directory)
-    if request.bundle.is_dir() and directory.target.is_relative_to(request.bundle.resolve()):
-        raise UsageError("The output lies inside the bundle, which is only ever read; choose a folder outside of it.")
-    with directory as run:
-        conversion = _Conversion(request, plugins, run, advance)
-        return conversion.run()
+    with Conversion(request, plugins, advance) as conversion:
+        conversion.plan()
+        conversion.write()
+        return conversion.publish()
 
 
-class _Conversion:
-    """One run: each method is one step, in the order of :meth:`run`."""
+class Conversion:
+    """One run, a context manager: :meth:`plan`, :meth:`write` and :meth:`publish`, each called once, in this order.
 
-    def __init__(self, request: ConversionRequest, plugins: PluginManager, run: RunDirectory, advance: Advance) -> None:
+    The three are the shared tail of every export (ConvertData, SaveFiles, Finalize). Leaving the block early, or by an
+    exception, removes everything that was staged and leaves the former output as it was.
+    """
+
+    def __init__(
+        self,
+        request: ConversionRequest,
+        plugins: PluginManager,
+        advance: Advance = lambda _stage, _done, _all: None,
+        run: RunDirectory | None = None,
+    ) -> None:
+        """``run`` is a folder for ``request.directory`` that the caller has entered, and leaves when all is done."""
         self._request = request
         self._plugins = plugins
-        self._run = run
         self._advance = advance
-        self._lock = read_class_lock(request.lock) if request.lock else None
-        self._listed = read_class_list(request.classes) if request.classes else None
+        self._is_guest = run is not None
+        self._run = run or RunDirectory(request.directory)
+        self._opened = ExitStack()
         self._rules = list(dict.fromkeys(o.writer.naming(o.options) for o in request.outputs))
-
-    def run(self) -> ConversionResult:
-        request = self._request
-        bundle = Bundle.open(request.bundle, request.target, work=self._run.spool)
-        size = sum(part.size for part in bundle.parts)
-        with ExitStack() as opened, open_engine(request.workers, size) as engine:
-            survey_setup = self._survey_setup(bundle)
-            stored = store_setup(self._run.spool / "survey.setup", survey_setup, shared=not engine.in_process)
-            survey = run_survey(
-                bundle, stored, self._run.spool, engine, lambda done: self._advance("survey", done, size)
+        if request.bundle.is_dir() and self._run.target.is_relative_to(request.bundle.resolve()):
+            raise UsageError(
+                "The output lies inside the bundle, which is only ever read; choose a folder outside of it."
             )
-            if not sum(survey.splits.values()) and request.error_on_empty:
-                raise NothingToExport("The bundle has no record to export.")
-            ordering = order_shards(survey.shards, survey.first_lines, self._run.spool)
-            gone = forget_repeated(ordering.repeated, survey, survey_setup)
-            renamed = plan_all_names(self._rules, survey.shards, gone, ordering.shards)
-            classes = make_class_map(survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ())
-            self._settle_splits(survey, ordering.shards, classes)
-            plan = self._plan(survey, classes)
-            outputs = self._outputs(plan, classes, survey_setup, opened)
-            notices = [
-                *self._bundle_notices(bundle),
-                *drift_notices(survey, ordering.shards, survey_setup),
-                *self._class_notices(classes),
-                *self._split_notices(survey),
-            ]
-            errors = list(line_errors(survey, ordering, bundle.parts, self._run.spool))
-            for output in outputs:
-                output.begin(errors, notices)
-            self._stop_on_errors(outputs)
-            self._encode(engine, outputs, ordering.shards, renamed, survey_setup, size)
-            if plan.has_splits:
-                self._list_splits(outputs, ordering.shards)
-            return self._publish(bundle, outputs, classes)
+
+    def __enter__(self) -> Self:
+        if not self._is_guest:
+            self._opened.enter_context(self._run)
+        try:
+            request = self._request
+            self._lock = read_class_lock(request.lock) if request.lock else None
+            self._listed = read_class_list(request.classes) if request.classes else None
+        except BaseException:
+            self._opened.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
+
+    def plan(self) -> Plan:
+        """Read every record once, and decide what has to be known before the first is written."""
+        request = self._request
+        self._bundle = bundle = Bundle.open(request.bundle, request.target, work=self._run.spool)
+        self._size = size = sum(part.size for part in bundle.parts)
+        self._engine = engine = self._opened.enter_context(open_engine(request.workers, size))
+        self._survey_setup = setup = self._setup_survey(bundle)
+        stored = store_setup(self._run.spool / "survey.setup", setup, shared=not engine.in_process)
+        survey = run_survey(bundle, stored, self._run.spool, engine, lambda done: self._advance("survey", done, size))
+        if not sum(survey.splits.values()) and request.error_on_empty:
+            raise NothingToExport("The bundle has no record to export.")
+        ordering = order_shards(survey.shards, survey.first_lines, self._run.spool)
+        gone = forget_repeated(ordering.repeated, survey, setup)
+        self._shards = ordering.shards
+        self._renamed = plan_all_names(self._rules, survey.shards, gone, ordering.shards)
+        self._classes = classes = make_class_map(
+            survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ()
+        )
+        self._settle_splits(survey, ordering.shards, classes)
+        self._plan = plan = self._make_plan(survey, classes)
+        self._outputs = outputs = self._open_outputs(plan, classes, setup)
+        notices = [
+            *self._bundle_notices(bundle),
+            *drift_notices(survey, ordering.shards, setup),
+            *self._class_notices(classes),
+            *self._split_notices(survey),
+        ]
+        errors = [*line_errors(survey, ordering, bundle.parts, self._run.spool), *_entries(request.lost)]
+        for output in outputs:
+            output.begin(errors, notices)
+        self._stop_on_errors()
+        return plan
+
+    def write(self) -> None:
+        """Encode every record, with its pictures, and join what comes of it, in a staging folder beside the output."""
+        self._encode()
+        if self._plan.has_splits:
+            self._list_splits()
+
+    def counts(self) -> tuple[Counts, ...]:
+        """What became of records and annotations so far, for each output."""
+        return tuple(output.counts for output in self._outputs)
+
+    def publish(self) -> ConversionResult:
+        """Complete and check the staged datasets, judge their account, and rename them into place."""
+        request = self._request
+        source = {"target": self._bundle.target, "schema": "raw_bundle_v1"}
+        # What came in is told before what is wrong with what came out of it: an empty dataset has findings, too.
+        for output in self._outputs:
+            self._judge_account(output)
+        results = [output.complete(request.byte_options(), source) for output in self._outputs]
+        result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
+        if request.dry_run:
+            return result
+        result.warnings = list(
+            publish(
+                self._run,
+                self._outputs,
+                source,
+                overwrite=request.overwrite,
+                keep_old=request.keep_old,
+                lock=self._lock,
+                classes=self._classes,
+            )
+        )
+        if self._plugins.published_hooks is not None:
+            faults = self._plugins.published_hooks(result)
+            result.warnings.extend(str(fault) for fault in faults)
+        return result
 
     # -- plan ------------------------------------------------------------------------------------------
 
-    def _survey_setup(self, bundle: Bundle) -> SurveySetup:
+    def _setup_survey(self, bundle: Bundle) -> SurveySetup:
         request = self._request
-        has_files = (bundle.root / "files").is_dir()
+        root = request.originals or bundle.root
+        has_files = (root / "files").is_dir()
         return SurveySetup(
-            bundle_root=bundle.root,
+            bundle_root=root,
             parts=bundle.parts,
             probe=request.media != "none" or has_files,
             media=request.media,
@@ -146,7 +218,7 @@ class _Conversion:
             if not survey.splits[name] and (share or request.by == "field"):  # type: ignore[union-attr]
                 yield "N_SPLIT_EMPTY", f"No record falls into the split {name!r}."
 
-    def _plan(self, survey: Survey, classes: ClassMap) -> Plan:
+    def _make_plan(self, survey: Survey, classes: ClassMap) -> Plan:
         request = self._request
         kinds: Counter[str] = Counter()
         for (_, kind), count in survey.kinds.items():
@@ -167,7 +239,7 @@ class _Conversion:
             skeleton=main_skeleton(survey.skeletons),
         )
 
-    def _outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup, opened: ExitStack) -> list[Output]:
+    def _open_outputs(self, plan: Plan, classes: ClassMap, survey: SurveySetup) -> list[Output]:
         request = self._request
         several = len(request.outputs) > 1
         outputs = []
@@ -180,7 +252,7 @@ class _Conversion:
             spool.mkdir()
             faults = ((name, wanted.writer.class_fault(name, wanted.options)) for name in classes.names)
             checker = self._plugins.checker_of(
-                Entry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, "")
+                RegistryEntry(wanted.writer.name, wanted.writer, wanted.owner, wanted.version, "")
             )
             setup = OutputSetup(
                 label=wanted.label,
@@ -201,7 +273,7 @@ class _Conversion:
                 },
             )
             output = Output(wanted, setup, spool, request.loss_list, classes)
-            opened.callback(output.abandon)
+            self._opened.callback(output.abandon)
             outputs.append(output)
         return outputs
 
@@ -221,17 +293,12 @@ class _Conversion:
 
     # -- encode ----------------------------------------------------------------------------------------
 
-    def _jobs(
-        self,
-        setup: Path,
-        outputs: Sequence[Output],
-        shards: Sequence[OrderedShard],
-        renamed: Sequence[dict[int, str]],
-    ) -> Iterator[EncodeJob]:
+    def _jobs(self, setup: Path) -> Iterator[EncodeJob]:
+        outputs = self._outputs
         numberings = [o.setup.writer.numberings(o.setup.options) for o in outputs]
         bases = [[0] * len(sets) for sets in numberings]
         ordinal = 0
-        for shard in shards:
+        for shard in self._shards:
             end = ordinal + shard.records
             yield EncodeJob(
                 setup=setup,
@@ -241,7 +308,7 @@ class _Conversion:
                 ordinal=ordinal,
                 bases=tuple(tuple(b) for b in bases),
                 renamed=tuple(
-                    {n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in renamed
+                    {n: plan[n] for n in range(ordinal, end) if n in plan} if plan else {} for plan in self._renamed
                 ),
                 listed=tuple(output.listed for output in outputs),
             )
@@ -250,35 +317,27 @@ class _Conversion:
                 for position, kinds in enumerate(sets):
                     output_bases[position] += sum(n for kind, n in shard.kinds.items() if kind in kinds)
 
-    def _encode(
-        self,
-        engine: Engine,
-        outputs: Sequence[Output],
-        shards: Sequence[OrderedShard],
-        renamed: Sequence[dict[int, str]],
-        survey: SurveySetup,
-        size: int,
-    ) -> None:
+    def _encode(self) -> None:
+        outputs, engine = self._outputs, self._engine
         setup = EncodeSetup(
-            survey=survey,
+            survey=self._survey_setup,
             outputs=tuple(output.setup for output in outputs),
             loss_list=self._request.loss_list,
             fixed_classes=self._listed is not None,
             measures_all=self._request.loss_iou == "all",
         )
         stored = store_setup(self._run.spool / "encode.setup", setup, shared=not engine.in_process)
-        jobs = self._jobs(stored, outputs, shards, renamed)
-        share = size // (len(shards) or 1)
-        for results in engine.map_ordered(encode_shard, jobs):
+        share = self._size // (len(self._shards) or 1)
+        for results in engine.map_ordered(encode_shard, self._jobs(stored)):
             for output, result in zip(outputs, results, strict=True):
                 output.take(result)
-            self._stop_on_errors(outputs)
-            self._advance("encode", share, size)
+            self._stop_on_errors()
+            self._advance("encode", share, self._size)
 
-    def _stop_on_errors(self, outputs: Sequence[Output]) -> None:
+    def _stop_on_errors(self) -> None:
         if self._request.on_error != "fail":
             return
-        for output in outputs:
+        for output in self._outputs:
             if output.shown_errors:
                 first = output.shown_errors[0]
                 where = f"{first.file}, line {first.line}, record {first.id!r}, {first.json_path}"
@@ -287,39 +346,12 @@ class _Conversion:
                     "mend it, or use --on-error skip."
                 )
 
-    def _list_splits(self, outputs: Sequence[Output], shards: Sequence[OrderedShard]) -> None:
-        entry, groups = write_split_list(self._run.spool / SPLITS, shards)
-        for output in outputs:
+    def _list_splits(self) -> None:
+        entry, groups = write_split_list(self._run.spool / SPLITS, self._shards)
+        for output in self._outputs:
             shutil.copyfile(self._run.spool / SPLITS, output.setup.stage / SPLITS)
             output.add_file(entry)
             output.groups = groups
-
-    # -- publish ---------------------------------------------------------------------------------------
-
-    def _publish(self, bundle: Bundle, outputs: Sequence[Output], classes: ClassMap) -> ConversionResult:
-        request = self._request
-        source = {"target": bundle.target, "schema": "raw_bundle_v1"}
-        results = [output.complete(request.byte_options(), source) for output in outputs]
-        for output in outputs:
-            self._judge_account(output)
-        result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
-        if request.dry_run:
-            return result
-        result.warnings = list(
-            publish(
-                self._run,
-                outputs,
-                source,
-                overwrite=request.overwrite,
-                keep_old=request.keep_old,
-                lock=self._lock,
-                classes=classes,
-            )
-        )
-        if self._plugins.published_hooks is not None:
-            faults = self._plugins.published_hooks(result)
-            result.warnings.extend(str(fault) for fault in faults)
-        return result
 
     def _judge_account(self, output: Output) -> None:
         """Stop where losses or errors are more than the user allows."""
@@ -344,6 +376,13 @@ class _Conversion:
                     f"'{label}' cannot keep everything ({', '.join(lost)}), so nothing was published; "
                     "accept these codes with --accept, or choose another format."
                 )
+
+
+def _entries(path: Path | None) -> Iterator[Entry]:
+    if path is not None:
+        with path.open("rb") as file:
+            for line in file:
+                yield msgspec.json.decode(line, type=Entry)
 
 
 def _streams(writer: Writer) -> dict[str, Fragments]:

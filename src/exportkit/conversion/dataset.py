@@ -26,19 +26,30 @@ class DatasetDirectory:
     Symbolic links are followed only as the last step of a path, as consumers do with linked pictures.
     """
 
-    def __init__(self, root: Path, manifest: dict[str, Any] | None = None, *, published: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        manifest: dict[str, Any] | None = None,
+        *,
+        published: Path | None = None,
+        file: str | None = None,
+    ) -> None:
         """``manifest`` stands in for the one that a dataset under construction does not have yet.
 
-        ``published`` is where such a dataset will stand: its relative links hold from there.
+        ``published`` is where such a dataset will stand: its relative links hold from there. ``file`` is the one
+        file right below ``root`` that is to be judged; then the folder around it is no dataset and has no manifest.
         """
         self._published = published
+        self.file = file
         try:
             self._beneath = Beneath(root, judge=_judge)
         except BeneathError as error:
             raise UsageError(f"The dataset {root} {error}; name a directory.") from None
         weakref.finalize(self, self._beneath.close)
         self.root = self._beneath.root
-        self.manifest: dict[str, Any] | None = self._read_manifest() if manifest is None else manifest
+        self.manifest: dict[str, Any] | None = manifest
+        if manifest is None and file is None:
+            self.manifest = self._read_manifest()
 
     def _read_manifest(self) -> dict[str, Any] | None:
         try:
@@ -50,6 +61,10 @@ class DatasetDirectory:
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
         return _is_inside(path) and self._resolved(path).is_file()
+
+    def is_there(self, path: str) -> bool:
+        """Whether anything at all stands at ``path``: a file, a folder, a link that leads nowhere."""
+        return _is_inside(path) and os.path.lexists(self.root / path)
 
     def _resolved(self, path: str) -> Path:
         """The path on disk; what a link leads to once the dataset is published."""

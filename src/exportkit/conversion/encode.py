@@ -165,6 +165,9 @@ class _Output:
                 record = self._without_bad_classes(record)
             encoded = self._encode(record, placement)
             self._write(encoded)
+            if placed is not None and not encoded.files and not encoded.streams:
+                # The place of the picture is all that the dataset tells of this record.
+                self._pieces.append(Piece(placed.path, b""))
         except RecordFault as fault:
             if placed is not None:
                 self._staging.remove(placed.path)

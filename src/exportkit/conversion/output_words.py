@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +12,7 @@ from exportkit.conversion.request import OutputRequest
 from exportkit.errors import UsageError
 from exportkit.plugins.manager import PluginManager
 
-__all__ = ["key_values", "output_requests", "parse_options", "refuse_twins"]
+__all__ = ["key_values", "output_request", "output_requests", "parse_options", "refuse_twins"]
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
 
@@ -32,7 +32,7 @@ def key_values(text: str, where: str) -> dict[str, str]:
     return found
 
 
-def parse_options(model: type[Options], values: dict[str, str], where: str) -> Options:
+def parse_options(model: type[Options], values: Mapping[str, Any], where: str) -> Options:
     """Options checked by their model; the first thing wrong becomes one sentence."""
     try:
         return model.model_validate({key: _flag(model, key, value) for key, value in values.items()})
@@ -45,9 +45,9 @@ def parse_options(model: type[Options], values: dict[str, str], where: str) -> O
         raise UsageError(f"{where}: the option {key!r} is wrong: {first['msg']}.") from None
 
 
-def _flag(model: type[BaseModel], key: str, value: str) -> Any:
+def _flag(model: type[BaseModel], key: str, value: Any) -> Any:
     field = model.model_fields.get(key)
-    if field is not None and field.annotation is bool:
+    if field is not None and field.annotation is bool and isinstance(value, str):
         words = {"yes": True, "no": False, "true": True, "false": False}
         return words.get(value.lower(), value)
     return value
@@ -60,15 +60,21 @@ def output_requests(wanted: Sequence[str], plugins: PluginManager) -> tuple[Outp
     requests = []
     for text in wanted:
         spec, _, rest = text.partition(":")
-        entry = plugins.writer(spec)
-        values = key_values(rest, f"--to {spec}")
-        label = values.pop("as", entry.name)
-        if not _LABEL.match(label) or label.startswith("exportkit-"):
-            raise UsageError(f"--to {spec}: {label!r} is no name for a folder; use letters, digits, '-' and '_'.")
-        options = parse_options(entry.cls.options_model, values, f"--to {spec}")
-        requests.append(OutputRequest(entry.cls, options, entry.distribution, entry.version, label))
+        where = f"--to {spec}"
+        requests.append(output_request(spec, key_values(rest, where), plugins, where))
     refuse_twins(request.label for request in requests)
     return tuple(requests)
+
+
+def output_request(spec: str, values: Mapping[str, Any], plugins: PluginManager, where: str) -> OutputRequest:
+    """A request for the writer ``NAME[@DISTRIBUTION]`` with its options and ``as``, the name of its dataset."""
+    entry = plugins.writer(spec)
+    options = dict(values)
+    label = options.pop("as", entry.name)
+    if not isinstance(label, str) or not _LABEL.match(label) or label.startswith("exportkit-"):
+        raise UsageError(f"{where}: {label!r} is no name for a folder; use letters, digits, '-' and '_'.")
+    model = parse_options(entry.cls.options_model, options, where)
+    return OutputRequest(entry.cls, model, entry.distribution, entry.version, label)
 
 
 def refuse_twins(labels: Iterable[str]) -> None:

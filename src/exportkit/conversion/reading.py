@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -109,7 +108,7 @@ class RecordReader:
                 if item is None:
                     return identity, [None]
                 records = self._lines.records_of(item)
-            records = _with_status(self._turned(records), line)
+            records = self._turned(records)
             return records[0].item_id, [self._changed(record) for record in records]
         except (HookFault, TransformFault) as fault:
             raise RecordFault("E_WRITER", str(fault)) from fault
@@ -126,26 +125,6 @@ class RecordReader:
     def _turned(self, records: list[Record]) -> list[Record]:
         """``records`` with their geometry in display space; the very same where nothing was drawn on stored pixels."""
         return records if self._turning is None else [_turned(record, self._turning) for record in records]
-
-
-class _Status(msgspec.Struct):
-    status_label: Any = None
-
-
-_decode_status = msgspec.json.Decoder(_Status).decode
-
-
-def _with_status(records: list[Record], line: bytes) -> list[Record]:
-    """Records that know the state of their item, which the short ways of reading leave out."""
-    if b'"status_label"' not in line or any(record.status is not None for record in records):
-        return records
-    try:
-        status = _decode_status(line).status_label
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return records
-    if not isinstance(status, str):
-        return records
-    return [msgspec.structs.replace(record, status=status) for record in records]
 
 
 def _turned(record: Record, probe: HeaderProbe) -> Record:

@@ -84,6 +84,10 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     overwrite: bool = False
     keep_old: bool = False
     dry_run: bool = False
+    #: Folder whose ``files/`` the lines mean, where they were spooled apart from it; None means the bundle's own.
+    originals: Path | None = None
+    #: JSON lines of entries, as in ``exportkit-errors.jsonl``: records that were lost before they became lines.
+    lost: Path | None = None
     #: Plugins blocked by name, so that worker processes load the same ones.
     blocked: tuple[str, ...] = ()
 

@@ -982,7 +982,7 @@ typedef struct {
 } File;
 
 typedef struct {
-    PyObject *id, *other_id, *contents;
+    PyObject *id, *other_id, *contents, *status;
     PyObject *group, *unit_group, *data_group;
     Span split, unit_split, data_split, unit_name;
     Size unit_size;
@@ -995,6 +995,7 @@ static void clear_line(Line *line)
     Py_CLEAR(line->id);
     Py_CLEAR(line->other_id);
     Py_CLEAR(line->contents);
+    Py_CLEAR(line->status);
     Py_CLEAR(line->group);
     Py_CLEAR(line->unit_group);
     Py_CLEAR(line->data_group);
@@ -1126,8 +1127,9 @@ static int read_files(Cursor *c, Line *line)
     return found == 0;
 }
 
-/* Whether the work on the item is said to be anything but completed matters only for an item without annotations. */
-static int read_status(Cursor *c, char *is_open)
+/* The state of the work on the item: a text counts; whether it is anything but completed matters only for an item without
+   annotations. */
+static int read_status(Cursor *c, Line *line, int build)
 {
     Span span;
     long long value;
@@ -1135,10 +1137,10 @@ static int read_status(Cursor *c, char *is_open)
         return TAKE(c, "null");
     if (*c->p != '"')
         return read_whole(c, &value);
-    if (!read_span(c, &span) || !is_text(&span))
+    if (!read_span(c, &span))
         return 0;
-    *is_open = !IS(&span, "completed");
-    return 1;
+    line->is_open = !IS(&span, "completed");
+    return build ? (line->status = repeated_text((Reader *)c->owner, &span)) != NULL : is_text(&span);
 }
 
 static int read_line(Cursor *c, Line *line, const Want *want)
@@ -1157,7 +1159,7 @@ static int read_line(Cursor *c, Line *line, const Want *want)
                    : IS(&key, "split")          ? once(&seen, 4) && read_filled_span(c, &line->split)
                    : IS(&key, "group")          ? once(&seen, 5) && read_identity(c, &line->group)
                    : IS(&key, "pgh_id")         ? once(&seen, 6) && read_identity(c, &line->other_id)
-                   : IS(&key, "status_label")   ? once(&seen, 7) && read_status(c, &line->is_open)
+                   : IS(&key, "status_label")   ? once(&seen, 7) && read_status(c, line, want->build)
                                                 : skip_unread(c, &key, left_of_line);
         if (!good)
             return 0;
@@ -1325,8 +1327,8 @@ static PyObject *made_record(Reader *reader, Line *line, const Head *head, const
 {
     static PyObject *names = NULL;
     if (names == NULL)
-        names = Py_BuildValue("(sssssssssss)", "name", "width", "height", "orientation", "file", "split", "group",
-                              "notices", "source_file", "line", "medium");
+        names = Py_BuildValue("(ssssssssssss)", "name", "width", "height", "orientation", "file", "split", "group",
+                              "notices", "source_file", "line", "medium", "status");
     PyObject *annotations = PyList_AsTuple(line->contents), *width = NULL, *height = NULL, *made = NULL;
     if (names == NULL || annotations == NULL)
         goto done;
@@ -1335,7 +1337,8 @@ static PyObject *made_record(Reader *reader, Line *line, const Head *head, const
     if (width == NULL || height == NULL)
         goto done;
     PyObject *args[] = {NULL, line->id, annotations, head->name, width, height, place->orientation, head->file,
-                        head->split, head->group, head->notices, place->file, place->number, reader->image};
+                        head->split, head->group, head->notices, place->file, place->number, reader->image,
+                        or_none(line->status)};
     made = PyObject_Vectorcall(reader->record, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, names);
 done:
     Py_XDECREF(annotations);

@@ -83,6 +83,7 @@ class SeedFast:
             split=_split(shape),
             group=_group(shape),
             notices=notices,
+            status=shape.status_label if isinstance(shape.status_label, str) else None,
         )
 
     def survey(self, line: bytes) -> RecordSurvey | None:

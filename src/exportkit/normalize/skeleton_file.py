@@ -8,6 +8,7 @@ from typing import Any
 
 from exportkit.errors import UsageError
 from exportkit.records import Skeleton, quoted
+from exportkit.storage.yaml_file import parse_yaml
 
 __all__ = ["read_skeleton"]
 
@@ -59,14 +60,7 @@ def _parsed(text: str, path: Path) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise _wrong(path, f"is not valid JSON: {error}") from None
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise _wrong(path, f"is not valid YAML: {reason}") from None
+    return parse_yaml(text, path, "The skeleton file").value
 
 
 def _either(value: dict[str, Any], first: str, second: str, path: Path) -> Any:

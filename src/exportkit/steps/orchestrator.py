@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic
 
-from exportkit.errors import StepFailed
+from exportkit.errors import ExportkitError, StepFailed
 from exportkit.steps.registry import StepRegistry
 from exportkit.steps.result import StepResult
 from exportkit.steps.step import BaseStep, C
@@ -115,6 +115,8 @@ class Orchestrator(Generic[C]):
             failure = cause
         else:
             failure = StepFailed(step.name, result.error or "the step gave no reason")
+            if isinstance(cause, ExportkitError):
+                failure.exit_code = cause.exit_code
         for note in notes:
             failure.add_note(note)
         if failure is not cause:

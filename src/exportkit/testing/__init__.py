@@ -9,12 +9,15 @@ from exportkit.testing.memory_client import MemoryClient
 from exportkit.testing.tree_digest import lists_as_data, tree_digest
 
 if TYPE_CHECKING:
+    from exportkit.testing.sample_bundle import make_bundle
     from exportkit.testing.writer_contract import WriterContract
 
-__all__ = ["MemoryClient", "WriterContract", "lists_as_data", "tree_digest"]
+__all__ = ["MemoryClient", "WriterContract", "lists_as_data", "make_bundle", "tree_digest"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "make_bundle":
+        return import_module("exportkit.testing.sample_bundle").make_bundle
     # Late, since the suite alone needs pytest.
     if name != "WriterContract":
         raise AttributeError(f"module 'exportkit.testing' has no attribute {name!r}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from exportkit.errors import UsageError
+from exportkit.storage.yaml_file import read_yaml
 from exportkit.transforms.chain import Transform
 from exportkit.transforms.classes import drop_classes, keep_classes, merge_classes, rename_classes
 from exportkit.transforms.selection import minimum_area, review_state, where
@@ -14,7 +15,6 @@ from exportkit.transforms.shapes import to_boxes, to_polygons
 
 __all__ = ["read_recipe"]
 
-_LIMIT = 1 << 20
 _CONDITIONS = frozenset({"attribute", "equals", "one_of", "minimum", "maximum", "present"})
 
 
@@ -23,13 +23,17 @@ def read_recipe(path: Path) -> tuple[Transform, ...]:
 
     The file holds ``transforms:``, a list of ``name: value`` entries.
     """
-    document = _loaded(path)
+    file = read_yaml(path, "The recipe")
+    document = file.value
     entries = document.get("transforms") if isinstance(document, dict) else None
     if not isinstance(entries, list) or set(document) - {"transforms", "schema"}:
         raise UsageError(f"The recipe {path} must hold 'transforms', a list, and nothing else.")
     if document.get("schema", "exportkit-recipe/1") != "exportkit-recipe/1":
         raise UsageError(f"The recipe {path} has another schema than exportkit-recipe/1; update exportkit.")
-    return tuple(_transform(entry, f"The recipe {path}, entry {number},") for number, entry in enumerate(entries, 1))
+    return tuple(
+        _transform(entry, f"The recipe {file.place(('transforms', number))}, entry {number + 1},")
+        for number, entry in enumerate(entries)
+    )
 
 
 def _transform(entry: Any, where_: str) -> Transform:
@@ -104,25 +108,3 @@ _MAKERS: dict[Any, Callable[[Any], Transform]] = {
     "to_boxes": _flag(to_boxes),
     "to_polygons": _flag(to_polygons),
 }
-
-
-def _loaded(path: Path) -> Any:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"The recipe {path} cannot be read: {error.strerror}.") from None
-    if len(data) > _LIMIT:
-        raise UsageError(f"The recipe {path} is larger than 1 MiB.")
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
-
-    try:
-        text = data.decode("utf-8-sig")
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            raise UsageError(f"The recipe {path} uses an alias; write it out.")
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise UsageError(f"The recipe {path} is not valid YAML: {reason}.") from None

@@ -1,6 +1,6 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
-from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, Piece
+from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
     Encoded,
@@ -28,6 +28,7 @@ __all__ = [
     "Outcome",
     "OutputFile",
     "Picture",
+    "PictureLimits",
     "PictureRule",
     "Piece",
     "Placement",

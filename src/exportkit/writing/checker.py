@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-__all__ = ["CheckReport", "Checker", "Dataset", "Finding", "Picture", "Piece", "Severity"]
+__all__ = ["CheckReport", "Checker", "Dataset", "Finding", "Picture", "PictureLimits", "Piece", "Severity"]
 
 Severity = Literal["error", "warn"]
 
@@ -41,6 +41,18 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
     line: int = 0
 
 
+class PictureLimits(msgspec.Struct, frozen=True):
+    """What a consumer demands of a picture's size; it drops what does not comply."""
+
+    #: Code of the finding.
+    code: str
+    consumer: str
+    #: Shortest side in pixels.
+    least_side: int = 1
+    #: Pillow takes more for an attack.
+    most_pixels: int = 178_956_970
+
+
 class Picture(msgspec.Struct, frozen=True, gc=False):
     """A picture that the dataset refers to, with the size written beside it (0 where the format has none)."""
 
@@ -51,6 +63,7 @@ class Picture(msgspec.Struct, frozen=True, gc=False):
     source: str = ""
     #: The split it stands in, where the layout tells.
     split: str = ""
+    limits: PictureLimits | None = None
 
 
 class CheckReport(msgspec.Struct):
@@ -95,6 +108,10 @@ class Checker(ABC):
 
     #: Name of the format, as after ``--to``.
     name: ClassVar[str]
+    #: Whether one annotation file can be judged without the rest of its folder.
+    single_files: ClassVar[bool] = False
+    #: That file, right below the dataset's root, where one is to be judged; None for the whole directory.
+    file: str | None = None
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -103,6 +120,12 @@ class Checker(ABC):
     @abstractmethod
     def recognises(cls, dataset: Dataset) -> bool:
         """Whether the directory has this format's layout. Looks at names and at most a few bytes."""
+
+    @classmethod
+    def recognises_file(cls, dataset: Dataset, path: str) -> bool:
+        """Whether a file right below the root is one of this format's annotation files, told by its content."""
+        del dataset, path
+        return False
 
     @abstractmethod
     def pieces(self) -> Iterator[Piece]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from exportkit.errors import OutputLocked, UsageError
+from exportkit.storage.yaml_file import parse_yaml
 
 __all__ = ["LOCK_SCHEMA", "ClassLock", "read_class_list", "read_class_lock", "render_class_lock"]
 
@@ -58,20 +59,6 @@ def _text(data: bytes, path: Path, what: str) -> str:
         raise UsageError(f"The {what} {path} is not UTF-8 at byte {error.start}; save it as UTF-8.") from None
 
 
-def _load_yaml(text: str, path: Path, what: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import AliasEvent
-
-    try:
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(text)):
-            raise UsageError(f"The {what} {path} uses a YAML alias, which is refused; write each name out.")
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise UsageError(f"The {what} {path} is not valid YAML: {reason}.") from None
-
-
 def _checked_names(value: Any, path: Path, what: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise UsageError(f"The {what} {path} holds no list of names; write one name per entry.")
@@ -99,7 +86,7 @@ def read_class_list(path: Path) -> tuple[str, ...]:
         except (ValueError, RecursionError) as error:
             raise UsageError(f"The {what} {path} is not valid JSON: {error}.") from None
     elif suffix in {".yaml", ".yml"}:
-        value = _load_yaml(text, path, what)
+        value = parse_yaml(text, path, f"The {what}").value
     else:
         lines = text.split("\n")
         if lines and not lines[-1]:
@@ -124,7 +111,7 @@ def read_class_lock(path: Path) -> ClassLock:
             raise UsageError(f"The {what} {path} is a link to nothing; remove it or name another file.")
         return ClassLock(path, ())
     data = _read(path, what)
-    value = _load_yaml(_text(data, path, what), path, what)
+    value = parse_yaml(_text(data, path, what), path, f"The {what}").value
     if not isinstance(value, dict) or value.get("schema") != LOCK_SCHEMA:
         raise UsageError(f"The {what} {path} does not say 'schema: {LOCK_SCHEMA}'; name a lock file made by exportkit.")
     names = _checked_names(value.get("classes"), path, what)

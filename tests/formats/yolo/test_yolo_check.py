@@ -128,10 +128,6 @@ def _no_picture_content(root: Path) -> None:
     (root / "images/train/a.jpg").write_bytes(b"hello")
 
 
-def _small_png(root: Path) -> None:
-    (root / "images/train/a.jpg").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x09\0\0\1\0")
-
-
 def _masks(root: Path) -> None:
     (root / "masks").mkdir()
 
@@ -149,7 +145,6 @@ def _empty_val(root: Path) -> None:
         (_hide, "C_YOLO_NAME"),
         (_unknown_extension, "C_YOLO_NAME"),
         (_no_picture_content, "C_YOLO_FORMAT"),
-        (_small_png, "C_YOLO_FORMAT"),
         (_masks, "C_YOLO_MASKS"),
         (_empty_val, "C_YOLO_SPLIT"),
     ],

@@ -275,6 +275,17 @@ def test_darknet_has_labels_beside_pictures_and_lists_of_them() -> None:
     assert next(file.parts[0] for file in writer.files() if file.path == "obj.names") == b"cat\ndog\n"
 
 
+def test_darknet_lists_no_picture_that_is_not_there() -> None:
+    """Its loader opens every line of a list; the label file stays (formats, section 5.2)."""
+    writer = YoloWriter(YoloOptions(dialect="darknet"), plan(box=1))
+    absent = Placement("train", "x.jpg", "x", 0, has_media=False)
+
+    encoded = encode(writer, Annotation(0, "box", "dog", box=Box(10, 10, 20, 20)), place=absent)
+
+    assert [path for path, _ in encoded.files] == ["obj_train_data/x.txt"]
+    assert b"".join(encoded.streams.values()) == b""
+
+
 @pytest.mark.parametrize("name", ["a\nb", " a", "a ", "a\u2028b", "a\x85b"])
 def test_a_class_that_a_line_cannot_hold_is_refused_by_darknet_alone(name: str) -> None:
     assert YoloWriter.class_fault(name, YoloOptions(dialect="darknet")) is not None

@@ -1,0 +1,122 @@
+"""Converted items as the lines of a bundle of the run's own, so that the tail cannot tell where they came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from exportkit.actions.export_item import ExportItem
+from exportkit.bundles import BundleWriter
+from exportkit.clients import LineFault
+from exportkit.errors import ConversionFailed, RecordFault
+from exportkit.records import quoted
+from exportkit.writing.ledger import Entry
+
+__all__ = ["SpooledItems", "spool_items"]
+
+#: Members of a row that a transform of the payload leaves as they are.
+_KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+Convert = Callable[[ExportItem], Any]
+
+
+class SpooledItems(NamedTuple):
+    """What was spooled: a bundle, and the list of items that were lost on the way."""
+
+    bundle: Path
+    lost: Path
+    records: int
+    failed: int
+
+
+def spool_items(
+    items: Iterable[ExportItem],
+    folder: Path,
+    target: str,
+    convert: Convert,
+    *,
+    plugin: str,
+    faults: Callable[[], Iterable[LineFault]] = tuple,
+    stops: bool = False,
+    done: Callable[[int], None] = lambda _count: None,
+) -> SpooledItems:
+    """Write what ``convert`` makes of each item into ``folder``, one line each.
+
+    An item whose conversion raises, or gives nothing that can be a record, is lost alone: its entry names id, step,
+    type and message. ``faults`` gives the lines that no item came of. With ``stops`` the first such item raises
+    ConversionFailed.
+    """
+    lost = folder / "lost.jsonl"
+    encode = msgspec.json.Encoder().encode
+    records = failed = 0
+    with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items") as bundle:
+        for number, item in enumerate(items, 1):
+            try:
+                row = _row(item, _converted(item, convert))
+                bundle.write({key: _encoded(value) for key, value in row.items() if key != "files_manifest" or value})
+            except Exception as error:
+                entry = _loss(item, error, plugin)
+                if stops:
+                    raise ConversionFailed(f"Stopped at the item {entry.id!r}: {entry.message}") from error
+                losses.write(encode(entry) + b"\n")
+                failed += 1
+            else:
+                records += 1
+            done(number)
+        # Known only when everything was read.
+        for fault in faults():
+            failed += 1
+            losses.write(
+                encode(Entry(fault.id, fault.file, fault.line, "normalize", fault.code, fault.message)) + b"\n"
+            )
+    return SpooledItems(folder / "items", lost, records, failed)
+
+
+def _encoded(value: Any) -> bytes:
+    """JSON as the reader of a bundle takes it: a number that is not finite costs the annotation that holds it."""
+    return _ENCODER.encode(value).encode("ascii")
+
+
+def _converted(item: ExportItem, convert: Convert) -> Any:
+    if item.fault is not None:
+        raise item.fault
+    return convert(item)
+
+
+def _row(item: ExportItem, result: Any) -> dict[str, Any]:
+    """The line of a result: what it does not say is as the item's row has it."""
+    if result is None:
+        raise ValueError("data is Null")
+    if not isinstance(result, Mapping):
+        raise TypeError(f"convert_data returned {type(result).__name__}, which can be no record; return a mapping")
+    source: Mapping[str, Any] = item.row or {}
+    row: dict[str, Any] = {"id": result.get("id", item["id"])}
+    row |= {key: source[key] for key in _KEPT if key in source}
+    if "data" not in result:
+        return row | {"data": dict(result), "files_manifest": _files(item, item["files"], source)}
+    row |= {key: result[key] for key in _KEPT if key in result}
+    return row | {"data": result["data"], "files_manifest": _files(item, result.get("files", item["files"]), source)}
+
+
+def _files(item: ExportItem, files: Any, source: Mapping[str, Any]) -> Any:
+    """All files of the row; or the one that a transform put in the place of the chosen one."""
+    if files == item["files"]:
+        unit = source.get("data_unit")
+        known = source.get("files_manifest") or (unit.get("files") if isinstance(unit, Mapping) else None)
+        return known or source.get("files") or ({"file": source["file"]} if source.get("file") else None)
+    if not isinstance(files, Mapping):
+        raise TypeError(f"files is {type(files).__name__}, not a mapping with file_name_original")
+    return {"image_1": {**files, "is_primary": True}}
+
+
+def _loss(item: ExportItem, error: Exception, plugin: str) -> Entry:
+    if isinstance(error, RecordFault):
+        return Entry(item.get("id"), "", 0, "fetch_results", error.code, error.message, json_path=error.json_path)
+    message = f"{type(error).__name__}: {quoted(str(error))}"
+    return Entry(item.get("id"), "", 0, "convert_data", "E_WRITER", message, plugin=plugin)

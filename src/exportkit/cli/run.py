@@ -1,0 +1,175 @@
+"""``exportkit run``: an export action of a plugin, in this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+__all__ = ["plugin_run", "run"]
+
+Mode = Literal["local", "task", "job", "jobs-api", "remote"]
+
+Action = Annotated[str, typer.Argument(help="Name of the action, as under 'actions' in config.yaml.")]
+Params = Annotated[str, typer.Option("--params", help="JSON, or @FILE with JSON.")]
+Source = Annotated[Path | None, typer.Option(help="A bundle that answers in the place of a backend.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="With --source: the folder that every storage is.")]
+ModeOption = Annotated[Mode, typer.Option("--mode", "-m", help="Where it runs; 'local' is this process.")]
+Language = Annotated[str | None, typer.Option("--lang", help="Language of messages: en or ko.")]
+Debug = Annotated[bool, typer.Option("--debug/--no-debug", help="Show what is meant for developers.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse params that nothing reads.")]
+Token = Annotated[str | None, typer.Option("--token", hidden=True)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and errors only.")]
+
+
+def run(
+    action: Action,
+    params: Params = "{}",
+    plugin: Annotated[
+        Path | None, typer.Option("--plugin", "-p", "--path", help="Folder of the plugin; without it the built-in.")
+    ] = None,
+    source: Source = None,
+    output: Output = Path("exports"),
+    mode: ModeOption = "local",
+    language: Language = None,
+    debug: Debug = False,
+    strict: Strict = False,
+    token: Token = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Failures as one JSON object on stdout, too.")] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run an export action of a plugin's config.yaml; its result is JSON on stdout.
+
+    Example: exportkit run export --plugin my-plugin --source bundle/ -o out --params @params.json
+    """
+    del as_json  # the program reads it where it reports a failure
+    outcome = _run(action, params, plugin, source, output, mode, language, debug, strict, token, quiet)
+    print(_as_json(outcome.result))  # noqa: T201 - the result
+    return _told(outcome)
+
+
+def plugin_run(
+    action: Action,
+    params: Params = "{}",
+    plugin: Annotated[
+        Path | None, typer.Option("--plugin", "-p", "--path", help="Folder of the plugin; by default this one.")
+    ] = None,
+    source: Source = None,
+    output: Output = Path("exports"),
+    mode: ModeOption = "local",
+    language: Language = None,
+    debug: Debug = False,
+    strict: Strict = False,
+    token: Token = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The bare result, without 'Result:'.")] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run an action of the plugin in the current folder.
+
+    Example: exportkit plugin run --mode local export --params '{"name": "try"}'
+    """
+    outcome = _run(action, params, plugin or Path(), source, output, mode, language, debug, strict, token, quiet)
+    text = _as_json(outcome.result)
+    print(text if as_json else f"Result: {text}")  # noqa: T201 - the result
+    return _told(outcome)
+
+
+def _run(
+    action: str,
+    params: str,
+    plugin: Path | None,
+    source: Path | None,
+    output: Path,
+    mode: Mode,
+    language: str | None,
+    debug: bool,
+    strict: bool,
+    token: str | None,
+    quiet: bool,
+) -> Any:
+    from exportkit.errors import UsageError
+    from exportkit.running import run_action
+    from exportkit.runtime import ConsoleLogger
+
+    if token is not None:
+        raise UsageError("A token on the command line is seen by everybody on this machine; use --token-file.")
+    if mode != "local":
+        raise UsageError(f"The mode {mode!r} needs a backend; use --mode local.")
+    if source is None and os.environ.get("SYNAPSE_HOST"):
+        raise UsageError("This release reaches no backend yet; give a bundle with --source, or unset SYNAPSE_HOST.")
+    given = _params(params)
+    logger = ConsoleLogger(debug=debug, quiet=quiet)
+    with _talk_on_stderr():
+        try:
+            return run_action(
+                plugin, action, given, source=source, output=output, logger=logger, language=language, strict=strict
+            )
+        finally:
+            logger.finish()
+
+
+def _params(text: str) -> dict[str, Any]:
+    import json
+
+    from exportkit.errors import UsageError
+
+    where = "--params"
+    if text.startswith("@"):
+        where = f"The params in {text[1:]}"
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise UsageError(f"{where} cannot be read: {reason}.") from None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: this is no JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise UsageError(f'{where}: give one JSON object, for example {{"name": "try"}}.')
+    return value
+
+
+def _as_json(result: Any) -> str:
+    """A result as one line of strict JSON; what JSON has no word for is written as its text."""
+    import json
+
+    from pydantic_core import to_jsonable_python
+
+    plain = to_jsonable_python(result, fallback=str, inf_nan_mode="null", serialize_unknown=True)
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False)
+
+
+def _told(outcome: Any) -> int:
+    from exportkit.cli.failure import printable
+
+    for text in outcome.errors:
+        sys.stderr.write(f"{printable(text)}\n")
+    return 3 if outcome.is_partial else 0
+
+
+@contextmanager
+def _talk_on_stderr() -> Iterator[None]:
+    """Have everything that a plugin prints go to stderr, also what its own programs write: stdout is for the result."""
+    sys.stdout.flush()
+    try:
+        own = sys.stdout.fileno()
+        shared = sys.stderr.fileno()
+    except (OSError, ValueError, AttributeError):  # somebody captures the output
+        with redirect_stdout(sys.stderr):
+            yield
+        return
+    kept = os.dup(own)
+    os.dup2(shared, own)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, own)
+        os.close(kept)
