@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.actions.workshop import Listener, context, labels, row, rows, run, tree
+from tests.actions.workshop import Listener, context, labels, params, row, rows, run, tree
 from tests.clients.object_store import Store
 
 from exportkit.actions import BaseExporter, ExportStatus, MetricsRecord, export_action_of
@@ -327,8 +327,9 @@ def test_failures_within_the_policy_cost_their_items(tmp_path: Path, given: dict
     "given", [{"on_error": "maybe"}, {"on_error": "threshold"}, {"max_errors": "many"}, {"max_errors": True}]
 )
 def test_a_policy_that_means_nothing_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
+    ctx = context(MemoryClient(tasks=rows(2), storages={1: tmp_path}))
     with pytest.raises(UsageError):
-        run(Failing, tmp_path, rows(2), extra_params=given)
+        export_action_of(Failing).dispatch(params(extra_params=given), ctx)
     assert list(tmp_path.iterdir()) == []
 
 
