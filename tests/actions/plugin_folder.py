@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from exportkit.actions import BaseExporter, export_action_of
+from exportkit.actions import BaseExporter, TargetHandlerFactory, export_action_of
 from exportkit.compat import synapse_sdk_alias
 from exportkit.runtime import BaseLogger, NoOpLogger, PluginEnvironment, RuntimeContext
 
@@ -28,16 +28,19 @@ def params_of(name: str) -> dict[str, Any]:
 
 @contextmanager
 def action_class(name: str, action: str = "export") -> Iterator[type[Any]]:
-    """The class that the config of a plugin names; its modules are forgotten afterwards."""
+    """The class that the config of a plugin names; its modules and handlers are forgotten afterwards."""
     folder = ACTIONS / name
     config = YAML(typ="safe").load((folder / "config.yaml").read_text(encoding="utf-8"))
     module, _, cls = config["actions"][action]["entrypoint"].replace(":", ".").rpartition(".")
+    handlers = dict(TargetHandlerFactory._handlers)
     sys.path.insert(0, str(folder))
     try:
         with synapse_sdk_alias():
             found = getattr(importlib.import_module(module), cls)
             yield export_action_of(found) if issubclass(found, BaseExporter) else found
     finally:
+        TargetHandlerFactory._handlers.clear()
+        TargetHandlerFactory._handlers.update(handlers)
         sys.path.remove(str(folder))
         for loaded in [loaded for loaded in sys.modules if loaded == "plugin" or loaded.startswith("plugin.")]:
             del sys.modules[loaded]

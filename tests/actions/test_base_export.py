@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from exportkit.actions import (
     ExportParams,
     export_action_of,
 )
+from exportkit.clients import FolderClient
 from exportkit.errors import StepFailed, UsageError
-from exportkit.runtime import ExportLogMessageCode, PluginCategory
+from exportkit.runtime import ExportLogMessageCode, LogLevel, PluginCategory
 from exportkit.steps import BaseStep, StepRegistry, StepResult
 from exportkit.testing import MemoryClient
 
@@ -239,6 +241,63 @@ def test_a_failure_is_told_once_even_where_a_step_told_it(tmp_path: Path) -> Non
     assert [key for key in logger.message_keys() if "FAILED" in key] == ["EXPORT_FAILED_PLUGIN"]
 
 
+def test_each_run_leaves_its_events(tmp_path: Path) -> None:
+    logger = Listener()
+    run(BaseExporter, tmp_path, rows(2), logger=logger)
+    assert [event["count"] for event in logger.events("export_info")] == [2]
+    assert [event["count"] for event in logger.events("export_completed")] == [2]
+    assert logger.events("export_failed") == []
+    assert logger.message_keys()[-1] == "EXPORT_COMPLETED"
+    with pytest.raises(StepFailed):
+        run(BaseExporter, tmp_path, [{"id": 1, "data": None}], logger=logger)
+    (failed,) = logger.events("export_failed")
+    assert "All 1 items failed" in failed["error"]
+
+
+def test_the_context_is_built_in_the_order_that_the_sdk_has() -> None:
+    names = [field.name for field in fields(ExportContext) if field.init]
+    assert names[:38] == [
+        "runtime_ctx",
+        "step_results",
+        "errors",
+        "params",
+        "results",
+        "total_count",
+        "exported_count",
+        "failed_count",
+        "output_path",
+        "export_items",
+        "path_root",
+        "storage",
+        "configuration",
+        "project_id",
+        "handler",
+        "unique_export_path",
+        "label_output_dirname",
+        "sdk_managed_original_files",
+        "output_paths",
+        "export_params",
+        "exporter",
+        "converted_items",
+        "errors_json",
+        "errors_original",
+        "filename_collision_count",
+        "written_file_count",
+        "page_failures",
+        "config",
+        "fetch_filters",
+        "last_completed_item",
+        "rebuild_converted_items",
+        "delegation_count",
+        "async_job_id",
+        "delegation_terminal_detail",
+        "delegation_manifest",
+        "export_shards",
+        "delegation_shard_manifests",
+        "delegation_decision",
+    ]
+
+
 def test_a_count_that_nobody_knows_is_said_and_not_guessed(tmp_path: Path) -> None:
     class Unknown(export_action_of(BaseExporter)):  # type: ignore[misc]
         def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, Any]:
@@ -249,5 +308,17 @@ def test_a_count_that_nobody_knows_is_said_and_not_guessed(tmp_path: Path) -> No
             return iter(rows(3)), 0
 
     for action in (Unknown, Wrong):
-        result = run(BaseExporter, tmp_path, action=action)
+        logger = Listener()
+        result = run(BaseExporter, tmp_path, action=action, logger=logger)
         assert (result["exported_count"], result["count_verified"]) == (3, False)
+        told = [data["content"] for event, data, _, level in logger.entries if level is LogLevel.WARNING]
+        assert any("how many rows" in text for text in told)
+
+
+def test_an_export_that_brings_its_own_rows_needs_a_folder_and_nobody_to_ask(tmp_path: Path) -> None:
+    class Own(export_action_of(BaseExporter)):  # type: ignore[misc]
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, int]:
+            return iter(rows(2)), 2
+
+    result = Own.dispatch(params(filter={}), context(FolderClient(tmp_path)))
+    assert (result["exported_count"], result["output_path"]) == (2, str(tmp_path / "exports/mine"))

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.actions.workshop import Listener, context, labels, row, rows, run, tree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.actions.workshop import Listener, context, labels, params, row, rows, run, tree
 from tests.clients.object_store import Store
 
-from exportkit.actions import BaseExporter, ExportStatus, MetricsRecord
+from exportkit.actions import BaseExporter, ExportStatus, MetricsRecord, export_action_of
 from exportkit.errors import StepFailed, UsageError
 from exportkit.runtime import PluginEnvironment, RuntimeContext
 from exportkit.testing import MemoryClient
@@ -325,9 +327,10 @@ def test_failures_within_the_policy_cost_their_items(tmp_path: Path, given: dict
     "given", [{"on_error": "maybe"}, {"on_error": "threshold"}, {"max_errors": "many"}, {"max_errors": True}]
 )
 def test_a_policy_that_means_nothing_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
-    with pytest.raises(StepFailed) as caught:
-        run(Failing, tmp_path, rows(2), extra_params=given)
-    assert isinstance(caught.value.__cause__, UsageError)
+    ctx = context(MemoryClient(tasks=rows(2), storages={1: tmp_path}))
+    with pytest.raises(UsageError):
+        export_action_of(Failing).dispatch(params(extra_params=given), ctx)
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- several at once, and without an action ----------------------------------------------------------------
@@ -409,3 +412,164 @@ def test_a_report_names_every_file_and_every_failure(tmp_path: Path) -> None:
     table = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
     assert table[1][1] == "'=evil.jpg"
     assert not (folder / "filename_collisions.json").exists()
+
+
+# -- ugly plugins and ugly rows ----------------------------------------------------------------------------
+
+
+def test_a_label_at_the_top_never_takes_the_name_of_a_list_of_ours(tmp_path: Path) -> None:
+    class Top(BaseExporter):
+        label_output_dirname = None
+
+    class PlannedTop(Top):
+        use_output_stem_manifest = True
+
+    for cls in (Top, PlannedTop):
+        items = named("exportkit-manifest.json", "error_file_list.png", "EXPORTKIT-errors.jpg")
+        folder = Path(run(cls, tmp_path, [*items, row(4, data=None)])["output_path"])
+        found = {name for name in tree(folder) if "__" in name}
+        assert found == {"exportkit-manifest__1.json", "error_file_list__2.json", "EXPORTKIT-errors__3.json"}
+        assert json.loads((folder / "exportkit-manifest.json").read_text())["schema"] == "exportkit-export/1"
+
+
+def test_a_plugin_that_empties_its_item_does_not_change_whose_it_is(tmp_path: Path) -> None:
+    class Emptying(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            number = data["id"]
+            data.clear()
+            if number == 2:
+                raise ValueError("emptied")
+            return data
+
+    result = run(Emptying, tmp_path, rows(2))
+    assert labels(result) == {"img1": {}}
+    (error,) = map(json.loads, (Path(result["output_path"]) / "exportkit-errors.jsonl").read_text().splitlines())
+    assert (error["id"], error["file"]) == (2, "img2.json")
+
+
+def test_a_plugin_that_exits_on_an_item_loses_that_item(tmp_path: Path) -> None:
+    class Exiting(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            if data["id"] == 1:
+                raise SystemExit(3)
+            return data
+
+    assert sorted(labels(run(Exiting, tmp_path, rows(2)))) == ["img2"]
+
+
+def test_folders_that_a_plugin_forgot_are_made_when_they_are_needed(tmp_path: Path) -> None:
+    class Forgetful(BaseExporter):
+        def setup_output_directories(self, unique_export_path: Path, save_original_file_flag: bool) -> Any:
+            return None
+
+    assert sorted(labels(run(Forgetful, tmp_path, rows(1)))) == ["img1"]
+
+
+def test_a_name_made_by_a_plugin_stays_in_its_folder(tmp_path: Path) -> None:
+    class Wandering(BaseExporter):
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            return {"id": data["id"], "filename": "../../../evil.jpg"}
+
+    assert sorted(labels(run(Wandering, tmp_path, rows(1)))) == ["evil"]
+
+
+@pytest.mark.parametrize(
+    "bad", [None, 5, "x", [], {"data": {}}, {"id": True}, {"id": 2**64}, {"id": 1, "data_unit": 3}]
+)
+def test_a_row_that_is_none_costs_itself_alone(tmp_path: Path, bad: Any) -> None:
+    class Own(export_action_of(Plain)):  # type: ignore[misc]
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, int]:
+            return iter([bad, row(7)]), 2
+
+    result = run(Plain, tmp_path, action=Own)
+    assert (sorted(labels(result)), result["failed_count"]) == (["img7"], 1)
+
+
+def test_every_failure_has_its_own_code(tmp_path: Path) -> None:
+    def placed(number: int, **entry: Any) -> dict[str, Any]:
+        return row(number, data_unit={"files": {"x": entry}})
+
+    items = [
+        placed(1, file_name_original="a.jpg", url="../secret"),
+        placed(2, file_name_original="b.jpg"),
+        placed(3, file_name_original="a\nb.jpg"),
+        row(4, data=None),
+        placed(5, file_name_original="c.jpg", bundle_path="files/5/c.jpg"),
+    ]
+    result = run(Plain, tmp_path, items, save_original_file=True)
+    text = (Path(result["output_path"]) / "exportkit-errors.jsonl").read_text()
+    found = {(error["id"], error["code"]) for error in map(json.loads, text.splitlines())}
+    assert found == {
+        (1, "E_URL_REFUSED"),
+        (2, "E_FILE_MISSING"),
+        (3, "E_NAME_UNSAFE"),
+        (4, "E_DATA_MISSING"),
+        (4, "E_FILE_MISSING"),
+        (5, "E_FILE_MISSING"),
+    }
+
+
+def test_a_manifest_names_results_that_say_nothing_of_themselves_by_their_items(tmp_path: Path) -> None:
+    class Planned(BaseExporter):
+        use_output_stem_manifest = True
+
+        def convert_data(self, data: dict[str, Any]) -> Any:
+            if data["id"] == 2:
+                raise Unpicklable(data["id"], "odd")
+            return [data["id"]]
+
+    result = run(Planned, tmp_path, named("b.jpg", "x.jpg", "a.jpg", "a.jpg"))
+    assert labels(result) == {"a": [3], "a__4": [4], "b": [1]}
+    assert result["failed_count"] == 1
+
+
+class Unpicklable(Exception):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"{text} {number}")
+
+
+def test_a_label_that_failed_beside_one_that_was_saved_makes_the_export_partial(tmp_path: Path) -> None:
+    class Two(BaseExporter):
+        def process_file_saving(self, final_data: Any, *more: Any) -> bool:
+            super().process_file_saving({**final_data, "data": None}, *more)
+            return super().process_file_saving(final_data, *more)
+
+    assert run(Two, tmp_path, rows(1))["status"] == "partial"
+
+
+def test_an_unknown_number_of_rows_does_not_tell_progress_for_each_of_them(tmp_path: Path) -> None:
+    class Unknown(export_action_of(Plain)):  # type: ignore[misc]
+        def get_filtered_results(self, filters: dict[str, Any]) -> tuple[Any, Any]:
+            return iter(rows(200)), None
+
+    logger = Listener()
+    run(Plain, tmp_path, action=Unknown, logger=logger)
+    assert len([1 for step, *_ in logger.progressed if step == "save_files"]) < 60
+    assert logger.get_metrics("data_file")["success"] == 200
+
+
+FILE_NAMES = st.one_of(
+    st.sampled_from(
+        ["a.jpg", "A.jpg", "a.png", "a__2.jpg", "é.jpg", "e\u0301.jpg", "x/a.jpg", "..", "", "a b.jpg", "Ⓐ.jpg"]
+    ),
+    st.text(max_size=12),
+    st.none(),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(FILE_NAMES, min_size=1, max_size=12), planned=st.booleans())
+def test_whatever_items_are_called_each_is_written_once_or_named_as_failed(
+    tmp_path: Path, names: list[str | None], planned: bool
+) -> None:
+    exporter = type("Any", (BaseExporter,), {"use_output_stem_manifest": planned})
+    good = row(1000, "good.jpg")
+    result = run(exporter, tmp_path, [*named(*names), good], name="fuzz")
+    written = labels(result)
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in written}) == len(written)
+    assert len(written) == result["exported_count"]
+    assert result["exported_count"] + result["failed_count"] == len(names) + 1
+    failed = (Path(result["output_path"]) / "exportkit-errors.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(failed) == result["failed_count"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from exportkit.bundles import BundleWriter
-from exportkit.clients import OfflineClient
+from exportkit.clients import FolderClient, OfflineClient
 from exportkit.errors import BundleRefused, FilterRefused, UsageError
 
 Open = Callable[..., OfflineClient]
@@ -208,5 +208,13 @@ def test_memory_does_not_grow_with_the_rows(offline: Open, tmp_path: Path, shuff
         assert seen == count
         return most
 
-    small, large = peak(1_000), peak(6_000)
-    assert large - small < 5_000 * 24
+    small, large = peak(300), peak(1_500)
+    assert large - small < 1_200 * 24
+
+
+def test_a_folder_alone_is_a_storage_and_has_no_rows(tmp_path: Path) -> None:
+    client = FolderClient(tmp_path)
+    assert client.get_storage(3)["configuration"] == {"location": str(tmp_path)}
+    for call in (client.get_tasks, client.count_assignments, client.list_ground_truth_events):
+        with pytest.raises(UsageError, match="--source"):
+            call()

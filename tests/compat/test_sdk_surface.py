@@ -23,15 +23,15 @@ _STORAGE: Final = "sessions of remote storages come with the clients that speak 
 _PIPELINES: Final = "chains of several actions are none of exportkit's"
 _TABLE: Final = "the keys of each target stand in one table, not in the handlers"
 _FILES: Final = "originals are fetched by the exporter, under the policy for addresses"
-_REPORT: Final = "the report has a shape of its own"
+_REPORT: Final = "what the report is written with is its own affair"
 
-_MODULES: Final = {f"{EXPORT}bundle_read": _SERVER, f"{EXPORT}report": _REPORT}
+_MODULES: Final = {f"{EXPORT}bundle_read": _SERVER}
 _NAMES: Final = {
     "exceptions": {"GpuUnavailableError": "exportkit asks for no GPU"},
     "plugins.models.logger": dict.fromkeys(["ActionProgress", "PipelineProgress", "Checkpoint"], _PIPELINES),
     f"{EXPORT}delegation": dict.fromkeys(
         [
-            *("DelegatedExportResult", "PollPatienceConfig", "enqueue_export", "finalize_export", "is_failed_status"),
+            *("DelegatedExportResult", "enqueue_export", "finalize_export", "is_failed_status"),
             *("is_success_status", "manifest_record_total", "run_delegated_export", "stream_export_progress"),
         ],
         _SERVER,
@@ -58,6 +58,20 @@ _NAMES: Final = {
             ),
         ],
         "payloads have one resolver for all targets",
+    ),
+    f"{EXPORT}report": dict.fromkeys(
+        [
+            *(
+                "BACKGROUND_REASONS_KO",
+                "CSV_FILE_NAME",
+                "CSV_HEADER",
+                "JSON_FILE_NAME",
+                "OUTCOMES",
+                "OUTCOME_LABELS_KO",
+            ),
+            *("Outcome", "REASON_LABELS_KO", "SCHEMA_VERSION", "SOURCE_TYPE_LABELS_KO"),
+        ],
+        _REPORT,
     ),
     "utils.file.download": dict.fromkeys(
         [

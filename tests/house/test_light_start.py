@@ -48,6 +48,8 @@ def test_the_measure_itself_sees_a_heavy_import() -> None:
         "exportkit.writing",
         "exportkit.writing.codes",
         "exportkit.plugins.hookspecs",
+        "exportkit.clients",
+        "exportkit.actions",
         "exportkit_coco.plugin",
         "exportkit_csv.plugin",
         "exportkit_voc.plugin",

@@ -78,6 +78,30 @@ def test_one_entry_goes_as_the_bare_object(*, background: bool) -> None:
     assert entry == {"event": "message", "data": {"content": "hello"}, "step": "save", "level": "info", "job": "j1"}
 
 
+def test_an_entry_leaves_in_time_also_when_nothing_follows() -> None:
+    backend = Backend()
+    logger = JobLogger(backend, "j1", log_flush_interval=0.2, progress_flush_interval=0.2)
+    say(logger, 1)
+    time.sleep(0.6)
+    say(logger, 2)
+    logger.set_progress(1, 2)
+    logger.set_progress(2, 2)
+    deadline = time.monotonic() + 10
+    while (numbers(backend) != [1, 2] or percent(backend) != 100.0) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert numbers(backend) == [1, 2]
+    assert percent(backend) == 100.0
+    logger.finish()
+
+
+def percent(backend: Backend) -> float | None:
+    """The overall progress that was sent last."""
+    if not backend.updates:
+        return None
+    value: float = backend.updates[-1]["progress_record"]["current_progress"]["overall"]
+    return value
+
+
 def test_a_million_updates_are_few_requests(*, background: bool) -> None:
     backend = Backend()
     logger = JobLogger(backend, "j1", background_flush=background)

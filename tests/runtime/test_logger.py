@@ -246,8 +246,46 @@ def test_threads_share_a_logger() -> None:
     assert logger.lost_entries == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("GET https://s/it's.jpg?sig=canary failed", "GET https://s/it's.jpg?… failed"),
+        (r'{"a": "{\"url\": \"https://s/a?sig=canary\"}"}', r'{"a": "{\"url\": \"https://s/a?…\"}"}'),
+        ("https://s/a?x=\\y&sig=canary", "https://s/a?…"),
+        ("see https://s/a and b?", "see https://s/a and b?"),
+        ("HTTPS://u:canary@s:8/a", "HTTPS://s:8/a"),
+        ("bearer canary-canary", "bearer …"),
+        ('{"Authorization": "Token canary99"}', '{"Authorization": "Token …"}'),
+        ("Synapse-Access-Token: Token canary99", "Synapse-Access-Token: Token …"),
+        ("SYNAPSE-Tenant=canary99", "SYNAPSE-Tenant=…"),
+        ("SYNAPSE_PLUGIN_RUN_USER_TOKEN=canary99 set", "SYNAPSE_PLUGIN_RUN_USER_TOKEN=… set"),
+        ("got syn_canary99canary99", "got syn_…"),
+        ("synapse_sdk.plugins failed", "synapse_sdk.plugins failed"),
+        ("what? why?", "what? why?"),
+    ],
+)
+def test_an_address_keeps_what_is_no_secret(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+
+
+def test_a_secret_under_its_name_reaches_no_sink() -> None:
+    logger = Notebook()
+    env = {"SYNAPSE_ACCESS_TOKEN": "canary", "Authorization": "canary", "password": "canary", "SYNAPSE_HOST": "h"}
+    logger.log(LogLevel.INFO, "e", {"env": env, "token": "word", "access_token": None})
+    assert "canary" not in repr(logger.entries)
+    assert logger.entries[0][1]["env"]["SYNAPSE_HOST"] == "h"
+    assert logger.entries[0][1]["token"] == "word"
+    assert logger.entries[0][1]["access_token"] is None
+
+
 def test_hostile_texts_are_cleaned_in_no_time() -> None:
     began = time.monotonic()
-    for text in ("a." * 100_000 + "://", "a://" * 50_000, "authorization " * 20_000, "x://" + "?" * 200_000):
+    for text in (
+        "a." * 100_000 + "://",
+        "a://" * 50_000,
+        "authorization " * 20_000,
+        "synapse-" * 20_000,
+        "x://" + "?" * 200_000,
+    ):
         redacted(text)
     assert time.monotonic() - began < 2

@@ -10,6 +10,7 @@ import pytest
 from tests.steps.workflow import Diary, Step, diary, raising, registry, run
 
 from exportkit.errors import ExportkitError, StepFailed
+from exportkit.runtime import NoOpLogger
 from exportkit.steps import BaseStep, BaseStepContext, Orchestrator, StepResult
 
 
@@ -223,3 +224,35 @@ def test_metrics_outside_a_step_need_one() -> None:
         context.set_metrics({"success": 1})
     context.set_metrics({"success": 1}, "data_file")
     assert context.runtime_ctx.logger.get_metrics("data_file") == {"success": 1}
+
+
+def test_an_interrupt_between_two_steps_rolls_back() -> None:
+    class Interrupted(NoOpLogger):
+        def set_step(self, step: str | None, order: int | None = None) -> None:
+            if step == "b":
+                raise KeyboardInterrupt
+            super().set_step(step, order)
+
+    context = diary()
+    context.runtime_ctx.logger = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        run(context, Step("a"), Step("b"))
+    assert context.lines[-1] == "rollback a"
+    assert context.lines.count("rollback a") == 1
+
+
+def test_an_orchestrator_that_runs_again_undoes_the_second_run_only() -> None:
+    context = diary()
+    trouble: list[Exception] = []
+
+    def work(_context: Diary) -> StepResult:
+        if trouble:
+            raise trouble[0]
+        return StepResult()
+
+    orchestrator = Orchestrator(registry(Step("a"), Step("b", work)), context, lambda *_: None)
+    orchestrator.execute()
+    trouble.append(ValueError("no"))
+    with pytest.raises(RuntimeError):
+        orchestrator.execute()
+    assert context.lines[4:] == ["rollback b", "rollback a"]

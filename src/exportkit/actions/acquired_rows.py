@@ -39,13 +39,14 @@ class AcquiredRows:
     def __iter__(self) -> Iterator[Row]:
         selection, hook = self._selection, self._hook
         self.dropped = 0
+        row: Any
         for row in self._rows:
             if selection and not self._asked_for(row):
                 raise IncompleteExport(
                     f"The source gave the row {row.get('id')!r}, which the filter does not ask for; "
                     "nothing was published, since it would be too much."
                 )
-            if hook is None:
+            if hook is None or not isinstance(row, Mapping):
                 yield row
                 continue
             kept = hook(dict(row))
@@ -54,7 +55,9 @@ class AcquiredRows:
             else:
                 yield kept
 
-    def _asked_for(self, row: Row) -> bool:
+    def _asked_for(self, row: Any) -> bool:
+        if not isinstance(row, Mapping):
+            return True
         try:
             return self._selection.admits(item_id(row))
         except RecordFault:

@@ -19,7 +19,7 @@ from exportkit.actions.target_factory import TargetHandlerFactory
 from exportkit.actions.target_handler import accepted_keywords, pair_of
 from exportkit.actions.template_tail import TemplateTail
 from exportkit.plugins import PluginManager
-from exportkit.runtime import ExportLogMessageCode, Settings
+from exportkit.runtime import ExportLogMessageCode, LogLevel, Settings
 from exportkit.steps import BaseStep, StepResult
 
 __all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep", "tail_class"]
@@ -77,6 +77,10 @@ class FetchResultsStep(BaseStep[ExportContext]):
             context.log_message(ExportLogMessageCode.EXPORT_NO_RESULTS)
         else:
             context.log_message(ExportLogMessageCode.EXPORT_RESULTS_FETCHED, count=context.total_count)
+        if not context.count_verified:
+            text = "The source does not say how many rows there are, so nothing proves that all of them came."
+            context.log_message(text, LogLevel.WARNING)
+        context.log("export_info", {"message": f"Rows of the target {target}", "count": total})
         return StepResult()
 
     def rollback(self, context: ExportContext, result: StepResult) -> None:

@@ -10,12 +10,17 @@ from typing import Any
 from exportkit.actions.workplace import Workplace
 from exportkit.storage.refusals import refusals_of
 
-__all__ = ["COLLISIONS", "ERRORS", "ERROR_FILES", "LOSSES", "write_error_lists"]
+__all__ = ["OWN_FILES", "write_error_lists"]
 
 ERROR_FILES = "error_file_list.json"
 COLLISIONS = "filename_collisions.json"
 ERRORS = "exportkit-errors.jsonl"
 LOSSES = "exportkit-losses.jsonl"
+#: What stands at the top of every export and must not be taken for a label.
+OWN_FILES = (
+    *(ERROR_FILES, COLLISIONS, ERRORS, LOSSES),
+    *("exportkit-manifest.json", "export_report.json", "export_report.csv"),
+)
 
 
 def write_error_lists(work: Workplace, *, collisions: bool = True) -> None:

@@ -147,7 +147,12 @@ class ExportAction(BaseExportAction[ExportParams]):
         context.exporter = context.entrypoint(self.ctx, items, context.path_root, **params)
         context.tail.begin()
 
+    def _emit_failure_message(self, error: BaseException) -> None:
+        super()._emit_failure_message(error)
+        self.log("export_failed", {"message": "The export failed", "error": str(error)})
+
     def _result(self, context: ExportContext, outcome: Mapping[str, Any]) -> dict[str, Any]:
+        self.log("export_completed", {"message": f"The export is {context.status}", "count": context.exported_count})
         return {
             "export_path": str(context.path_root),
             **super()._result(context, outcome),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
 
 from exportkit.clients import Row
 from exportkit.errors import RecordFault
 from exportkit.normalize.item import item_id
 from exportkit.storage.safe_path import judge_input_path
-from exportkit.wire import choose_entry
+from exportkit.wire import choose_entry, is_wrapper
 
 if TYPE_CHECKING:
     from exportkit.clients import BundleSource
 
 __all__ = ["ExportItem", "ExportItems", "Resolve"]
 
+#: Payloads that are fetched at once, and rows that may be ahead of their turn.
+_WORKERS: Final = 8
+_WINDOW: Final = 8
 #: Gives the payload of (data, row), or raises what the item fails with.
 Resolve = Callable[[Any, Row], Any]
 
@@ -35,7 +40,7 @@ class ExportItem(dict[str, Any]):
 
 
 class ExportItems(Iterator[ExportItem]):
-    """The items of rows, made one at a time.
+    """The items of rows, made one at a time; payloads that lie elsewhere are fetched a few rows ahead, in order.
 
     `bundle` is the bundle that the rows stand for as a whole and unchanged, or None; so a consumer that reads bundles
     itself may take it instead of the items.
@@ -46,20 +51,43 @@ class ExportItems(Iterator[ExportItem]):
         self.bundle: BundleSource | None = getattr(rows, "bundle", None)
         self._prefix: str = getattr(rows, "prefix", "") or ""
         self._resolve = resolve
-        self._iterator: Iterator[Row] | None = None
+        self._made: Iterator[ExportItem] | None = None
 
     def __iter__(self) -> ExportItems:
         return self
 
     def __next__(self) -> ExportItem:
-        if self._iterator is None:
-            self._iterator = iter(self.rows)
-        return item_of(next(self._iterator), self._resolve, self._prefix)
+        if self._made is None:
+            self._made = self._in_order()
+        return next(self._made)
+
+    def _in_order(self) -> Iterator[ExportItem]:
+        """Items of rows in their order. Threads exist only while payloads have to be fetched."""
+        ahead: deque[Future[ExportItem]] = deque()
+        pool: ThreadPoolExecutor | None = None
+        try:
+            for row in self.rows:
+                if pool is None and isinstance(row, Mapping) and is_wrapper(row.get("data")):
+                    pool = ThreadPoolExecutor(_WORKERS, "exportkit-payloads")
+                if pool is None:
+                    yield item_of(row, self._resolve, self._prefix)
+                    continue
+                ahead.append(pool.submit(item_of, row, self._resolve, self._prefix))
+                if len(ahead) > _WINDOW:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
-def item_of(row: Row, resolve: Resolve, prefix: str = "") -> ExportItem:
+def item_of(row: Any, resolve: Resolve, prefix: str = "") -> ExportItem:
     """The item of a row (wire contract, sections 5, 7 and 16); what is wrong with the row stands in its `fault`."""
-    members: dict[str, Any] = {"data": None, "files": {}, "id": row.get("id", row.get("pgh_id")), "files_all": {}}
+    members: dict[str, Any] = {"data": None, "files": {}, "id": None, "files_all": {}}
+    if not isinstance(row, Mapping):
+        return ExportItem(members, row, RecordFault("E_NOT_OBJECT", f"The row is no object but {type(row).__name__}."))
+    members["id"] = row.get("id", row.get("pgh_id"))
     try:
         members["id"] = item_id(row)
         entry, _, entries = choose_entry(row)

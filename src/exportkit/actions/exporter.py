@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from exportkit.actions.error_lists import write_error_lists
+from exportkit.actions.error_lists import OWN_FILES, write_error_lists
 from exportkit.actions.export_output import ExportOutput
-from exportkit.actions.failures import code_of
+from exportkit.actions.failures import ErrorRow, code_of
 from exportkit.actions.metrics import ExportStatus, MetricsRecord
 from exportkit.actions.parallel_download import download_files_parallel
 from exportkit.actions.report import ExportReport, ReportFile
@@ -23,6 +25,7 @@ from exportkit.actions.template_run import TemplateRun
 from exportkit.actions.workplace import Workplace
 from exportkit.errors import RecordFault
 from exportkit.storage.refusals import refusals_of
+from exportkit.writing.names import split_stem
 
 __all__ = ["BaseExporter"]
 
@@ -145,9 +148,10 @@ class BaseExporter:
                 text = "file information missing (url or file_name_original)"
                 raise RecordFault("E_FILE_MISSING", text, "$.files_manifest")
             shown = self._claimed(named) + named.extension
+            base_path.mkdir(parents=True, exist_ok=True)
             self.workplace.originals.put(named.entry, base_path / shown)
         except RecordFault as fault:
-            error_file_list.append([named.original or "<unknown>", str(fault)])
+            error_file_list.append(ErrorRow(named.original or "<unknown>", fault))
             self.run.export_log_original_file(named.identity, {"file_name": shown}, ExportStatus.FAILED, str(fault))
             return ExportStatus.FAILED
         self.workplace.written += 1
@@ -171,7 +175,7 @@ class BaseExporter:
             except (TypeError, ValueError, RecursionError) as error:
                 raise RecordFault("E_WRITER", f"The result is no JSON: {error}") from error
         except RecordFault as fault:
-            error_file_list.append([shown, str(fault)])
+            error_file_list.append(ErrorRow(shown, fault))
             self.run.export_log_data_file(named.identity, {"file_name": shown}, ExportStatus.FAILED, str(fault))
             return ExportStatus.FAILED
         _store(base_path / shown, text)
@@ -211,7 +215,8 @@ class BaseExporter:
 
     def build_output_stem_manifest(self, entries: Iterable[tuple[Any, str]]) -> Mapping[Any, str]:
         """The stems of all items. Raises ValueError for a missing or repeated id."""
-        return planned_stems(entries)
+        reserved = OWN_FILES if self.label_output_dirname is None else ()
+        return planned_stems(entries, frozenset(split_stem(name)[0] for name in reserved))
 
     def prepare_output_stem_manifest(self, items: Iterable[Any]) -> Mapping[Any, str]:
         """Name all converted items; called once before the first is written, with a stem manifest only."""
@@ -240,6 +245,7 @@ class BaseExporter:
         if self._workplace is None:
             folder = Path(tempfile.mkdtemp(prefix="exportkit-exporter-"))
             self._workplace = Workplace(folder, folder, None)
+            weakref.finalize(self, _discard, self._workplace)
         return self._workplace
 
     @property
@@ -252,9 +258,12 @@ class BaseExporter:
         self._workplace = workplace
         if self.export_report_enabled:
             self.export_report = ExportReport(str(self.params.get("format") or self.report_format))
+        if self.label_output_dirname is None:
+            for name in OWN_FILES:
+                workplace.stems.reserve(split_stem(name)[0])
         self.output_paths = self.setup_output_directories(workplace.stage, self.saves_originals) or {}
 
-    def report_item(self, item: Any, result: Any, failure: Exception | None) -> None:
+    def report_item(self, item: Any, result: Any, failure: BaseException | None) -> None:
         """Add an item to the report; override it to tell what became of the item's annotations."""
         if self.export_report is None:
             return
@@ -317,8 +326,16 @@ class BaseExporter:
         return self._stems[key]
 
 
+def _discard(workplace: Workplace) -> None:
+    """Remove what an exporter outside of a run kept for itself."""
+    workplace.close()
+    shutil.rmtree(workplace.spool, ignore_errors=True)
+
+
 def _store(path: Path, text: bytes) -> None:
     with refusals_of("write", path):
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:
             rest = memoryview(text)

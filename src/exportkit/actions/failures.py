@@ -9,7 +9,7 @@ from typing import IO, Any, overload
 
 from exportkit.errors import RecordFault
 
-__all__ = ["ErrorRows", "FailureLog", "LinesOnDisk", "code_of"]
+__all__ = ["ErrorRow", "ErrorRows", "FailureLog", "LinesOnDisk", "code_of"]
 
 #: Code of an exception that a plugin raised for an item (formats, section 2.13).
 _RAISED = "E_WRITER"
@@ -49,6 +49,14 @@ class LinesOnDisk:
         """Release the file."""
         if self._file is not None:
             self._file.close()
+
+
+class ErrorRow(list[str]):
+    """``[file, message]`` with the code of what happened."""
+
+    def __init__(self, file: str, error: BaseException) -> None:
+        super().__init__([file, str(error)])
+        self.code = code_of(error)
 
 
 class ErrorRows(Sequence[Any]):

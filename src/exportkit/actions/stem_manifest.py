@@ -11,11 +11,11 @@ from exportkit.writing.names import name_key
 __all__ = ["planned_stems"]
 
 
-def planned_stems(entries: Iterable[tuple[Any, str]]) -> dict[Any, str]:
+def planned_stems(entries: Iterable[tuple[Any, str]], reserved: frozenset[str] = frozenset()) -> dict[Any, str]:
     """The stem of each (id, wanted stem), in the order of (stem, typed id).
 
     The first of several keeps the name, the others get their id behind it; a name that some item wants literally is
-    never given to another. Raises ValueError for a missing or repeated id.
+    never given to another, and nobody gets a reserved one. Raises ValueError for a missing or repeated id.
     """
     listed = list(entries)
     identities: set[tuple[str, Any]] = set()
@@ -27,7 +27,7 @@ def planned_stems(entries: Iterable[tuple[Any, str]]) -> dict[Any, str]:
             raise ValueError(f"The id {identity!r} occurs twice; a manifest of names needs each once.")
         identities.add(key)
     literal = {name_key(stem) for _, stem in listed}
-    taken: set[str] = set()
+    taken = {name_key(stem) for stem in reserved}
     stems: dict[Any, str] = {}
     for identity, stem in sorted(listed, key=lambda entry: (entry[1], *_typed(entry[0]))):
         chosen = stem

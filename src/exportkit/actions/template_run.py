@@ -18,6 +18,10 @@ from exportkit.writing.names import split_stem
 __all__ = ["Converted", "TemplateMethods", "TemplateRun"]
 
 
+#: What is remembered of an item while it is converted.
+_KEPT = ("id", "files", "files_all")
+
+
 class TemplateMethods(Protocol):
     """What the template asks of an exporter."""
 
@@ -27,7 +31,7 @@ class TemplateMethods(Protocol):
     data_file_metrics_record: MetricsRecord
 
     def begin_item(self, item: Any) -> None: ...
-    def report_item(self, item: Any, result: Any, failure: Exception | None) -> None: ...
+    def report_item(self, item: Any, result: Any, failure: BaseException | None) -> None: ...
     def process_data_conversion(self, export_item: Any) -> Any: ...
     def process_file_saving(
         self,
@@ -48,7 +52,9 @@ class Converted(NamedTuple):
 
     item: Any
     data: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
+    #: Where it failed.
+    step: str = "convert_data"
 
 
 class TemplateRun:
@@ -69,7 +75,9 @@ class TemplateRun:
         self._policy = policy or ErrorPolicy()
         self._on_progress = on_progress
         self._latest = ""
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
+        #: The item that was written last, as far as it says of itself what it is.
+        self.last_item: Any = None
         self.received = 0
         self.exported = 0
         self.failed = 0
@@ -91,17 +99,19 @@ class TemplateRun:
         for item in self._work.originals.ahead_of(items) if managed else items:
             fault = getattr(item, "fault", None)
             if fault is not None:
-                yield Converted(item, error=fault)
+                yield Converted(item, error=fault, step="prepare_export")
                 continue
-            self._exporter.begin_item(item)
+            # What the item says of itself, whatever a plugin makes of it.
+            kept = {key: item.get(key) for key in _KEPT} if isinstance(item, dict) else item
+            self._exporter.begin_item(kept)
             try:
                 data = self._exporter.process_data_conversion(item)
             except ExportkitError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the border of one item
-                yield Converted(item, error=error)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the border of one item
+                yield Converted(kept, error=error)
             else:
-                yield Converted(item, data)
+                yield Converted(kept, data)
 
     def save(self, converted: Iterable[Converted]) -> None:
         """Write every converted item. Raises ConversionFailed by the policy, and what no item is to blame for."""
@@ -109,7 +119,7 @@ class TemplateRun:
             self.received += 1
             failed = self.failed
             if result.error is not None:
-                self._fail(result.item, "convert_data", result.error)
+                self._fail(result.item, result.step, result.error)
             else:
                 self._save_one(result)
             self._exporter.report_item(result.item, result.data, self._failure if self.failed > failed else None)
@@ -162,7 +172,7 @@ class TemplateRun:
             )
         except ExportkitError:
             raise
-        except Exception as error:  # noqa: BLE001 - the border of one item
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the border of one item
             self._take_rows(result.item)
             self._fail(result.item, "save_files", error)
             return
@@ -176,14 +186,15 @@ class TemplateRun:
             if not labels:
                 fault = RecordFault("E_WRITER", "process_file_saving returned False and named no error.")
                 self._list(result.item, "save_files", fault)
+        self.last_item = result.item
         self._count_files(result.item)
 
-    def _fail(self, item: Any, step: str, error: Exception) -> None:
+    def _fail(self, item: Any, step: str, error: BaseException) -> None:
         self.failed += 1
         self._list(item, step, error)
         self._exporter.data_file_metrics_record.settle(succeeded=False)
 
-    def _list(self, item: Any, step: str, error: Exception) -> None:
+    def _list(self, item: Any, step: str, error: BaseException) -> None:
         identity, name = _told(item)
         self._failure = error
         self._latest = f"item {identity!r} in {step}: {type(error).__name__}: {error}"
@@ -203,16 +214,18 @@ class TemplateRun:
             latest = rows.latest()
             for row in latest:
                 file, message = (str(part) for part in (*row, "", "")[:2]) if _is_row(row) else ("<unknown>", str(row))
-                self._work.failures.add(identity, file, step, code="E_WRITER", kind="RecordFault", message=message)
+                code = getattr(row, "code", "E_WRITER")
+                self._work.failures.add(identity, file, step, code=code, kind="RecordFault", message=message)
                 if step == "save_as_json":
-                    self._failure = RecordFault("E_WRITER", message)
+                    self._failure = RecordFault(code, message)
                     self._latest = f"item {identity!r} in {step}: {message}"
             counts.append(len(latest))
         return counts[0], counts[1]
 
     def _count_files(self, item: Any) -> None:
         files = item.get("files_all") if isinstance(item, dict) else None
-        if self._save_originals and isinstance(files, dict) and len(files) > 1:
+        managed = self._save_originals and self._exporter.sdk_managed_original_files
+        if managed and isinstance(files, dict) and len(files) > 1:
             self.unexported_files += len(files) - 1
 
     def _all_failed(self) -> str:

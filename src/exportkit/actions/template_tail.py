@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +50,14 @@ class TemplateTail(ExportTail):
         context.errors_json, context.errors_original = work.errors_json, work.errors_original
         exporter.open_workplace(work)
         context.output_paths = exporter.output_paths
-        exporter.run.failures_only = _merged(self._layers).get("export_log_files") == "failures"
+        settings = _merged(self._layers)
+        exporter.run.failures_only = settings.get("export_log_files") == "failures"
         self._run = TemplateRun(
             exporter,
             work,
             save_originals=exporter.saves_originals,
             policy=self._policy,
-            on_progress=self._progress(build_throttle_from_params(_merged(self._layers))),
+            on_progress=self._progress(build_throttle_from_params(settings)),
         )
 
     def convert(self) -> None:
@@ -68,11 +71,12 @@ class TemplateTail(ExportTail):
         """Progress of the step that saves, with a total that grows with the items."""
         context, exporter = self.context, self.context.exporter
         total = context.total_count
+        last = total if context.count_verified else sys.maxsize
 
         def advance(number: int) -> None:
             if number == total or exporter.run.flush_enabled:
                 context.report_progress(number, max(total, number))
-            exporter.run.set_flush_enabled(throttle.should_flush(number + 1, total))
+            exporter.run.set_flush_enabled(throttle.should_flush(number + 1, last))
 
         return advance
 
@@ -81,11 +85,21 @@ class TemplateTail(ExportTail):
         run.save(context.converted_items or ())
         for fault in getattr(context.results, "faults", None) or ():
             run.lost(fault)
+        self._tell_last(run)
         self._count()
         context.written_file_count = work.written
         if run.received or context.exporter.finalize_empty_export:
             run.finish()
         context.filename_collision_count = work.stems.collisions
+
+    def _tell_last(self, run: TemplateRun) -> None:
+        """Progress and metrics as they are at the end, whatever was told last."""
+        exporter = self.context.exporter
+        exporter.run.set_flush_enabled(True)
+        self.context.report_progress(run.received, max(run.received, 1))
+        exporter.run.log_metrics(exporter.data_file_metrics_record, "data_file")
+        if exporter.saves_originals and exporter.sdk_managed_original_files:
+            exporter.run.log_metrics(exporter.original_file_metrics_record, "original_file")
 
     def finalize(self) -> None:
         context = self.context
@@ -93,6 +107,8 @@ class TemplateTail(ExportTail):
             self._count()
         reconcile(context, self._run.received if self._run is not None else 0)
         if self._work is not None:
+            if self._work.failures.count:
+                context.status = "partial"
             self._write_lists(self._work)
         self._write_manifest()
         context.output_path = str(context.output.publish())
@@ -108,6 +124,9 @@ class TemplateTail(ExportTail):
         report = getattr(self.context.exporter, "export_report", None)
         if report is not None:
             report.close()
+        if self.context.exporter is not None and self._work is not None:
+            with suppress(Exception):  # a plugin's own tidying up
+                self.context.exporter.close_bundle_storage()
         if self._work is not None:
             self._work.close()
             self._work = None
@@ -120,6 +139,7 @@ class TemplateTail(ExportTail):
         context.failed_count = run.failed
         context.failed_originals = run.failed_originals
         context.unexported_files = run.unexported_files
+        context.last_completed_item = run.last_item
 
     def _opened_run(self) -> TemplateRun:
         if self._run is None:
@@ -136,8 +156,24 @@ class TemplateTail(ExportTail):
         path = self._workplace().spool / "converted.pickle"
         names = _Spooled(path)
         names.fill(converted)
-        self.context.exporter.prepare_output_stem_manifest(result.data for result in names if result.error is None)
+        self.context.exporter.prepare_output_stem_manifest(self._results(names))
         return iter(names)
+
+    def _results(self, names: Iterable[Converted]) -> Iterator[Any]:
+        """What was made of the items that can be named, each while its item is the one that methods are about.
+
+        An item without a usable name fails by itself, when it is saved.
+        """
+        exporter = self.context.exporter
+        for result in names:
+            if result.error is not None:
+                continue
+            exporter.begin_item(result.item)
+            try:
+                exporter.output_stem_manifest_entry(result.data)
+            except RecordFault:
+                continue
+            yield result.data
 
     def _write_manifest(self) -> None:
         """No clock, host, user or absolute path enters it."""
@@ -168,11 +204,7 @@ class _Spooled:
     def fill(self, converted: Iterable[Converted]) -> None:
         with refusals_of("write", self._path), self._path.open("wb") as file:
             for result in converted:
-                try:
-                    text = pickle.dumps(result)
-                except Exception as error:  # noqa: BLE001 - what a plugin made may be anything
-                    fault = RecordFault("E_WRITER", f"The result cannot be kept on disk: {error}")
-                    text = pickle.dumps(Converted(dict(result.item), error=fault))
+                text = _pickled(result)
                 file.write(len(text).to_bytes(8, "big") + text)
 
     def __iter__(self) -> Iterator[Converted]:
@@ -180,6 +212,21 @@ class _Spooled:
             while head := file.read(8):
                 # Written by this run a moment ago.
                 yield pickle.loads(file.read(int.from_bytes(head, "big")))  # noqa: S301
+
+
+def _pickled(result: Converted) -> bytes:
+    """A result as bytes that can be read again; what a plugin made or raised may be anything."""
+    try:
+        text = pickle.dumps(result)
+        if result.error is not None:
+            pickle.loads(text)  # noqa: S301
+    except Exception as error:  # noqa: BLE001 - the border of one item
+        message = f"The result cannot be kept on disk: {error}"
+        if result.error is not None:
+            message = f"{type(result.error).__name__}: {result.error}"
+        kept = {key: result.item.get(key) for key in ("id", "files")} if isinstance(result.item, dict) else None
+        return pickle.dumps(Converted(kept, error=RecordFault("E_WRITER", message), step=result.step))
+    return text
 
 
 def _merged(layers: tuple[Any, ...]) -> dict[str, Any]:

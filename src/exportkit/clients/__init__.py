@@ -4,6 +4,7 @@ from exportkit.clients.bundle_index import LineFault
 from exportkit.clients.bundle_rows import BundleFiles, BundleRows, BundleSource
 from exportkit.clients.calls import LocalCalls
 from exportkit.clients.counted_rows import CountedRows, Row
+from exportkit.clients.folder import FolderClient
 from exportkit.clients.identity_keys import IdentitySelection
 from exportkit.clients.offline import OfflineClient
 from exportkit.clients.protocol import ExportClient, OriginalSource, RowSource
@@ -14,6 +15,7 @@ __all__ = [
     "BundleSource",
     "CountedRows",
     "ExportClient",
+    "FolderClient",
     "IdentitySelection",
     "LineFault",
     "LocalCalls",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,9 +12,9 @@ from typing import Any, Self
 from exportkit.bundles import Bundle, bundle_targets
 from exportkit.clients.bundle_index import BundleIndex, LineFault
 from exportkit.clients.bundle_rows import BundleFiles, BundleRows, BundleSource, FaultLog
-from exportkit.clients.calls import LocalCalls
 from exportkit.clients.counted_rows import Row
 from exportkit.clients.filter_keys import selecting_keys
+from exportkit.clients.folder import FolderClient
 from exportkit.clients.identity_keys import IdentitySelection
 from exportkit.errors import FilterRefused, UsageError
 from exportkit.normalize.item import item_id
@@ -26,7 +25,7 @@ __all__ = ["OfflineClient"]
 _APPLIED = ("status_label",)
 
 
-class OfflineClient(LocalCalls):
+class OfflineClient(FolderClient):
     """Every project and dataset version is the bundle, every storage is the folder `output`.
 
     Unscoped calls give every row. Keys of the id space and `status_label` are applied, any other is refused with
@@ -34,13 +33,10 @@ class OfflineClient(LocalCalls):
     call answers with it. Nothing in the bundle is ever changed; :meth:`close` removes what was unpacked.
     """
 
-    #: Tells an export why it runs in process without a word of warning.
-    offline = True
-
     def __init__(self, bundle: Path, output: Path, *, target: str | None = None) -> None:
         """Look into the bundle. Raises UsageError and BundleRefused."""
+        super().__init__(output)
         self.path = bundle
-        self.output = output
         self._target = target
         self._targets = bundle_targets(bundle)
         self._work = Path(tempfile.mkdtemp(prefix="exportkit-offline-"))
@@ -68,24 +64,6 @@ class OfflineClient(LocalCalls):
         if self._files is not None:
             self._files.close()
         shutil.rmtree(self._work, ignore_errors=True)
-
-    # -- what a server would know ----------------------------------------------------------------------------
-
-    def get_storage(self, storage_id: int) -> dict[str, Any]:
-        return {
-            "id": storage_id,
-            "name": "offline",
-            "category": "internal",
-            "provider": "file_system",
-            "configuration": {"location": os.fspath(self.output)},
-            "is_default": False,
-        }
-
-    def get_project(self, project_id: int) -> dict[str, Any]:
-        return {"id": project_id, "configuration": {}}
-
-    def get_ground_truth_dataset_version(self, version_id: int) -> dict[str, Any]:
-        return {"id": version_id, "ground_truth_dataset": {"id": version_id}}
 
     @property
     def originals(self) -> BundleFiles:

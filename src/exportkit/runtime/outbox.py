@@ -87,13 +87,16 @@ class Outbox:
                 self._entries.popleft()
                 self._lost(1)
             self._entries.append(entry)
-        self._wake()
+            waiting = len(self._entries)
+        if not self._background or waiting == 1 or waiting % self._batch == 0:
+            self._wake()
 
     def refresh(self) -> None:
         """Have the newest snapshot sent, together with those asked for until then."""
         with self._state:
-            self._stale = True
-        self._wake()
+            known, self._stale = self._stale, True
+        if not self._background or not known:
+            self._wake()
 
     def close(self) -> None:
         """Send all that waits, once; what is then left is lost. A client that hangs is waited for half a minute."""
@@ -127,7 +130,7 @@ class Outbox:
             if self._thread is None and not self._closing:
                 self._thread = threading.Thread(target=self._run, name="exportkit-job-log", daemon=True)
                 self._thread.start()
-            elif self._pause() <= 0:
+            else:
                 self._state.notify_all()
 
     def _run(self) -> None:

@@ -49,18 +49,22 @@ class Orchestrator(Generic[C]):
             self._logger.open_workflow(shares, self._registry.get_step_orders())
         outer = self._context.current_step, self._context.current_step_order
         executed = 0
+        self._begun.clear()
         try:
             for order, step in enumerate(steps):
-                self._enter(step.name, order)
-                executed += self._run(step, reported=step.name in shares)
+                executed += self._run(step, order, reported=step.name in shares)
+        except BaseException:
+            self._rollback()  # what an interrupt between two steps left; after a step that failed there is nothing
+            raise
         finally:
             self._enter(*outer)
         return {"success": True, "steps_executed": executed, "steps_total": len(steps)}
 
-    def _run(self, step: BaseStep[C], *, reported: bool) -> bool:
+    def _run(self, step: BaseStep[C], order: int, *, reported: bool) -> bool:
         """Whether the step was executed, and not skipped."""
         result: StepResult | None = None
         try:
+            self._enter(step.name, order)
             if self._before_step is not None:
                 self._before_step(step.name, self._context)
             if step.can_skip(self._context):
@@ -94,6 +98,8 @@ class Orchestrator(Generic[C]):
 
     def _failure(self, step: BaseStep[C], result: StepResult | None, error: BaseException) -> StepResult:
         """The failed result for an error outside ``execute``, or for one that ``execute`` may not keep."""
+        if result is None and self._begun and self._begun[-1][0] is step:
+            result = self._begun[-1][1]
         if result is None:
             result = StepResult.failed(error)
             self._begin(step, result)

@@ -101,7 +101,8 @@ class MemoryClient(LocalCalls):
         return (
             row
             for row in self._tables[target]
-            if selection.admits(item_id(row)) and all(_holds(row, key, value) for key, value in wanted.items())
+            if (not selection or selection.admits(item_id(row)))
+            and all(_holds(row, key, value) for key, value in wanted.items())
         )
 
     def _count(self, target: str, filters: Mapping[str, Any]) -> int:

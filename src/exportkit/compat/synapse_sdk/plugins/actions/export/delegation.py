@@ -20,6 +20,7 @@ from exportkit.actions.delegation import (
     resolve_delegation_decision,
     should_delegate_export,
 )
+from exportkit.actions.head_settings import PollPatienceConfig, ShardConfig
 
 __all__ = [
     "DEFAULT_ACTIVITY_BASED",
@@ -34,6 +35,8 @@ __all__ = [
     "DelegatedExportError",
     "DelegationConfig",
     "DelegationDecision",
+    "PollPatienceConfig",
+    "ShardConfig",
     "map_target_to_backend_targets",
     "probe_export_count",
     "resolve_delegation_decision",
