@@ -191,6 +191,9 @@ def test_without_box_the_class_is_the_groups_else_person_else_object() -> None:
         [{"id": "g", "annotationIds": ["p", "q", "z"]}],
         [{"id": "g", "annotationIds": ["p", "q", "p"]}],
         [{"id": "", "annotationIds": ["p", "q"]}],
+        [{"id": [], "annotationIds": ["p", "q"]}],
+        [{"id": {"a": 1}, "annotationIds": ["p", "q"]}],
+        [{"id": "g", "annotationIds": ["p", "q", []]}],
     ],
 )
 def test_a_wrong_group_costs_each_of_its_points(groups: list[Any]) -> None:

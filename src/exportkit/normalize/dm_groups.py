@@ -55,7 +55,9 @@ def _read_group(entry: object, path: str) -> Group:
     members = group_members(entry)
     usable = tuple(m for m in members if _is_id(m)) if isinstance(members, list) else ()
     fault = None
-    if not _is_id(entry.get("id")):
+    identity = entry.get("id")
+    if not _is_id(identity):
+        identity = None
         fault = "the group has no id"
     elif not usable or len(usable) < len(members):
         fault = "the group has no members, or one that is no id"
@@ -63,7 +65,7 @@ def _read_group(entry: object, path: str) -> Group:
         fault = "a member of the group is named twice"
     named = entry.get("classification", entry.get("class"))
     label = named.get("class") if isinstance(named, dict) else named
-    return Group(entry.get("id"), path, usable, label if isinstance(label, str) and label.strip() else None, fault)
+    return Group(identity, path, usable, label if isinstance(label, str) and label.strip() else None, fault)
 
 
 def _is_id(value: object) -> bool:

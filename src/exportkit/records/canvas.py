@@ -151,6 +151,10 @@ class Canvas:
             )
         if all(not v or (0 <= x <= self._right and 0 <= y <= self._bottom) for x, y, v in keypoints.points):
             return keypoints, _NO_CODES
+        for x, y, v in keypoints.points:
+            if v:
+                check_number(x, ".keypoints")
+                check_number(y, ".keypoints")
         return self._kept_points(keypoints)
 
     def point(self, annotation: Annotation) -> tuple[Point, Codes]:

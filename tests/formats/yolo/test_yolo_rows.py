@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Mask, Part, Polygon, Record, RotatedBox, box_texts
+from exportkit.records import Annotation, Box, Keypoints, LazyRegion, Mask, Part, Polygon, Record, RotatedBox
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts
 from exportkit_yolo.options import YoloOptions
 from exportkit_yolo.writer import YoloWriter
@@ -61,7 +61,7 @@ def test_the_short_way_of_good_boxes_equals_the_long_one(
         ("cat", "dog"), {"cat": 0, "dog": 1}, (SplitFacts("train", 1, {}),), {}, {"image": 1}, 1, ids_usable=True
     )
     short, long = (YoloWriter(YoloOptions(task="detect"), plan) for _ in range(2))
-    long._ordinary = box_texts("fractions", {}, (b"",) * 5, {})
+    long._boxes = None
 
     one, other = (encode(writer, *annotations, width=10, height=9) for writer in (short, long))
 
