@@ -16,6 +16,7 @@ from tests.check.voc_damages import VOC_CASES
 from tests.check.yolo_damages import YOLO_CASES
 
 from exportkit.conversion import check_dataset
+from exportkit.errors import UsageError
 from exportkit.plugins import PluginManager
 from exportkit.writing import Finding
 from exportkit.writing.codes import CODES
@@ -139,11 +140,19 @@ def test_a_picture_in_two_lists_is_a_leak(strange: Copy, check: Check) -> None:
     assert (finding.code, finding.severity, finding.file) == ("C_SPLIT_LEAK", "warn", "images/val/c.jpg")
 
 
-def test_datasets_of_one_run_are_checked_one_by_one_and_none_outside(own: Copy, tmp_path: Path) -> None:
+def test_datasets_of_one_run_are_checked_one_by_one(own: Copy, tmp_path: Path) -> None:
     own("detect")
-    entries = [{"path": "detect"}, {"path": "../elsewhere"}, {"path": "/"}, {}, 1]
-    (tmp_path / "exportkit-manifest.json").write_text(json.dumps({"datasets": entries}))
+    (tmp_path / "exportkit-manifest.json").write_text(json.dumps({"datasets": [{"path": "detect"}]}))
 
     results = check_dataset(tmp_path, PluginManager.load())
 
     assert [(Path(result.path).name, result.findings) for result in results] == [("detect", [])]
+
+
+@pytest.mark.parametrize("entry", [{"path": "../elsewhere"}, {"path": "/"}, {"path": "."}, {}, 1])
+def test_a_manifest_that_names_something_else_is_refused(own: Copy, tmp_path: Path, entry: object) -> None:
+    own("detect")
+    (tmp_path / "exportkit-manifest.json").write_text(json.dumps({"datasets": [{"path": "detect"}, entry]}))
+
+    with pytest.raises(UsageError, match="which is no folder in it"):
+        check_dataset(tmp_path, PluginManager.load())

@@ -69,7 +69,7 @@ def test_a_broken_link_is_found_by_check_and_verify(bench: Workbench) -> None:
     assert bench.run("verify", bench.out).code == 4
     checked = bench.run("check", bench.out, "--json")
     assert checked.code == 4
-    assert [f["code"] for f in checked.data["datasets"][0]["findings"]] == ["C_IMAGE_MISSING"]
+    assert [f["code"] for f in checked.data["datasets"][0]["findings"]] == ["C_PATH"]
 
 
 @pytest.mark.parametrize("mode", ["copy", "symlink", "none"])
