@@ -34,7 +34,7 @@ attributes = st.one_of(
     st.dictionaries(st.sampled_from(["a", "ä"]), st.one_of(st.booleans(), st.none(), st.text(max_size=2)), max_size=2),
     st.just({"a": 1.5}),
 )
-more = st.one_of(
+more: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}), st.just({}), st.sampled_from([{"iscrowd": True}, {"score": 0.5}, {"occluded": True}, {"group_id": 1}])
 )
 areas = st.one_of(st.none(), st.floats(0, 2000), st.integers(0, 900), st.just("wide"))
@@ -75,9 +75,8 @@ def outlined(draw: st.DrawFn) -> Annotation:
 
 
 def _shoelace(parts: list[list[Any]]) -> float:
-    return sum(
-        abs(sum(r[i - 2] * r[i + 1] - r[i] * r[i - 1] for i in range(0, len(r) - len(r) % 2, 2))) / 2 for r in parts
-    )
+    doubled = (sum(r[i - 2] * r[i + 1] - r[i] * r[i - 1] for i in range(0, len(r) - len(r) % 2, 2)) for r in parts)
+    return float(sum(map(abs, doubled)) / 2)
 
 
 labels = st.sampled_from(["cat", "dog", "unknown", None])
@@ -136,7 +135,7 @@ def records_of(annotations: list[Annotation]) -> tuple[Record, Record]:
     st.sampled_from(["segment", "obb", "pose", "detect"]),
     st.sampled_from([{}, {"parts": "split"}, {"segmentation": "exclude"}]),
 )
-def test_label_files(annotations: list[Annotation], task: str, options: dict[str, Any]) -> None:
+def test_label_files(annotations: list[Annotation], task: Any, options: dict[str, Any]) -> None:
     one, other = records_of(annotations)
     short = YoloWriter(YoloOptions(task=task, **options), plan_of(annotations))
     general = YoloWriter(YoloOptions(task=task, **options), plan_of(annotations))

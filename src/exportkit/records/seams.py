@@ -111,7 +111,8 @@ class _Outline:
     def _around(self, x: float, y: float) -> Iterator[tuple[float, Iterable[int]]]:
         """Vertices ever further from a point, each lot with a squared distance that it and all later ones exceed."""
         column, row = self._cell_of(x, y)
-        nearest = floor(sqrt(self._gap(x, y)) / self._cell)
+        # Cells are counted along the axes, and a diagonal is longer than either.
+        nearest = floor(max(self._low[0] - x, x - self._high[0], self._low[1] - y, y - self._high[1], 0.0) / self._cell)
         cells = self._cells
         for radius in range(max(0, nearest - 1), nearest + ceil(sqrt(len(self._xs))) + 1):
             reach = (max(radius - 1, 0) * self._cell) ** 2
