@@ -253,7 +253,7 @@ class CocoChecker(Checker):
         report(
             "C_COCO_MIXED",
             "error" if whole.bare and not asked else "warn",
-            f"{whole.bare + whole.bare_crowds} annotations have no segmentation, {whole.segmented} have one; "
+            f"annotations without segmentation: {whole.bare + whole.bare_crowds}, with one: {whole.segmented}; "
             "'segm' evaluation stops at the first, boxes=separate keeps them apart",
         )
 

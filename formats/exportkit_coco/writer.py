@@ -105,6 +105,8 @@ class CocoWriter(Writer):
                 "N_COCO_BOXES_SEPARATE",
                 "Objects with nothing but a box stand in boxes_ and are missing in instances_.",
             )
+        if self.options.segmentation == "semantic" and any(self.plan.kinds.get(kind) for kind in ("polygon", "mask")):
+            yield "N_COCO_STUFF_APART", "Polygons and masks stand in stuff_ and are missing in instances_."
         if self.options.panoptic and any(self.plan.kinds.get(kind) for kind in ("box", "rotated_box", "keypoints")):
             yield "N_COCO_PANOPTIC_BOXES", "Objects without a polygon or mask are missing in panoptic_."
 

@@ -123,7 +123,10 @@ class Judge(ABC):
         begun = [names[at] for at in starts]
         labels: set[str] = set() if self.label is None else {*table[self.label]} - self._labels
         labels.discard(BARE)
-        if not (_are_plain(begun) and _are_plain(labels)) or labels & _MISSING or not self.judge_columns(table, starts):
+        texts = {cell for position in self.texts for cell in table[position]}
+        if not (_are_plain(begun) and _are_plain(labels) and _are_plain(texts)) or labels & _MISSING:
+            return False
+        if not self.judge_columns(table, starts):
             return False
         self._labels |= labels
         self._last = names[-1]

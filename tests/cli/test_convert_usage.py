@@ -98,3 +98,25 @@ def test_every_format_is_recognised_by_its_layout(bench: Workbench, name: str) -
     (bench.out / "exportkit-manifest.json").unlink()
     stranger = bench.run("check", bench.out, "--json")
     assert [dataset["format"] for dataset in stranger.data["datasets"]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--accept", "L_NOPE", "--on-loss", "fail"), "there is no code 'L_NOPE'"),
+        (("--accept", "L_RASTERISD", "--on-loss", "fail"), "did you mean L_RASTERISED"),
+        (("--accept", "L_RASTERISED"), "--accept goes with --on-loss fail"),
+    ],
+)
+def test_codes_to_accept_are_known_and_of_use(bench: Workbench, words: tuple[str, ...], sentence: str) -> None:
+    run = bench.run("convert", bench.bundle([item(1, box())]), "--to", "coco", "-o", bench.out, *words)
+
+    assert run.code == 2
+    assert sentence in run.err
+
+
+def test_blanks_around_accepted_codes_do_not_matter(bench: Workbench) -> None:
+    given = {"category": "cat", "segmentation": [[1, 1, 9, 1, 9, 9]], "attributes": {"a": 1}}
+    words = ("--to", "yolo:task=detect", "--on-loss", "fail", "--accept", "L_REGION_DROPPED, L_ATTRIBUTES_DROPPED")
+
+    assert bench.convert(bench.bundle([item(1, given)]), *words).code == 0

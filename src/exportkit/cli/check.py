@@ -39,6 +39,10 @@ def check(
             sys.stdout.write(printable(text) + "\n")
         errors = sum(finding.severity == "error" for finding in result.findings)
         warnings = len(result.findings) - errors
-        verdict = "passed" if not result.findings else f"{errors} errors, {warnings} warnings"
+        verdict = "passed" if not result.findings else f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
         sys.stdout.write(printable(f"{result.path}: {result.format}: {verdict}") + "\n")
     return 4 if failed else 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -90,7 +90,7 @@ def convert(
     import gc
 
     from exportkit.cli.console import progress
-    from exportkit.cli.requests import input_options, split_request
+    from exportkit.cli.requests import accepted_codes, input_options, split_request
     from exportkit.cli.summary import show_conversion
     from exportkit.conversion import Budget, ConversionRequest
     from exportkit.conversion import convert as run_conversion
@@ -121,7 +121,7 @@ def convert(
         transforms=read_recipe(recipe) if recipe is not None else (),
         invalid=invalid,
         on_loss=on_loss,
-        accept=frozenset(filter(None, accept.split(","))),
+        accept=accepted_codes(accept, on_loss, plugins),
         on_error=on_error,
         max_errors=Budget.parse(max_errors) if max_errors is not None else None,
         loss_list=loss_list,

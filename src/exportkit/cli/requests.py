@@ -11,8 +11,9 @@ from exportkit.errors import UsageError
 if TYPE_CHECKING:
     from exportkit.conversion.splits import SplitBy, SplitRequest
     from exportkit.normalize import InputOptions
+    from exportkit.plugins import PluginManager
 
-__all__ = ["input_options", "split_request"]
+__all__ = ["accepted_codes", "input_options", "split_request"]
 
 
 def split_request(split: str | None, by: SplitBy | None, seed: int, file: Path | None) -> SplitRequest | None:
@@ -44,3 +45,22 @@ def input_options(words: Sequence[str], group_by: str | None = None) -> InputOpt
     skeleton = values.pop("skeleton", None)
     options = parse_options(InputOptions, values, "--input")
     return options if skeleton is None else options.model_copy(update={"skeleton": read_skeleton(Path(skeleton))})
+
+
+def accepted_codes(words: str, on_loss: str, plugins: PluginManager) -> frozenset[str]:
+    """The codes of ``--accept CODE,…``; each is one of ours, or carries the name of an installed format."""
+    from difflib import get_close_matches
+
+    from exportkit.writing.codes import CODES
+
+    codes = frozenset(filter(None, (word.strip() for word in words.split(","))))
+    if codes and on_loss != "fail":
+        raise UsageError("--accept goes with --on-loss fail; without it nothing has to be accepted.")
+    marks = tuple(f"_{name.upper().replace('-', '_')}_" for name in plugins.writers())
+    known = [code for code in CODES if code[0] in "LS"]
+    for code in sorted(codes):
+        if code not in known and not (code.startswith(("L_", "S_")) and any(mark in code for mark in marks)):
+            near = get_close_matches(code, known, 1)
+            hint = f"; did you mean {near[0]}" if near else "; codes of loss begin with L_, of what is left out with S_"
+            raise UsageError(f"--accept: there is no code {code[:80]!a}{hint}.")
+    return codes

@@ -223,5 +223,5 @@ def _refusal(label: str, errors: list[Finding]) -> str:
     more = f" (and {len(errors) - 1} more findings)" if len(errors) > 1 else ""
     return (
         f"The dataset '{label}' would not be taken by its consumers, so nothing was published: "
-        f"{first.code}{where}: {first.message}{more}."
+        f"{first.code}{where}: {first.message.rstrip('.')}{more}."
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from exportkit.conversion.request import OutputRequest
 from exportkit.errors import UsageError
 from exportkit.plugins.manager import PluginManager
+from exportkit.writing.choice import option_fault
 
 __all__ = ["key_values", "output_request", "output_requests", "parse_options", "refuse_twins"]
 
@@ -38,11 +39,12 @@ def parse_options(model: type[Options], values: Mapping[str, Any], where: str) -
         return model.model_validate({key: _flag(model, key, value) for key, value in values.items()})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "options"
         if first["type"] == "extra_forbidden":
             known = ", ".join(sorted(field.alias or name for name, field in model.model_fields.items())) or "none"
-            raise UsageError(f"{where}: there is no option {key!r}; known options: {known}.") from None
-        raise UsageError(f"{where}: the option {key!r} is wrong: {first['msg']}.") from None
+            raise UsageError(
+                f"{where}: there is no option {'.'.join(map(str, first['loc']))!r}; known options: {known}."
+            ) from None
+        raise UsageError(f"{where}: {option_fault(first)}.") from None
 
 
 def _flag(model: type[BaseModel], key: str, value: Any) -> Any:

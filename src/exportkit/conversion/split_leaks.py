@@ -36,15 +36,23 @@ def leak_findings(contents: SplitKeys, groups: SplitKeys, files: Iterable[FileEn
         common = _common(contents[one], contents[other])
         leaking |= common
         if common:
-            text = f"{len(common)} pictures stand with equal content in both {one!r} and {other!r}"
+            text = (
+                f"{counted(len(common), 'picture', 'stands', 'stand')} with equal content in both {one!r} and {other!r}"
+            )
             yield Finding("C_SPLIT_LEAK", "warn", text)
     if leaking:
         yield from _named(leaking, files)
     for one, other in combinations(sorted(groups), 2):
         common = _common(groups[one], groups[other])
         if common:
-            text = f"{len(common)} groups have records in both {one!r} and {other!r}; split with --group-by"
+            said = counted(len(common), "group", "has", "have")
+            text = f"{said} records in both {one!r} and {other!r}; split with --group-by"
             yield Finding("C_SPLIT_LEAK", "warn", text, _SPLIT_LIST)
+
+
+def counted(number: int, what: str, one: str, several: str) -> str:
+    """``1 group has``, ``2 groups have``."""
+    return f"{number} {what} {one}" if number == 1 else f"{number} {what}s {several}"
 
 
 def _common(one: array[int], other: array[int]) -> set[int]:

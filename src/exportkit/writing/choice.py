@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from exportkit.errors import UsageError
 from exportkit.writing.contract import Writer, WriterOptions
 
-__all__ = ["FormatChoice"]
+__all__ = ["FormatChoice", "option_fault"]
 
 
 class FormatChoice:
@@ -26,6 +27,12 @@ class FormatChoice:
         try:
             self.options: WriterOptions = self.writer.options_model.model_validate(options)
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"]) or "options"
-            raise UsageError(f"{type(self).__name__}: the option {key!r} is wrong: {first['msg']}.") from None
+            raise UsageError(f"{type(self).__name__}: {option_fault(error.errors()[0])}.") from None
+
+
+def option_fault(detail: Mapping[str, Any]) -> str:
+    """What a model of options says of one of them, without a full stop and without the words of its library."""
+    text = str(detail["msg"]).removeprefix("Value error, ").rstrip(".")
+    text = text.replace("Input should be", "it should be")
+    key = ".".join(str(part) for part in detail["loc"])
+    return f"the option {key!r} is wrong: {text}" if key else text

@@ -161,7 +161,7 @@ _NOTICE: dict[str, tuple[Scope, str]] = {
     "N_DRIFT": ("file", "the payload has a key that exportkit does not know"),
     "N_NO_MANIFEST": ("file", "there is no manifest, so nothing proves that the bundle is complete"),
     "N_NO_MEDIA": ("record", "the record has no picture at hand"),
-    "N_EMPTIED": ("record", "errors left no annotation: to a trainer the picture looks like a negative"),
+    "N_EMPTIED": ("record", "errors or filters left no annotation: to a trainer the picture looks like a negative"),
     "N_UNREVIEWED": ("record", "the record is empty and its review is not completed"),
     "N_NEGATIVE_ELSEWHERE": ("record", "a picture without annotations is listed in a side table"),
     "N_SIZE_MISMATCH": ("record", "declared and real size differ; the real one is used"),
