@@ -21,7 +21,9 @@ __all__ = ["SpooledItems", "spool_items"]
 #: Members of a row that a transform of the payload leaves as they are.
 _KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_QUICK = msgspec.json.Encoder()
+#: Says NaN and Infinity where JSON has no word for them; what else JSON has no word for is as the quick encoder says it.
+_EXACT = json.JSONEncoder(separators=(",", ":"), default=msgspec.to_builtins)
 
 Convert = Callable[[ExportItem], Any]
 
@@ -80,7 +82,12 @@ def spool_items(
 
 def _encoded(value: Any) -> bytes:
     """JSON as the reader of a bundle takes it: a number that is not finite costs the annotation that holds it."""
-    return _ENCODER.encode(value).encode("ascii")
+    try:
+        text = _QUICK.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return _EXACT.encode(value).encode("ascii")
+    # The quick encoder writes null for a number that is not finite.
+    return _EXACT.encode(value).encode("ascii") if b"null" in text else text
 
 
 def _converted(item: ExportItem, convert: Convert) -> Any:
