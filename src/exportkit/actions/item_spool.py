@@ -22,7 +22,7 @@ __all__ = ["SpooledItems", "spool_items"]
 _KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
 
 _QUICK = msgspec.json.Encoder()
-#: Says NaN and Infinity where JSON has no word for them; what else JSON has no word for is as the quick encoder says it.
+#: Says NaN and Infinity, for which JSON has no word; all else is as the quick encoder says it.
 _EXACT = json.JSONEncoder(separators=(",", ":"), default=msgspec.to_builtins)
 
 Convert = Callable[[ExportItem], Any]

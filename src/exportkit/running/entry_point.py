@@ -28,7 +28,8 @@ def plugin_on_path(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(root)
+        if root in sys.path:  # a plugin may have tidied up
+            sys.path.remove(root)
         for name, module in list(sys.modules.items()):
             if name not in before and _lies_in(module, root):
                 del sys.modules[name]
