@@ -14,6 +14,7 @@ from exportkit.bundles import BundleWriter
 from exportkit.clients import LineFault
 from exportkit.errors import ConversionFailed, RecordFault
 from exportkit.records import quoted
+from exportkit.wire import choose_entry
 from exportkit.writing.ledger import Entry
 
 __all__ = ["SpooledItems", "spool_items"]
@@ -114,9 +115,7 @@ def _row(item: ExportItem, result: Any) -> dict[str, Any]:
 def _files(item: ExportItem, files: Any, source: Mapping[str, Any]) -> Any:
     """All files of the row; or the one that a transform put in the place of the chosen one."""
     if files == item["files"]:
-        unit = source.get("data_unit")
-        known = source.get("files_manifest") or (unit.get("files") if isinstance(unit, Mapping) else None)
-        return known or source.get("files") or ({"file": source["file"]} if source.get("file") else None)
+        return source.get("files_manifest") or choose_entry(source)[2] or None
     if not isinstance(files, Mapping):
         raise TypeError(f"files is {type(files).__name__}, not a mapping with file_name_original")
     return {"image_1": {**files, "is_primary": True}}

@@ -1,4 +1,4 @@
-"""This process, lent to a plugin for one run and taken back as it was."""
+"""The process that is lent to a plugin for one run, and taken back as it was."""
 
 from __future__ import annotations
 

@@ -79,4 +79,8 @@ def _reason(error: BaseException) -> str:
     at = f" ({shown(frames[-1].filename)}, line {frames[-1].lineno})" if len(frames) > 1 else ""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({shown(error.filename)}, line {error.lineno})"
-    return f"{type(error).__name__}: {error}{at}"
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001 - the border of a plugin
+        words = "it has no words for it"
+    return f"{type(error).__name__}: {words}{at}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -89,9 +90,11 @@ def run_action(
 ) -> ActionOutcome:
     """As :func:`run_plugin`, with what the action reports beside its result."""
     logger = logger or NoOpLogger()
+    here = Path.cwd()
     with ExitStack() as opened:
         opened.enter_context(borrowed_process())
         action_class, config, settings = opened.enter_context(_loaded(plugin, name, logger))
+        os.chdir(here)  # where relative paths of the user begin, wherever the plugin went while it was imported
         if client is None:
             client = (
                 FolderClient(output)
