@@ -84,8 +84,9 @@ test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datas
 	$(BIN)/python -m pip --python $(CONSUMERS_ENV)/bin/python check $(PIP_FLAGS)
 	EXPORTKIT_CONSUMERS='$(NEIGHBOUR_ENVS)' $(CONSUMERS_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/consumers
 
-bench: $(BUILT)  ## Measure speed and memory against a C program that does the least
+bench: $(BUILT)  ## Measure speed and memory: convert against a C program, actions against convert
 	$(BIN)/python -m tests.benchmarks.against_floor --data $(BENCH_DATA) $(BENCH_ARGS)
+	$(BIN)/python -m tests.benchmarks.actions_against_convert --data $(BENCH_DATA)
 
 lock:  ## Write the lock file anew: newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .cache/lock

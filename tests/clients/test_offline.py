@@ -218,3 +218,14 @@ def test_a_folder_alone_is_a_storage_and_has_no_rows(tmp_path: Path) -> None:
     for call in (client.get_tasks, client.count_assignments, client.list_ground_truth_events):
         with pytest.raises(UsageError, match="--source"):
             call()
+
+
+def test_rows_may_be_read_by_several_at_once(offline: Open, tmp_path: Path) -> None:
+    rows = [{"id": number, "data": {"annotations": []}} for number in range(1, 6)]
+    client = offline(bundle(tmp_path / "b", rows, records_per_part=2))
+
+    pairs = zip(client.get_tasks().rows, client.get_tasks().rows, strict=True)
+    first = next(pairs)
+    assert client.count_tasks() == 5
+
+    assert [(a["id"], b["id"]) for a, b in (first, *pairs)] == [(n, n) for n in range(1, 6)]

@@ -14,7 +14,7 @@ from exportkit.conversion import ConversionRequest, convert
 from exportkit.conversion.output_words import output_requests
 from exportkit.plugins import PluginManager
 from exportkit.runtime import NoOpLogger, PluginEnvironment, RuntimeContext
-from exportkit.testing import lists_as_data, tree_digest
+from exportkit.testing import MemoryClient, lists_as_data, tree_digest
 
 BUNDLES = Path(__file__).parents[2] / "fixtures" / "bundles"
 TARGETS = {"dm_v1_assignments": "assignment", "dm_v2_wrapped_ground_truth": "ground_truth"}
@@ -64,3 +64,30 @@ def test_the_trees_are_one(bundle: Path, exporter: type[FormatExporter], origina
     assert tree_digest(folder) == tree_digest(tmp_path / "converted")
     if exporter is FormatExporter:
         assert lists_as_data(folder) == lists_as_data(tmp_path / "converted")
+
+
+@pytest.mark.filterwarnings("ignore:.*in process.*:DeprecationWarning")
+@pytest.mark.parametrize("formats", [["coco"], FORMATS], ids=["one", "all"])
+def test_rows_that_come_in_descending_order_make_the_same_tree(formats: list[str], tmp_path: Path) -> None:
+    bundle = BUNDLES / "twins_descending"
+    plugins = PluginManager.load()
+    outputs = output_requests(formats, plugins)
+    convert(ConversionRequest(bundle=bundle, outputs=outputs, directory=tmp_path / "converted", media="none"), plugins)
+    with OfflineClient(bundle, tmp_path / "offline") as source:
+        rows = [*source.get_tasks().rows][::-1]
+        offline = finished(source, formats)
+    identities = [(isinstance(row["id"], str), row["id"]) for row in rows]
+    assert identities == sorted(identities, reverse=True)
+    assert len(identities) > 2
+
+    online = finished(MemoryClient(tasks=rows, storages={1: tmp_path / "online"}, projects={1: {}}), formats)
+
+    assert tree_digest(online) == tree_digest(offline) == tree_digest(tmp_path / "converted")
+
+
+def finished(client: object, formats: list[str]) -> Path:
+    """The folder of an export without originals."""
+    given = PARAMS | {"formats": formats, "save_original_file": False}
+    context = RuntimeContext(logger=NoOpLogger(), env=PluginEnvironment({}), client=client)
+    action = export_action_of(FormatExporter)
+    return Path(action(action.validated(given, context), context).run()["output_path"])

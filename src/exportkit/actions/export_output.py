@@ -124,7 +124,8 @@ class ExportOutput:
         target = parent / self._name
         while True:
             if not os.path.lexists(target):
-                run = RunDirectory(target)
+                # A plugin may go to another folder during the run.
+                run = RunDirectory(target.absolute())
                 try:
                     run.__enter__()
                 except OutputLocked:

@@ -22,7 +22,7 @@ def requested_formats(params: Mapping[str, Any], plugins: PluginManager) -> tupl
     """One request for each format, in the order in which they are named. Raises UsageError with the key."""
     wanted = params.get("formats")
     if wanted is None:
-        wanted = [params["format"]]
+        wanted = [params.get("format")]
     elif params.get("format") not in {None, "raw_bundle_v1"}:
         raise UsageError("The params hold both 'format' and 'formats'; keep one of them.")
     if not isinstance(wanted, list) or not wanted:

@@ -14,6 +14,7 @@ from exportkit.bundles import BundleWriter
 from exportkit.clients import LineFault
 from exportkit.errors import ConversionFailed, RecordFault
 from exportkit.records import quoted
+from exportkit.wire import choose_entry
 from exportkit.writing.ledger import Entry
 
 __all__ = ["SpooledItems", "spool_items"]
@@ -21,7 +22,9 @@ __all__ = ["SpooledItems", "spool_items"]
 #: Members of a row that a transform of the payload leaves as they are.
 _KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_QUICK = msgspec.json.Encoder()
+#: Says NaN and Infinity, for which JSON has no word; all else is as the quick encoder says it.
+_EXACT = json.JSONEncoder(separators=(",", ":"), default=msgspec.to_builtins)
 
 Convert = Callable[[ExportItem], Any]
 
@@ -80,7 +83,12 @@ def spool_items(
 
 def _encoded(value: Any) -> bytes:
     """JSON as the reader of a bundle takes it: a number that is not finite costs the annotation that holds it."""
-    return _ENCODER.encode(value).encode("ascii")
+    try:
+        text = _QUICK.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return _EXACT.encode(value).encode("ascii")
+    # The quick encoder writes null for a number that is not finite.
+    return _EXACT.encode(value).encode("ascii") if b"null" in text else text
 
 
 def _converted(item: ExportItem, convert: Convert) -> Any:
@@ -107,9 +115,7 @@ def _row(item: ExportItem, result: Any) -> dict[str, Any]:
 def _files(item: ExportItem, files: Any, source: Mapping[str, Any]) -> Any:
     """All files of the row; or the one that a transform put in the place of the chosen one."""
     if files == item["files"]:
-        unit = source.get("data_unit")
-        known = source.get("files_manifest") or (unit.get("files") if isinstance(unit, Mapping) else None)
-        return known or source.get("files") or ({"file": source["file"]} if source.get("file") else None)
+        return source.get("files_manifest") or choose_entry(source)[2] or None
     if not isinstance(files, Mapping):
         raise TypeError(f"files is {type(files).__name__}, not a mapping with file_name_original")
     return {"image_1": {**files, "is_primary": True}}

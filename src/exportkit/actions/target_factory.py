@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar
 
@@ -54,6 +55,17 @@ class TargetHandlerFactory:
         if not isinstance(handler_class, type) or not callable(getattr(handler_class, "get_results", None)):
             raise TypeError(f"A handler is a class with get_results(client, filters), not {handler_class!r}.")
         cls._handlers[target] = handler_class
+
+    @classmethod
+    @contextmanager
+    def registrations_kept(cls) -> Iterator[None]:
+        """Forget afterwards what was registered inside the ``with`` block."""
+        before = dict(cls._handlers)
+        try:
+            yield
+        finally:
+            cls._handlers.clear()
+            cls._handlers.update(before)
 
     @classmethod
     def targets(cls) -> list[str]:

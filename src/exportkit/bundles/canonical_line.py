@@ -47,5 +47,5 @@ def _encoded(value: object) -> bytes:
     if isinstance(value, msgspec.Raw):
         value = bytes(value)
     if isinstance(value, bytes):
-        return value.translate(_LINE_ENDS)
+        return value.translate(_LINE_ENDS) if b"\n" in value or b"\r" in value else value
     return _ENCODER.encode(value).encode()

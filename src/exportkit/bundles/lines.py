@@ -132,26 +132,38 @@ def number_shards(shards: Sequence[Shard], ends: Sequence[int]) -> list[Shard]:
 def _count(file: int, shard: Shard) -> LineCount:
     ends = records = 0
     blank = True
-    for block in _blocks(file, shard.start, shard.end):
-        first, *rest = block.split(b"\n")
-        blank = blank and _is_blank(first)
-        if rest:
-            ends += len(rest)
-            last = rest.pop()
-            records += (not blank) + sum(not _is_blank(text) for text in rest)
-            blank = _is_blank(last)
+    buffer = bytearray(min(_BLOCK, shard.end - shard.start))
+    with memoryview(buffer) as view:
+        start = shard.start
+        while start < shard.end:
+            size = _checked(os.preadv, file, [view[: shard.end - start]], start)
+            start += size
+            at = 0
+            while (stop := buffer.find(b"\n", at, size)) >= 0:
+                records += not (blank and _is_blank_between(buffer, at, stop))
+                ends += 1
+                blank = True
+                at = stop + 1
+            blank = blank and _is_blank_between(buffer, at, size)
     return LineCount(ends, records + (not blank))
 
 
-def iter_lines(file: int, start: int, end: int, first_line: int = 1, limit: int = MAX_LINE) -> Iterator[Line]:
+def _is_blank_between(block: bytearray, start: int, stop: int) -> bool:
+    return start == stop or (block[start] in _BLANKS and block[start:stop].isspace())
+
+
+def iter_lines(
+    file: int, start: int, end: int, first_line: int = 1, limit: int = MAX_LINE, *, apart: bool = False
+) -> Iterator[Line]:
     """Yield the lines between `start` (the start of a line, numbered `first_line`) and `end` that are not blank.
 
     A CR before the LF belongs to the line's end. Holds at most one line of `limit` bytes and one block. Lines that
-    were read together share a buffer, which the next call of this thread uses again.
+    were read together share a buffer, which the next call of this thread uses again; with `apart` each line has
+    bytes of its own, for readers that others may interrupt.
 
     Raises LocalIOError when the file has become shorter than `end`.
     """
-    if end - start <= min(_WHOLE, limit):
+    if not apart and end - start <= min(_WHOLE, limit):
         return _whole_lines(read_again(file, start, end), end - start, start, first_line)
     return _streamed_lines(file, start, end, first_line, limit)
 

@@ -6,9 +6,9 @@ import hashlib
 import os
 import shutil
 from contextlib import suppress
-from io import BytesIO
+from io import BufferedRandom, BytesIO, FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from exportkit.bundles.compression import packing
 from exportkit.bundles.part import Encoding
@@ -16,6 +16,9 @@ from exportkit.storage.refusals import refusals_of
 from exportkit.storage.sync import sync_directory
 
 __all__ = ["SealedFile", "store"]
+
+#: Lines of annotated pictures are kilobytes long.
+_BUFFER: Final = 1 << 18
 
 
 class SealedFile:
@@ -29,7 +32,7 @@ class SealedFile:
         self._temporary = path.with_name(f".{path.name[:200]}.part")
         with refusals_of("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self._temporary, "w+b")  # noqa: SIM115 - closed by seal and discard
+            self._file = BufferedRandom(FileIO(self._temporary, "w+b"), _BUFFER)
             self._packed: BinaryIO = packing(self._file, encoding) if encoding else self._file
 
     def write(self, content: bytes) -> None:

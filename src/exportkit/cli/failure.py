@@ -11,7 +11,11 @@ import msgspec
 
 from exportkit.errors import BundleRefused, ExportkitError
 
-__all__ = ["printable", "report_error", "report_failure"]
+__all__ = ["Terminated", "printable", "report_error", "report_failure"]
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; the run cleans up as for Ctrl-C."""
 
 
 def report_error(error: ExportkitError, *, as_json: bool) -> int:

@@ -13,7 +13,7 @@ import typer
 from exportkit.cli.check import check
 from exportkit.cli.convert import convert
 from exportkit.cli.demo import demo
-from exportkit.cli.failure import report_error, report_failure
+from exportkit.cli.failure import Terminated, report_error, report_failure
 from exportkit.cli.formats import formats
 from exportkit.cli.inspect import inspect
 from exportkit.cli.new import new
@@ -29,6 +29,8 @@ _EPILOG = (
     "5 remote failure, 6 permission, 7 local input or output, 8 conversion failed, 9 nothing to export, "
     "10 another run holds the output, 130/143 interrupted."
 )
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="exportkit",
@@ -72,13 +74,9 @@ def _root(
     del version
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived; the run cleans up as for Ctrl-C."""
-
-
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     del signum, frame
-    raise _Terminated
+    raise Terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -95,8 +93,8 @@ def _run(words: list[str]) -> int:
     except ExportkitError as error:
         return report_error(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return report_failure(130, "Interrupted; nothing was published.", as_json=as_json)
-    except _Terminated:
+        return report_failure(_INTERRUPTED, "Interrupted; nothing was published.", as_json=as_json)
+    except Terminated:
         return report_failure(143, "Terminated; nothing was published.", as_json=as_json)
     except BrokenPipeError:
         sys.stderr.close()
@@ -106,6 +104,8 @@ def _run(words: list[str]) -> int:
         return report_failure(7, f"The local machine refused an operation: {text}.", as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the outermost border: a defect must not show a traceback
         return _other_failure(error, words, as_json=as_json)
+    if result == _INTERRUPTED:  # some releases of typer take Ctrl-C themselves
+        return report_failure(_INTERRUPTED, "Interrupted; nothing was published.", as_json=as_json)
     return result if isinstance(result, int) else 0
 
 

@@ -18,7 +18,7 @@ Mode = Literal["local", "task", "job", "jobs-api", "remote"]
 Action = Annotated[str, typer.Argument(help="Name of the action, as under 'actions' in config.yaml.")]
 Params = Annotated[str, typer.Option("--params", help="JSON, or @FILE with JSON.")]
 Source = Annotated[Path | None, typer.Option(help="A bundle that answers in the place of a backend.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="With --source: the folder that every storage is.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="The folder that every storage is.")]
 ModeOption = Annotated[Mode, typer.Option("--mode", "-m", help="Where it runs; 'local' is this process.")]
 Language = Annotated[str | None, typer.Option("--lang", help="Language of messages: en or ko.")]
 Debug = Annotated[bool, typer.Option("--debug/--no-debug", help="Show what is meant for developers.")]
@@ -92,7 +92,8 @@ def _run(
     token: str | None,
     quiet: bool,
 ) -> Any:
-    from exportkit.errors import UsageError
+    from exportkit.cli.failure import Terminated
+    from exportkit.errors import ConversionFailed, ExportkitError, UsageError
     from exportkit.running import run_action
     from exportkit.runtime import ConsoleLogger
 
@@ -109,8 +110,21 @@ def _run(
             return run_action(
                 plugin, action, given, source=source, output=output, logger=logger, language=language, strict=strict
             )
+        except (ExportkitError, KeyboardInterrupt, Terminated):
+            raise
+        except BaseException as error:  # the border of a plugin: whatever it raises is a failure of its action
+            raise ConversionFailed(f"The action {action[:80]!r} failed: {_told_of(error)}.") from error
         finally:
             logger.finish()
+
+
+def _told_of(error: BaseException) -> str:
+    """Type and words of an exception, whose own code may fail."""
+    try:
+        words = str(error).rstrip(".")
+    except Exception:  # noqa: BLE001 - the border of a plugin
+        words = "it has no words for it"
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _params(text: str) -> dict[str, Any]:
@@ -141,16 +155,43 @@ def _as_json(result: Any) -> str:
 
     from pydantic_core import to_jsonable_python
 
-    plain = to_jsonable_python(result, fallback=str, inf_nan_mode="null", serialize_unknown=True)
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False)
+    from exportkit.errors import ConversionFailed
+
+    try:
+        try:
+            plain = to_jsonable_python(result, fallback=_as_text, inf_nan_mode="null")
+        except ValueError:  # bytes that are no UTF-8
+            plain = to_jsonable_python(result, fallback=_as_text, inf_nan_mode="null", bytes_mode="base64")
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        return text if _can_be_printed(text) else json.dumps(plain)
+    except Exception as error:
+        raise ConversionFailed(f"The result of the action cannot be written as JSON: {_told_of(error)}.") from error
+
+
+def _can_be_printed(text: str) -> bool:
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - the border of a plugin
+        return f"<{type(value).__name__}>"
 
 
 def _told(outcome: Any) -> int:
     from exportkit.cli.failure import printable
+    from exportkit.cli.left_threads import leave_threads_behind
 
     for text in outcome.errors:
         sys.stderr.write(f"{printable(text)}\n")
-    return 3 if outcome.is_partial else 0
+    code = 3 if outcome.is_partial else 0
+    leave_threads_behind(code)
+    return code
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from exportkit.bundles import Bundle, Line, iter_lines, opened, read_block
+from exportkit.bundles import Bundle, Line, count_lines, iter_lines, opened, read_block
 from exportkit.errors import RecordFault
 from exportkit.normalize.item import item_id
 from exportkit.wire.tolerant import tolerant_loads
@@ -57,47 +57,48 @@ class _Head(msgspec.Struct):
 class BundleIndex:
     """The lines of a bundle in ascending order of their ids: ints by value, then texts.
 
-    Made in one reading, which also holds every count of the manifest against the lines. Lines that stand in that
-    order already are read straight through; for others the places lie in a small database in `work`, not in memory.
-    Lines without a usable id come first, a repeated id comes where its twin is.
+    Counting takes one quick reading, which also holds every count of the manifest against the lines; which order they
+    stand in is found out when they are first asked for. Lines that stand in order already are read straight through;
+    for others the places lie in a small database in `work`, not in memory. Lines without a usable id come first, a
+    repeated id comes where its twin is.
 
     Raises BundleRefused `E_MANIFEST_COUNT`.
     """
 
     def __init__(self, bundle: Bundle, work: Path) -> None:
         self._bundle = bundle
+        self._work = work
         self._database: Path | None = None
-        self.records = 0
-        if not self._stands_in_order():
-            self._database = work / f"{bundle.target}.places"
-            self._store_places()
+        self._looked = False
+        counted = [count_lines(part)[0].records for part in bundle.parts]
+        bundle.verify_counts(counted)
+        self.records = sum(counted)
 
     def lines(self) -> Iterator[StoredLine]:
         """All lines that are not blank, good or bad, in record order."""
+        if not self._looked:
+            if not self._stands_in_order():
+                self._database = self._work / f"{self._bundle.target}.places"
+                self._store_places()
+            self._looked = True
         return self._straight() if self._database is None else self._sought(self._database)
 
     def _straight(self) -> Iterator[StoredLine]:
         for part in self._bundle.parts:
             with opened(part) as file:
-                for line in iter_lines(file, part.mark, part.size):
+                for line in iter_lines(file, part.mark, part.size, apart=True):
                     yield StoredLine(Place(part.index, line.number, line.offset, line.length), line.text)
 
     def _stands_in_order(self) -> bool:
-        ordered = True
         previous: tuple[int, int, str] = (0, 0, "")
-        counted = []
         for part in self._bundle.parts:
-            before = self.records
             with opened(part) as file:
-                for line in iter_lines(file, part.mark, part.size):
-                    self.records += 1
-                    if ordered:
-                        key = _order_of(line)
-                        ordered = key > previous
-                        previous = key
-            counted.append(self.records - before)
-        self._bundle.verify_counts(counted)
-        return ordered
+                for line in iter_lines(file, part.mark, part.size, apart=True):
+                    key = _order_of(line)
+                    if key <= previous:
+                        return False
+                    previous = key
+        return True
 
     def _store_places(self) -> None:
         with closing(sqlite3.connect(self._database or "")) as connection:
@@ -114,7 +115,7 @@ class BundleIndex:
     def _places(self) -> Iterator[tuple[int, int, str, int, int, int, int]]:
         for part in self._bundle.parts:
             with opened(part) as file:
-                for line in iter_lines(file, part.mark, part.size):
+                for line in iter_lines(file, part.mark, part.size, apart=True):
                     length = line.length if line.source is not None else 0
                     yield (*_order_of(line), part.index, line.number, line.offset, length)
 

@@ -43,6 +43,10 @@ def verify_dataset(directory: Path) -> Verification:
     """
     dataset = DatasetDirectory(directory)
     manifest = dataset.manifest
+    if manifest is not None and str(manifest.get("schema")).startswith("exportkit-export/"):
+        raise UsageError(
+            f"{directory} holds labels of a plugin, and their manifest lists no files; only datasets can be verified."
+        )
     if manifest is None or manifest.get("schema") != SCHEMA:
         raise UsageError(f"{directory} has no {MANIFEST} of exportkit; name a dataset that exportkit wrote.")
     if "datasets" not in manifest:

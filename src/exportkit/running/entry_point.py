@@ -28,7 +28,8 @@ def plugin_on_path(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(root)
+        if root in sys.path:  # a plugin may have tidied up
+            sys.path.remove(root)
         for name, module in list(sys.modules.items()):
             if name not in before and _lies_in(module, root):
                 del sys.modules[name]
@@ -78,4 +79,8 @@ def _reason(error: BaseException) -> str:
     at = f" ({shown(frames[-1].filename)}, line {frames[-1].lineno})" if len(frames) > 1 else ""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({shown(error.filename)}, line {error.lineno})"
-    return f"{type(error).__name__}: {error}{at}"
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001 - the border of a plugin
+        words = "it has no words for it"
+    return f"{type(error).__name__}: {words}{at}"

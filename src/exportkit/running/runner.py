@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,9 +15,10 @@ from exportkit.actions.base import BaseAction
 from exportkit.actions.export_action import export_action_of
 from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.format_exporter import FormatExporter
-from exportkit.clients import ExportClient, OfflineClient
+from exportkit.clients import ExportClient, FolderClient, OfflineClient
 from exportkit.compat.alias import synapse_sdk_alias
 from exportkit.errors import UsageError
+from exportkit.running.borrowed_process import borrowed_process
 from exportkit.running.entry_point import load_entry_point, plugin_on_path
 from exportkit.running.plugin_config import CONFIG_NAME, PluginConfig, read_plugin_config
 from exportkit.runtime import BaseLogger, NoOpLogger, PluginEnvironment, RuntimeContext
@@ -53,8 +55,10 @@ def run_plugin(
     """Run an action and return its own result, as ``exportkit run`` does.
 
     ``plugin`` is the folder of a ``config.yaml``; None means the built-in action ``export``. ``source`` is a bundle
-    that answers in the place of a backend, and ``output`` the folder that every storage then is. Raises UsageError
-    for what is wrong with plugin or params, and what the action raises.
+    that answers in the place of a backend; without it and without a client there is nobody to ask for rows, so that
+    only actions with rows of their own run. ``output`` is the folder that every storage then is. What the plugin
+    changes in this process is undone afterwards. Raises UsageError for what is wrong with plugin or params, and what
+    the action raises.
     """
     if mode != "local":
         raise UsageError(f"The mode {mode!r} needs a backend; in this process an action runs with mode 'local'.")
@@ -86,10 +90,17 @@ def run_action(
 ) -> ActionOutcome:
     """As :func:`run_plugin`, with what the action reports beside its result."""
     logger = logger or NoOpLogger()
+    here = Path.cwd()
     with ExitStack() as opened:
+        opened.enter_context(borrowed_process())
         action_class, config, settings = opened.enter_context(_loaded(plugin, name, logger))
-        if client is None and source is not None:
-            client = opened.enter_context(OfflineClient(source, output))
+        os.chdir(here)  # where relative paths of the user begin, wherever the plugin went while it was imported
+        if client is None:
+            client = (
+                FolderClient(output)
+                if source is None
+                else opened.enter_context(OfflineClient(source.absolute(), output))
+            )
         env = PluginEnvironment.merge(
             PluginEnvironment.from_environ(prefixes=_PREFIXES),
             PluginEnvironment(config.env if config else {}),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ __all__ = [
     "LocalizedMessage",
     "LogMessageCode",
     "fill",
+    "log_messages_kept",
     "register_log_messages",
     "resolve_log_message",
 ]
@@ -78,6 +80,17 @@ def register_log_messages(templates: Mapping[LogMessageCode, str | dict[str, str
                 _TEXTS.setdefault(str(code), {})[language] = text
             else:
                 _log_refused(code, text)
+
+
+@contextmanager
+def log_messages_kept() -> Iterator[None]:
+    """Forget afterwards what was registered inside the ``with`` block."""
+    before = {code: dict(texts) for code, texts in _TEXTS.items()}
+    try:
+        yield
+    finally:
+        _TEXTS.clear()
+        _TEXTS.update(before)
 
 
 def resolve_log_message(code: LogMessageCode, language: str | None = None, **kwargs: Any) -> tuple[str, LogLevel]:
