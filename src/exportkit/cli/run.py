@@ -105,7 +105,7 @@ def _run(
         raise UsageError("This release reaches no backend yet; give a bundle with --source, or unset SYNAPSE_HOST.")
     given = _params(params)
     logger = ConsoleLogger(debug=debug, quiet=quiet)
-    with _talk_on_stderr():
+    with _talk_on_stderr(), _warnings_told(logger):
         try:
             return run_action(
                 plugin, action, given, source=source, output=output, logger=logger, language=language, strict=strict
@@ -116,6 +116,24 @@ def _run(
             raise ConversionFailed(f"The action {action[:80]!r} failed: {_told_of(error)}.") from error
         finally:
             logger.finish()
+
+
+@contextmanager
+def _warnings_told(logger: Any) -> Iterator[None]:
+    """Have warnings of Python, ours and those of plugins, stand in the log as sentences, each once."""
+    import warnings
+
+    told: set[str] = set()
+
+    def tell(message: Warning | str, *_place: Any, **_more: Any) -> None:
+        if str(message) not in told:
+            told.add(str(message))
+            logger.warning(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
+        yield
 
 
 def _told_of(error: BaseException) -> str:

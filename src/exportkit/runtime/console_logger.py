@@ -20,6 +20,8 @@ __all__ = ["ConsoleLogger", "TqdmLogger"]
 
 #: Events that come once a file: a person sees those that failed.
 _PER_FILE = frozenset({"export_original_file", "export_data_file"})
+#: Events for programs, whose news a message tells a person as well.
+_TOLD_ALREADY = frozenset({"export_info", "export_completed", "export_failed"})
 _QUIET_SECONDS = 5.0
 _STYLES = {
     LogLevel.SUCCESS: "green",
@@ -74,6 +76,8 @@ class ConsoleLogger(BaseLogger):
     def _shown(self, event: str, data: dict[str, Any], level: LogLevel) -> bool:
         if self._debug:
             return True
+        if event in _TOLD_ALREADY:
+            return False
         if level is LogLevel.DEBUG or (event in _PER_FILE and data.get("status") != "failed"):
             return False
         return not self._quiet or level in {LogLevel.WARNING, LogLevel.DANGER, LogLevel.ERROR, LogLevel.CRITICAL}

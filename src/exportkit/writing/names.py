@@ -43,7 +43,7 @@ _RESERVED_WORDS = r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹
 _CLEAN = re.compile(
     rf"(?:(?!{_RESERVED_WORDS}[./])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?/)*+"
     rf"(?!{_RESERVED_WORDS}\.)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?\.[A-Za-z0-9]{{1,5}}\Z",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _REPLACED = re.compile(r'[:<>"|?*]')
