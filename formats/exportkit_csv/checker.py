@@ -169,7 +169,7 @@ class CsvChecker(Checker):
             facts = files.get(path, RowFacts())
             if facts.fractional and facts.greatest <= 1:
                 # What exportkit has written is in pixels, however small; of others it is the likelier mistake.
-                severity = "warn" if "exportkit" in (self.dataset.manifest or {}) else "error"
+                severity = "error" if self.dataset.manifest is None else "warn"
                 yield _finding("C_CSV_BOX", severity, "no coordinate is above 1, as if they were fractions", path)
             if facts.unlisted:
                 yield from self._unlisted(path, judge, facts.unlisted)

@@ -61,14 +61,9 @@ def held_environment(bench: Workbench) -> dict[str, str]:
 
 def _start(bundle: Path, out: Path, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "exportkit", "convert", str(bundle), *FORMATS, "-o", str(out), *words]
-    # A shell starts its background jobs with Ctrl-C ignored, and these tests may be one of them.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env
+    )
 
 
 def _wait_until_held(folder: Path, process: subprocess.Popen[str]) -> None:
