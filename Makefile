@@ -124,9 +124,11 @@ $(WHEEL_READY): $(BUILT) $(SOURCES) README.md LICENSE
 # What no checkout has used for two weeks is removed.
 $(TORCH_ENV) $(NEIGHBOUR_ENVS):
 	@echo 'Setting up $(@F) in $(@D) (once)'
-	@new=$@.new.$$$$ && $(PYTHON) -m venv $$new && sed -n 's/ *\\$$//; /^[a-z]/p' $(if $(filter $(TORCH_ENV),$@),$(LOCK),/dev/null) > $$new/constraints.txt && \
-		$$new/bin/python -m pip install $(PIP_FLAGS) -c $$new/constraints.txt -r $(LISTS)/$(firstword $(subst -, ,$(@F))).txt && \
-		{ test -d $@ && rm -rf $$new || mv $$new $@; }
+	@new=$@.new.$$$$ && trap 'rm -rf '$$new EXIT && $(PYTHON) -m venv $$new && \
+		sed -n 's/ *\\$$//; /^[a-z]/p' $(if $(filter $(TORCH_ENV),$@),$(LOCK),/dev/null) > $$new/constraints.txt && \
+		$$new/bin/python -m pip install $(PIP_FLAGS) -c $$new/constraints.txt \
+			-r $(LISTS)/$(firstword $(subst -, ,$(@F))).txt && \
+		{ test -d $@ || mv $$new $@; }
 	@find $(CACHE) -mindepth 1 -maxdepth 1 -name '*-[0-9]*' -mtime +14 -exec rm -rf {} +
 
 # The data generator draws with numpy; exportkit itself runs in .venv.

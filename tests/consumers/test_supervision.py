@@ -17,7 +17,7 @@ from tests.consumers.datasets import (
     unique,
     whole_corners,
 )
-from tests.consumers.ground_truth import Scene, covered
+from tests.consumers.ground_truth import Scene
 
 supervision: Any = pytest.importorskip("supervision")
 
@@ -67,8 +67,7 @@ def test_coco_boxes_and_masks(workshop: Workshop, bundle: str) -> None:
 def test_coco_masks_are_the_pixels_of_their_objects(workshop: Workshop, bundle: str) -> None:
     """Run lengths pixel by pixel; polygons as it draws them, with corners rounded and their edges filled."""
     dataset = workshop.dataset(bundle, "coco")
-    everything = [thing for scene in dataset.scenes.values() for thing in scene.things]
-    segmented = any(thing.region or thing.turned for thing in everything)
+    found: list[tuple[Scene, list[str], list[Any]]] = []
     for split in dataset.splits:
         loaded = supervision.DetectionDataset.from_coco(
             str(dataset.folder / "images" / split),
@@ -76,20 +75,23 @@ def test_coco_masks_are_the_pixels_of_their_objects(workshop: Workshop, bundle: 
             force_masks=True,
         )
         for image, things in loaded.annotations.items():
-            scene = dataset.pictures[dataset.path_of(image)]
             labels = [loaded.classes[index] for index in ([] if things.class_id is None else things.class_id)]
             masks = [] if things.mask is None else list(things.mask)
             assert len(labels) == len(masks)
-            # In a dataset of boxes alone none has a segment.
-            assert segmented or not any(mask.any() for mask in masks)
-            for thing in scene.things if segmented else ():
-                mine = [mask for label, mask in zip(labels, masks, strict=True) if label == thing.label]
-                if thing.pixels is not None:
-                    assert any(np.array_equal(mask, thing.pixels) for mask in mine)
-                elif not thing.crowd:
-                    assert thing.rings is not None
-                    pixels = covered(thing.rings, scene.width, scene.height)
-                    assert any(overlap(mask, pixels, thing.rings) for mask in mine)
+            found.append((dataset.pictures[dataset.path_of(image)], labels, masks))
+    if not any(mask.any() for _, _, masks in found for mask in masks):
+        # A dataset of boxes alone.
+        assert not any(thing.region or thing.turned for scene, _, _ in found for thing in scene.things)
+        return
+    for scene, labels, masks in found:
+        for thing in scene.things:
+            mine = [mask for label, mask in zip(labels, masks, strict=True) if label == thing.label]
+            if thing.pixels is not None:
+                assert any(np.array_equal(mask, thing.pixels) for mask in mine)
+            elif not thing.crowd:
+                assert thing.rings is not None
+                pixels = thing.covered(scene)
+                assert any(overlap(mask, pixels, thing.rings) for mask in mine)
 
 
 def overlap(mask: Any, pixels: Any, rings: list[list[float]]) -> bool:
