@@ -164,6 +164,8 @@ class Canvas:
             _raise_again(point)
         if not isinstance(point, Point):
             raise AnnotationFault("E_ANNOTATION", "The annotation has no point; give x and y.")
+        check_number(point.x, ".point")
+        check_number(point.y, ".point")
         kept, codes = self._kept_points(Keypoints(((point.x, point.y, point.v),)))
         return Point(*kept.points[0]), codes
 
@@ -177,6 +179,8 @@ class Canvas:
             raise AnnotationFault("E_ANNOTATION", "The annotation has no line; give at least two points.")
         if self._holds(line):
             return line, _NO_CODES
+        for value in line:
+            check_number(value, ".polyline")
         over = max(-min(line), max(line[0::2]) - self._right, max(line[1::2]) - self._bottom)
         clipped = clipped_line(line, self._right, self._bottom)
         if not clipped:
