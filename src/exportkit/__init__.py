@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from exportkit.records import Annotation, Canvas, Record
     from exportkit.writing import (
         WRITTEN,
+        AcquisitionNeeds,
+        AcquisitionRequest,
         Binder,
         Checker,
         CheckReport,
@@ -46,6 +48,8 @@ _ROOMS = {
     "exportkit.plugins.hookspecs": ("hookimpl",),
     "exportkit.records": ("Annotation", "Canvas", "Record"),
     "exportkit.writing": (
+        "AcquisitionNeeds",
+        "AcquisitionRequest",
         "Binder",
         "CheckReport",
         "Checker",
@@ -73,6 +77,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "WRITTEN",
+    "AcquisitionNeeds",
+    "AcquisitionRequest",
     "Annotation",
     "AnnotationFault",
     "AnnotationSkip",

@@ -98,13 +98,14 @@ class FormatTail(ExportTail):
         items = getattr(context.exporter, "export_items", None)
         whole = getattr(items, "bundle", None)
         if whole is not None and not self._overrides():
-            return ConversionRequest(bundle=whole.path, target=whole.target, **facts)
+            lost, gone = getattr(context.results, "lost", None), getattr(context.results, "gone", 0)
+            return ConversionRequest(bundle=whole.path, target=whole.target, lost=lost, gone=gone, **facts)
         return ConversionRequest(**self._spooled(items or ()), **facts)
 
     def _spooled(self, items: Iterable[Any]) -> dict[str, Any]:
         """The items as a bundle of this run."""
         context = self.context
-        folder = context.output.spool / "acquired"
+        folder = context.output.spool / "converted"
         folder.mkdir()
         exporter = context.exporter
         spooled = spool_items(
@@ -122,6 +123,7 @@ class FormatTail(ExportTail):
             "bundle": spooled.bundle,
             "target": context.params.get("target"),
             "lost": spooled.lost,
+            "gone": getattr(context.results, "gone", 0),
             "originals": getattr(source, "root", None),
         }
 

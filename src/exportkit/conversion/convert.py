@@ -141,7 +141,7 @@ class Conversion:
         ]
         errors = [*line_errors(survey, ordering, bundle.parts, self._run.spool), *_entries(request.lost)]
         for output in outputs:
-            output.begin(errors, notices)
+            output.begin(errors, notices, gone=request.gone)
         self._stop_on_errors()
         return plan
 

@@ -91,8 +91,13 @@ class Output:
         #: Keys of groups by split, the same for every output.
         self.groups: SplitKeys = {}
 
-    def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]]) -> None:
-        """Start with what the whole run has: lines without a record, and notices of plan and writer."""
+    def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]], *, gone: int = 0) -> None:
+        """Start with what the whole run has: lines without a record, and notices of plan and writer.
+
+        `gone` records were listed and came to no line.
+        """
+        self.counts.records["listed"] += gone
+        self.counts.records["gone"] += gone
         for entry in line_errors:
             self.counts.records["listed"] += 1
             self.counts.records["failed"] += 1

@@ -15,7 +15,7 @@ from exportkit.plugins import HookFault
 from exportkit.records import Record
 from exportkit.transforms import TransformFault, applied
 from exportkit.transforms.chain import filtered
-from exportkit.wire.tolerant import tolerant_loads
+from exportkit.wire import canonical_item, restored_item, tolerant_loads
 
 __all__ = ["DROPPED", "RecordReader"]
 
@@ -109,10 +109,10 @@ class RecordReader:
             else:
                 given = tolerant_loads(line, strict=self._strict)
                 identity = item_id(given)
-                item = self._items(given)
+                item = self._items(canonical_item(given))
                 if item is None:
                     return identity, [None]
-                records = self._lines.records_of(item)
+                records = self._lines.records_of(restored_item(item, given))
             records = self._turned(records)
             return records[0].item_id, [self._changed(record) for record in records]
         except (HookFault, TransformFault) as fault:

@@ -1,5 +1,6 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
+from exportkit.writing.acquisition import AcquisitionNeeds, AcquisitionRequest
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
@@ -17,6 +18,8 @@ from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
 
 __all__ = [
     "WRITTEN",
+    "AcquisitionNeeds",
+    "AcquisitionRequest",
     "Binder",
     "CheckReport",
     "Checker",
