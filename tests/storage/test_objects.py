@@ -19,6 +19,7 @@ from exportkit.storage.objects import (
     ObjectStore,
     S3Location,
 )
+from exportkit.storage.opening import open_objects, session_objects
 
 CONTENT = bytes(range(256)) * 20000
 
