@@ -42,6 +42,8 @@ class RecordReader:
         self._parts = setup.parts
         self._skeleton = setup.input.skeleton
         self._transforms = setup.transforms
+        #: Classes of records before any transform, gathered where there are transforms.
+        self.met: set[str | None] = set()
         self._hooked = self._items is not None or self._ready is not None or bool(setup.transforms)
         self._numbered = setup.class_numbers
         self._turning = probe if setup.input.geometry_space == "stored" else None
@@ -125,7 +127,10 @@ class RecordReader:
             found = self._ready(record)
             if found is not None and found is not record:
                 found = filtered(record, found, "a plugin")
-        return found if found is None or not self._transforms else applied(self._transforms, found)
+        if found is None or not self._transforms:
+            return found
+        self.met.update([annotation.label for annotation in found.annotations])
+        return applied(self._transforms, found)
 
     def _turned(self, records: list[Record]) -> list[Record]:
         """``records`` with their geometry in display space; the very same where nothing was drawn on stored pixels."""

@@ -71,6 +71,8 @@ class ShardSurvey(msgspec.Struct):
     name_keys: list[bytes] = []
     names_changed: list[bool] = []
     drift: list[str] = []
+    #: Classes before any transform, where there are transforms.
+    met: list[str | None] = []
 
 
 def _rises(before: int | str | None, after: int | str) -> bool:
@@ -291,6 +293,7 @@ class _ShardSurveyor:
             result.line_ends = ends + read_block(file, offset, shard.end).count(b"\n")
         result.errors_count = errors
         result.drift = sorted(self._reader.drift)
+        result.met = list(self._reader.met)
         for (split, medium), count in Counter(self._places).items():
             result.splits[split] += count
             result.media[medium] += count
@@ -348,6 +351,8 @@ class Survey(msgspec.Struct):
     filtered: int
     #: Paths of keys that no schema names, in lines that were read with care.
     drift: set[str]
+    #: Classes before any transform, where there are transforms.
+    met: set[str | None]
 
 
 def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advance: Callable[[int], None]) -> Survey:
@@ -360,7 +365,9 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
         for n, shard in enumerate(shards)
     ]
-    survey = Survey([], [], Counter(), Counter(), Counter(), Counter(), Counter(), 0, Counter(), True, False, 0, set())
+    survey = Survey(
+        [], [], Counter(), Counter(), Counter(), Counter(), Counter(), 0, Counter(), True, False, 0, set(), set()
+    )
     counted = [0] * len(bundle.parts)
     lines: dict[int, int] = {}
     for job, found in zip(jobs, engine.map_ordered(survey_shard, jobs), strict=True):
@@ -380,6 +387,7 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
         survey.own_split = survey.own_split or found.own_split
         survey.filtered += found.filtered
         survey.drift.update(found.drift)
+        survey.met.update(found.met)
         found.labels.clear()
         advance(job.shard.end - job.shard.start)
     bundle.verify_counts(counted)

@@ -179,6 +179,7 @@ _NOTICE: dict[str, tuple[Scope, str]] = {
     "N_NO_KEYPOINTS": ("annotation", "a box is written with all its key points unlabelled"),
     "N_CLASS_DEFAULT": ("annotation", "no class is given; it gets the class default"),
     "N_CLASS_OBSERVED": ("run", "the class list is the observed one and can change with the data"),
+    "N_CLASS_ABSENT": ("run", "a class list or a transform names a class that no record has"),
     "N_CLASS_ENTRY": ("run", "an entry of the configured class list is unusable and was left out"),
     "N_CLASS_TWINS": ("run", "class names differ only by case, blanks or normalisation"),
     "N_CLASS_PLACEHOLDER": ("run", "there is no class; the format needs one and gets a placeholder"),
