@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from exportkit.actions.probe import probe_export_count
 from exportkit.actions.targets import versions_of
+from exportkit.clients.job_outcome import DelegatedExportError
 from exportkit.runtime import KILL_SWITCH, Settings, Source
 
 __all__ = [
@@ -47,10 +48,6 @@ NOT_WIRED: Final = "v2 client not wired"
 NO_SCOPE: Final = "delegation scope unresolved"
 
 _THRESHOLD: Final = "export_async_job_size_threshold"
-
-
-class DelegatedExportError(Exception):
-    """The server's part of an export failed, or cannot be asked for."""
 
 
 @dataclass(frozen=True)

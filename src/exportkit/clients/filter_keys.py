@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from exportkit.clients.identity_keys import IDENTITY_KEYS
 
-__all__ = ["CLIENT_KEYS", "FILTER_KEYS", "PAGING_KEYS", "SCOPE_KEYS", "selecting_keys", "unsupported_keys"]
+__all__ = [
+    "CLIENT_KEYS",
+    "FILTER_KEYS",
+    "PAGING_KEYS",
+    "SCOPE_KEYS",
+    "SLIM_LIST_KEYS",
+    "selecting_keys",
+    "unsupported_keys",
+]
 
 _COMMON: Final = frozenset({"ids", "ids_ex", "search", "_id_gte", "_id_lt"})
 _ID: Final = frozenset({"id", "id__in", "id__gt", "id__gte", "id__lt", "id__lte"})
@@ -50,6 +58,13 @@ FILTER_KEYS: Final[Mapping[str, frozenset[str]]] = {
         *("ground_truth", "ground_truth_dataset_version", "ground_truth_dataset_versions"),
         *("category", "categories", "classes", "task"),
     },
+}
+
+#: Keys that the lists of the second interface are known to apply; others may be passed over there without a word.
+SLIM_LIST_KEYS: Final[Mapping[str, frozenset[str]]] = {
+    "task": frozenset({"project"}),
+    "assignment": frozenset({"project"}),
+    "ground_truth": frozenset({"ground_truth_dataset", "ground_truth_dataset_version", "project", "pgh_obj_id__in"}),
 }
 
 

@@ -1,0 +1,228 @@
+"""The client of the backend's first interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+from urllib.parse import quote
+
+import msgspec
+
+from exportkit.clients.api_session import ApiSession, decoded
+from exportkit.clients.client_errors import ClientError, ClientResponseIncompleteError
+from exportkit.clients.connection import Connection
+from exportkit.clients.counted_rows import CountedRows, Row
+from exportkit.clients.credentials import Family
+from exportkit.clients.pages import Page
+from exportkit.clients.query import checked_filters
+from exportkit.clients.retries import CALLS, RetryBudget, RetryPolicy
+from exportkit.clients.storage_session import Purpose, StorageSession
+from exportkit.clients.v1_list import V1List
+from exportkit.clients.wire_row import WireRow
+
+__all__ = ["BackendClient"]
+
+_UNKNOWN = -1
+_PAGE_SIZES = {"task": 50, "assignment": 100, "ground_truth": 200}
+_object = decoded(dict[str, Any])
+_anything = decoded(object)
+
+
+class BackendClient:
+    """Rows, projects, storages and job logs of one backend, over HTTP (wire contract, sections 2 and 3).
+
+    Paging keys of `params` (`page_size`, `pagination`, `ordering`, …) are sent; `page_retries`, `page_retry_backoff`
+    and `retry_on_status` change how failing pages are repeated. Any thread may use it. Calls raise ClientError, and
+    FilterRefused before anything is asked for.
+    """
+
+    def __init__(self, session: ApiSession) -> None:
+        self._session = session
+        self._open_sessions: set[StorageSession] = set()
+
+    @classmethod
+    def connected(cls, connection: Connection, *, budget: RetryBudget | None = None) -> Self:
+        """A client with a session of its own; :meth:`close` ends it."""
+        return cls(ApiSession(connection, budget=budget))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every storage session and every connection; a second call does nothing."""
+        for session in list(self._open_sessions):
+            session.close()
+        self._session.close()
+
+    # -- rows ------------------------------------------------------------------------------------------------
+
+    def pages(
+        self,
+        target: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        cursor: str | None = None,
+        behind: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of a target, lazily, from the start, from the ``next`` of a page, or behind a key.
+
+        The key is ``id``, of ground-truth events ``pgh_id``. With ``pagination=cursor`` it falls strictly, and a
+        cursor that has ended (400, 410) is replaced by a list behind the last key. Raises HostilePaging, and
+        IncompleteExport for rows that were not asked for or a filter that was not applied.
+        """
+        return V1List(self._session, target, params).pages(cursor=cursor, behind=behind)
+
+    def rows(self, target: str, params: Mapping[str, Any] | None = None) -> Iterator[WireRow]:
+        """Rows of a target, lazily, page by page."""
+        for page in self.pages(target, params):
+            yield from page.rows
+
+    def count(self, target: str, params: Mapping[str, Any] | None = None) -> int | None:
+        """How many rows a filter selects, by one short page; None where the server does not say."""
+        return V1List(self._session, target, params).count()
+
+    def list_tasks(self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, **_: Any) -> Any:
+        return self._listed("task", params, list_all=list_all)
+
+    def list_assignments(self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, **_: Any) -> Any:
+        return self._listed("assignment", params, list_all=list_all)
+
+    def list_ground_truth_events(
+        self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, **_: Any
+    ) -> Any:
+        return self._listed("ground_truth", params, list_all=list_all)
+
+    def get_tasks(self, filters: Mapping[str, Any] | None = None) -> CountedRows:
+        return self._everything("task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
+
+    def get_assignments(self, filters: Mapping[str, Any] | None = None) -> CountedRows:
+        return self._everything("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
+
+    def get_tasks_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
+        return self.rows("task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
+
+    def get_assignments_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
+        return self.rows("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
+
+    def count_tasks(self, filters: Mapping[str, Any] | None = None) -> int:
+        return self._known_count("task", filters)
+
+    def count_assignments(self, filters: Mapping[str, Any] | None = None) -> int:
+        return self._known_count("assignment", filters)
+
+    # -- projects, versions, storages ------------------------------------------------------------------------
+
+    def get_project(self, project_id: int) -> dict[str, Any]:
+        return self._read(f"/projects/{int(project_id)}/")
+
+    def get_ground_truth_dataset_version(self, version_id: int) -> dict[str, Any]:
+        return self._read(f"/ground_truth_dataset_versions/{int(version_id)}/")
+
+    def get_storage(self, storage_id: int) -> dict[str, Any]:
+        """``{id, provider, configuration, …}``, by a session for writing that is closed with this client."""
+        return self.open_storage(storage_id, "write").as_storage()
+
+    def open_storage(self, storage_id: int, purpose: Purpose) -> StorageSession:
+        """A session of a storage, to be closed by the caller. Backends without sessions give the storage itself.
+
+        Raises ClientError; 400, 401 and 403 speak of the storage and are not asked around.
+        """
+
+        def opened() -> Mapping[str, Any]:
+            path = f"/storages/{int(storage_id)}/"
+            # A session is no change of the storage: it may be asked for twice.
+            try:
+                return self._session.call(
+                    "POST", f"{path}session/", family=Family.V1, read=_object, body={"purpose": purpose}
+                )
+            except ClientError as error:
+                if error.status_code not in {404, 405}:
+                    raise
+            return self._read(path, {"with_configuration": "true"})
+
+        session = StorageSession(storage_id, purpose, opened(), opened, self._open_sessions.discard)
+        self._open_sessions.add(session)
+        return session
+
+    @property
+    def open_storages(self) -> frozenset[int]:
+        """Storages whose sessions are not closed yet."""
+        return frozenset(session.storage_id for session in self._open_sessions)
+
+    # -- job logs --------------------------------------------------------------------------------------------
+
+    def update_job(self, job_id: str, data: Mapping[str, Any]) -> Any:
+        """Progress, metrics or status of a job; the same twice is the same once."""
+        return self._write("PATCH", f"/jobs/{_segment(job_id)}/", dict(data), CALLS)
+
+    def create_logs(self, data: Mapping[str, Any] | list[dict[str, Any]]) -> Any:
+        """One log entry, or a list of them. Not repeated once it was sent: an entry would stand there twice."""
+        return self._write("POST", "/logs/", data, RetryPolicy(is_repeatable=False))
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _read(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return self._session.call("GET", path, params, family=Family.V1, read=_object)
+
+    def _write(self, method: str, path: str, body: Any, policy: RetryPolicy) -> Any:
+        return self._session.call(method, path, family=Family.V1, read=_json_or_text, body=body, policy=policy)
+
+    def _listed(self, target: str, params: Mapping[str, Any] | None, *, list_all: bool) -> Any:
+        if list_all:
+            return self._everything(target, params)
+        page = V1List(self._session, target, params).page()
+        found: dict[str, Any] = {"next": page.next, "previous": page.previous, "results": page.rows}
+        return found if page.count is None else {"count": page.count, **found}
+
+    def _everything(self, target: str, params: Mapping[str, Any] | None) -> CountedRows:
+        """All rows, lazily, and how many a probe counted; a negative total is one that nobody knows."""
+        asked = checked_filters(target, params)
+        try:
+            total = self.count(target, asked)
+        except ClientError as error:
+            if not error.is_temporary:
+                raise
+            total = None
+        return CountedRows(_Rows(self, target, asked), _UNKNOWN if total is None else total)
+
+    def _known_count(self, target: str, filters: Mapping[str, Any] | None) -> int:
+        total = self.count(target, filters)
+        if total is None:
+            raise ClientResponseIncompleteError(f"GET {V1List.PATHS[target]} states no count.")
+        return total
+
+
+class _Rows:
+    """Rows that are asked for anew with each iteration."""
+
+    def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any]) -> None:
+        self._client = client
+        self._target = target
+        self._params = params
+
+    def __iter__(self) -> Iterator[WireRow]:
+        return self._client.rows(self._target, self._params)
+
+
+def _export_paging(target: str) -> dict[str, Any]:
+    return {
+        "page_size": _PAGE_SIZES[target],
+        "pagination": "cursor",
+        "ordering": f"-{V1List.KEYS[target]}",
+        "response_mode": "presigned",
+    }
+
+
+def _json_or_text(content: bytes) -> Any:
+    try:
+        return _anything(content) if content else None
+    except msgspec.MsgspecError:
+        return content.decode(errors="replace")
+
+
+def _segment(identity: object) -> str:
+    """An id as one segment of a path."""
+    return quote(str(identity), safe="")

@@ -1,0 +1,154 @@
+"""Pages of a list: one answer read tolerantly, and the way from one to the next (wire contract, sections 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from exportkit.clients.client_errors import HostilePaging
+from exportkit.clients.wire_row import WireRow
+
+__all__ = ["CursorGuard", "Page", "read_v1_page", "read_v2_page"]
+
+#: Empty pages in a row, after which a list is taken for one that never ends.
+_MOST_EMPTY: Final = 1000
+_Members = dict[str, msgspec.Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one page, and where the next one is: ``next`` is what the server said, None at the end.
+
+    ``count`` is None where the server did not state a whole number. ``applied_filter`` is the server's echo.
+    """
+
+    rows: list[WireRow]
+    next: str | None
+    previous: str | None = None
+    count: int | None = None
+    applied_filter: dict[str, Any] | None = None
+
+
+class _V1Body(msgspec.Struct):
+    results: list[_Members]
+    next: str | None = None
+    previous: str | None = None
+    count: Any = None
+    applied_filter: Any = None
+    applied_count: Any = None
+
+
+class _Pagination(msgspec.Struct):
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
+class _Meta(msgspec.Struct):
+    pagination: _Pagination | None = None
+    applied_filter: Any = None
+    applied_count: Any = None
+    count: Any = None
+
+
+class _V2Body(msgspec.Struct):
+    """Enveloped (both ``data`` and ``meta``) or bare (``results``)."""
+
+    data: list[_Members] | msgspec.UnsetType = msgspec.UNSET
+    meta: _Meta | msgspec.UnsetType = msgspec.UNSET
+    results: list[_Members] | msgspec.UnsetType = msgspec.UNSET
+    next: str | None = None
+    previous: str | None = None
+    count: Any = None
+    applied_filter: Any = None
+
+
+_read_v1 = msgspec.json.Decoder(_V1Body).decode
+_read_v2 = msgspec.json.Decoder(_V2Body).decode
+
+
+def read_v1_page(content: bytes) -> Page:
+    """A page of the first interface. Raises msgspec.DecodeError for anything else."""
+    body = _read_v1(content)
+    count = _whole(body.count)
+    return Page(
+        [WireRow(row) for row in body.results],
+        body.next or None,
+        body.previous or None,
+        _whole(body.applied_count) if count is None else count,
+        _filter(body.applied_filter),
+    )
+
+
+def read_v2_page(content: bytes) -> Page:
+    """A page of the second interface, enveloped or not. Raises msgspec.DecodeError for anything else."""
+    body = _read_v2(content)
+    if body.data is not msgspec.UNSET and body.meta is not msgspec.UNSET:
+        meta = body.meta
+        paging = meta.pagination or _Pagination()
+        rows, following, previous = body.data, paging.next_cursor, paging.previous_cursor
+        count, applied = _whole(meta.applied_count), _filter(meta.applied_filter)
+    elif body.results is not msgspec.UNSET:
+        rows, following, previous = body.results, body.next, body.previous
+        count, applied = _whole(body.count), _filter(body.applied_filter)
+    else:
+        raise msgspec.DecodeError("neither an envelope nor a bare page")
+    return Page([WireRow(row) for row in rows], following or None, previous or None, count, applied)
+
+
+class CursorGuard:
+    """Watches a list for what would make it endless or lose rows: cursors that come again, ids that do not fall.
+
+    Costs some bytes a page. `key` names the member that must fall strictly, or is None where the order is free.
+    """
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+        self._seen: set[int] = set()
+        self._empty = 0
+        #: The last value of the key, where the list can be taken up again.
+        self.last: int | None = None
+
+    def admit(self, page: Page) -> None:
+        """Raises HostilePaging."""
+        if self._key is not None:
+            for row in page.rows:
+                self._fall(_whole(row.get(self._key, row.get("id"))))
+        self._empty = 0 if page.rows else self._empty + 1
+        if self._empty > _MOST_EMPTY:
+            raise HostilePaging(f"The backend sent {_MOST_EMPTY} pages without a row; the list never ends.")
+        if page.next is not None:
+            mark = hash(page.next)
+            if mark in self._seen:
+                raise HostilePaging("The backend's list leads in a circle: a cursor came twice.")
+            self._seen.add(mark)
+
+    def _fall(self, value: int | None) -> None:
+        if value is None:
+            raise HostilePaging(f"A row of the backend's list has no whole number as {self._key}.")
+        if self.last is not None and value >= self.last:
+            raise HostilePaging(
+                f"The backend's list is not in falling order of {self._key}: {value} came after {self.last}."
+            )
+        self.last = value
+
+
+def walk(first: Page, following: Callable[[str], Page], guard: CursorGuard) -> Iterator[Page]:
+    """The first page and all behind it; only an absent cursor is the end, never a short or empty page."""
+    page = first
+    while True:
+        guard.admit(page)
+        yield page
+        if page.next is None:
+            return
+        page = following(page.next)
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
+
+
+def _filter(value: Any) -> dict[str, Any] | None:
+    return dict(value) if isinstance(value, Mapping) else None

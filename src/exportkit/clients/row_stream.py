@@ -1,0 +1,164 @@
+"""All rows of a target over one connection, as lines (wire contract, section 18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import httpx2
+import msgspec
+
+from exportkit.clients.api_session import ApiSession
+from exportkit.clients.applied_filter import RowsAsked, compare_applied_filter
+from exportkit.clients.client_errors import (
+    AnswerTooLarge,
+    ClientError,
+    ClientResponseIncompleteError,
+    HostilePaging,
+)
+from exportkit.clients.credentials import Family
+from exportkit.clients.query import checked_filters
+from exportkit.clients.retries import RetryPolicy
+from exportkit.clients.v1_list import page_policy
+from exportkit.clients.wire_row import WireRow
+from exportkit.errors import IncompleteExport
+
+__all__ = ["RowStream"]
+
+#: Bytes of one line (reliability, section 10).
+MOST_LINE: Final = 64 << 20
+#: Seconds between the empty lines that a silent server sends; three of them may fail to come.
+_HEARTBEAT: Final = 15.0
+_read_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class _End(msgspec.Struct):
+    end: bool
+    count: int
+    last: int | None = None
+    applied_filter: Any = None
+
+
+_read_end = msgspec.json.Decoder(_End).decode
+
+
+class RowStream:
+    """Iterates over the rows in rising order of their key, each once, whatever happens to the connection.
+
+    A body without its end marker is incomplete: it is taken up behind the last row, as often in a row without
+    progress as the policy of pages allows. Iteration ends only after a marker whose numbers agree with what came.
+    Raises ClientError, HostilePaging for rows out of order, IncompleteExport for a wrong end.
+    """
+
+    def __init__(
+        self,
+        session: ApiSession,
+        path: str,
+        target: str,
+        key: str,
+        filters: Mapping[str, Any] | None = None,
+        *,
+        after: int | None = None,
+    ) -> None:
+        """`key` orders the stream; `after` is the last row that is at hand already."""
+        self._session = session
+        self._path = path
+        self._key = key
+        self._filters = checked_filters(target, filters)
+        self._policy: RetryPolicy = page_policy(self._filters)
+        self._rows_asked = RowsAsked(self._filters)
+        #: Key of the last row that came.
+        self.last = after
+        #: Rows so far.
+        self.count = 0
+
+    def __iter__(self) -> Iterator[WireRow]:
+        failures = 0
+        while True:
+            before = self.count
+            try:
+                yield from self._connection()
+            except ClientError as error:
+                failures = 0 if self.count > before else failures
+                if failures >= self._policy.retries or not self._policy.covers(error):
+                    raise
+                if not self._session.budget.take():
+                    error.add_note("The retries of this run are spent.")
+                    raise
+                self._session.sleep(self._policy.wait(failures, error.retry_after))
+                failures += 1
+            else:
+                return
+
+    def _connection(self) -> Iterator[WireRow]:
+        """Rows of one connection up to its end marker."""
+        self._session.budget.note_request()
+        params = dict(self._filters)
+        if self.last is not None:
+            params["after"] = self.last
+        came = 0
+        with self._session.opened(
+            "GET",
+            self._path,
+            params,
+            family=Family.V2,
+            headers={"Accept": "application/x-ndjson"},
+            read_timeout=3 * _HEARTBEAT,
+        ) as response:
+            for line in _lines(response, self._path):
+                row = self._row(line)
+                if isinstance(row, _End):
+                    self._finish(row, came)
+                    return
+                came += 1
+                yield row
+        raise ClientResponseIncompleteError(f"GET {self._path} broke off before its end marker.")
+
+    def _row(self, line: bytes) -> WireRow | _End:
+        try:
+            members = _read_row(line)
+            if "end" in members and "data" not in members:
+                return _read_end(line)
+        except RecursionError:
+            raise AnswerTooLarge(f"A line of GET {self._path} nests deeper than is read.") from None
+        except (msgspec.MsgspecError, UnicodeError):
+            raise ClientResponseIncompleteError(f"A line of GET {self._path} is no JSON object.") from None
+        row = WireRow(members)
+        value = row.get(self._key, row.get("id"))
+        if type(value) is not int:
+            raise HostilePaging(f"A row of GET {self._path} has no whole number as {self._key}.")
+        if self.last is not None and value <= self.last:
+            raise HostilePaging(f"GET {self._path} is not in rising order: {value} came after {self.last}.")
+        self._rows_asked.require([row])
+        self.last = value
+        self.count += 1
+        return row
+
+    def _finish(self, end: _End, came: int) -> None:
+        compare_applied_filter(self._filters, end.applied_filter if isinstance(end.applied_filter, dict) else None)
+        if not end.end or end.count not in {came, self.count} or end.last not in {None, self.last}:
+            raise IncompleteExport(
+                f"The backend's stream ends with {end.count} rows up to {end.last}, and {came} rows up to "
+                f"{self.last} came; nothing is exported.",
+                expected=end.count,
+                received=came,
+            )
+
+
+def _lines(response: httpx2.Response, path: str) -> Iterator[bytes]:
+    """Lines that are not empty, bounded; what stands behind the last line break is no line."""
+    begun: list[bytes] = []
+    size = 0
+    for piece in response.iter_bytes():
+        first, *more = piece.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if size > MOST_LINE:
+            raise AnswerTooLarge(f"A line of GET {path} has more than {MOST_LINE} bytes.")
+        if not more:
+            continue
+        for line in (b"".join(begun), *more[:-1]):
+            if line.strip():
+                yield line
+        begun = [more[-1]]
+        size = len(more[-1])

@@ -1,0 +1,91 @@
+"""A row as it came over the wire: its members are bytes until somebody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from exportkit.errors import RecordFault
+from exportkit.wire.tolerant import deeper_than, tolerant_loads
+
+__all__ = ["WireRow"]
+
+
+class WireRow(Mapping[str, Any]):
+    """Reads like the object that the backend sent; :meth:`raw` gives the bytes of a member, never re-serialised.
+
+    A member is parsed when it is first read. A row keeps the whole answer that it came in alive.
+    """
+
+    __slots__ = ("_members", "_parsed")
+
+    def __init__(self, members: dict[str, msgspec.Raw]) -> None:
+        self._members = members
+        self._parsed: dict[str, Any] = {}
+
+    @property
+    def members(self) -> Mapping[str, msgspec.Raw]:
+        """Every member as the bytes that came, in the order of the answer."""
+        return self._members
+
+    def raw(self, key: str) -> bytes | None:
+        """The bytes of a member, on one line, or None where the row has none."""
+        member = self._members.get(key)
+        return None if member is None else _on_one_line(bytes(member))
+
+    def line(self) -> bytes:
+        """The whole row as one JSON object in one line, its members byte for byte as they came."""
+        members = (b"%b:%b" % (_encode(key), member) for key, member in self._members.items())
+        return _on_one_line(b"{" + b",".join(members) + b"}")
+
+    def __getitem__(self, key: str) -> Any:
+        """Raises KeyError, and RecordFault for a member that cannot be read."""
+        if key in self._parsed:
+            return self._parsed[key]
+        value = self._parsed[key] = _value(self._members[key])
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        identity = self._members.get("id", self._members.get("pgh_id", msgspec.Raw(b"?")))
+        return f"<WireRow {bytes(identity)[:40].decode(errors='replace')}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, ({key: bytes(member) for key, member in self._members.items()},)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _on_one_line(text: bytes) -> bytes:
+    """JSON without its line breaks, which stand between values alone: in a string they would be escaped."""
+    return text.translate(_BLANKS) if b"\n" in text or b"\r" in text else text
+
+
+_BLANKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+def _value(member: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(member)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        line = bytes(member)
+        if line[:1] == b"{":
+            return tolerant_loads(line)
+        if deeper_than(line):
+            raise RecordFault("E_JSON_DEPTH", "A member of the row nests too deep.") from None
+        raise RecordFault("E_JSON", "A member of the row is not valid JSON.") from None
+
+
+def _again(members: dict[str, bytes]) -> WireRow:
+    return WireRow({key: msgspec.Raw(member) for key, member in members.items()})
