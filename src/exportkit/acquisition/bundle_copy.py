@@ -96,13 +96,13 @@ class BundleCopy:
             raise BundleRefused("E_MANIFEST_PART", f"The bundle has neither parts nor {path}.", file=path)
         return [PartEntry(path=path, records=told.records if told is not None else None)]
 
-    def _copy_part(
-        self, key: str, entry: PartEntry, path: str, advance: Callable[[int], object]
-    ) -> FileFacts:
+    def _copy_part(self, key: str, entry: PartEntry, path: str, advance: Callable[[int], object]) -> FileFacts:
         try:
             pieces = self._store.read(key)
         except ObjectMissing as error:
-            raise BundleRefused("E_MANIFEST_PART", f"The part {shown(entry.path)} is missing.", file=entry.path) from error
+            raise BundleRefused(
+                "E_MANIFEST_PART", f"The part {shown(entry.path)} is missing.", file=entry.path
+            ) from error
         facts = self._written(pieces, path, entry.path, advance)
         if entry.size not in {None, facts.size} or entry.sha256 not in {None, facts.sha256}:
             (self._folder / path).unlink()
@@ -124,7 +124,9 @@ class BundleCopy:
                     unpack(source, encoding, target)
             except (DamagedStream, CompressionBomb) as error:
                 code = "E_DIGEST" if isinstance(error, DamagedStream) else "E_MANIFEST_PART"
-                raise BundleRefused(code, f"{shown(facts.source)}: {error}; export again.", file=facts.source) from error
+                raise BundleRefused(
+                    code, f"{shown(facts.source)}: {error}; export again.", file=facts.source
+                ) from error
             plain.replace(packed)
         return facts
 

@@ -11,17 +11,12 @@ from typing import Any, Final
 
 from exportkit.acquisition.run_state import JobFacts, RunState
 from exportkit.acquisition.shards import IdRange
-from exportkit.clients import (
-    BackendClientV2,
-    ClientError,
-    DelegatedExportError,
-    DelegatedExportResult,
-    PollPatience,
-    compare_applied_filter,
-    finalize_export,
-    new_idempotency_key,
-    stream_export_progress,
-)
+from exportkit.clients.applied_filter import compare_applied_filter
+from exportkit.clients.backend_v2 import BackendClientV2
+from exportkit.clients.client_errors import ClientError
+from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportResult, finalize_export
+from exportkit.clients.job_watch import PollPatience, stream_export_progress
+from exportkit.clients.plugin_exports import new_idempotency_key
 
 __all__ = ["DelegatedHead", "ExportOrder"]
 
@@ -130,9 +125,7 @@ class DelegatedHead:
     # ----------------------------------------------------------------------------------------------------------
 
     def _ask_for(self, job: JobFacts) -> str:
-        answer = self._client.plugin_exports.create(
-            idempotency_key=job.idempotency_key, **self._order.body(job.filter)
-        )
+        answer = self._client.plugin_exports.create(idempotency_key=job.idempotency_key, **self._order.body(job.filter))
         job_id: str = answer["job_id"]
         self._state.record_job(job.shard, job_id)
         self.enqueued.append(job_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -139,7 +139,7 @@ def _identity(row: WireRow) -> Any:
     return row.get("pgh_id") if identity is None else identity
 
 
-def _ahead(chunks: Iterator[Chunk], count: int) -> Iterator[Chunk]:
+def _ahead(chunks: Iterator[Chunk], count: int) -> Generator[Chunk, None, None]:
     """The chunks, with so many of them fetched in a thread before they are asked for."""
     with ThreadPoolExecutor(1, "exportkit-list") as lister:
         waiting = deque(lister.submit(next, chunks, None) for _ in range(count))

@@ -6,6 +6,8 @@ import hashlib
 import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -60,7 +62,7 @@ class OriginalFiles:
             running = self._running.get(path)
             if running is None:
                 running = self._running[path] = self._pool.submit(self._fetched, path, url, source, dict(entry))
-                running.add_done_callback(lambda _done, path=path: self._forget(path))
+                running.add_done_callback(partial(self._forget, path))
         placed: Future[Placed] = Future()
         running.add_done_callback(lambda done: _settle(placed, done, dict(entry), path, source))
         return placed
@@ -70,17 +72,15 @@ class OriginalFiles:
         told = entry.get("bundle_path")
         usual = f"{_FOLDER}{item_id}/{entry.get('file_name_original') or name}"
         for path in (told, usual, f"{_FOLDER}{item_id}/{name}"):
-            if (
-                isinstance(path, str)
-                and path.startswith(_FOLDER)
-                and judge_input_path(path) is None
-                and self._claim(path, source)
-            ):
+            if not isinstance(path, str) or not path.startswith(_FOLDER) or judge_input_path(path) is not None:
+                continue
+            if self._claim(path, source):
                 return path
-        number = 1
-        while not self._claim(path := f"{_FOLDER}{item_id}/original-{number}", source):
-            number += 1
-        return path
+        for number in count(1):
+            own = f"{_FOLDER}{item_id}/original-{number}"
+            if self._claim(own, source):
+                return own
+        raise AssertionError("unreachable")
 
     def _claim(self, path: str, source: str) -> bool:
         holder = self._sources.get(path)
@@ -127,7 +127,7 @@ class OriginalFiles:
         with self._lock:
             self._sources = {path: source for path, source in self._sources.items() if path in self._running}
 
-    def _forget(self, path: str) -> None:
+    def _forget(self, path: str, _done: object) -> None:
         with self._lock:
             self._running.pop(path, None)
 

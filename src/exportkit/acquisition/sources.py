@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import Any, Final, Protocol
 
-from exportkit.clients import BackendClient, BulkAnswer, RecordResource, WireRow
+from exportkit.clients import WireRow
+from exportkit.clients.backend import BackendClient
+from exportkit.clients.bulk_fetch import BulkAnswer
+from exportkit.clients.record_resource import RecordResource
 
 __all__ = ["CHUNK_ROWS", "BulkRows", "Chunk", "ItemSource", "Missed", "PagedRows", "StreamedRows", "key_of"]
 
@@ -63,13 +66,8 @@ class PagedRows:
         self.key = "pgh_id" if target == "ground_truth" else "id"
 
     def chunks(self, after: int | None) -> Iterator[Chunk]:
-        params = self._params
-        if after is not None and self.key == "id":
-            bound = params.get("id__lt")
-            params = {**params, "id__lt": after if bound is None else min(after, int(bound))}
-        for page in self._client.pages(self._target, params):
-            # Events have no filter on their own key: their list is walked anew and the known part is passed over.
-            rows = iter(row for row in page.rows if after is None or key_of(row, self.key) < after)
+        for page in self._client.pages(self._target, self._params, behind=after):
+            rows = iter(page.rows)
             while chunk := list(islice(rows, CHUNK_ROWS)):
                 yield Chunk(chunk, key_of(chunk[-1], self.key))
 

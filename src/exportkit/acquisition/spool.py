@@ -14,8 +14,8 @@ from exportkit.acquisition.run_state import FileFacts, ItemFacts, RunState
 from exportkit.bundles.layout import part_path
 from exportkit.bundles.sealed_file import store
 from exportkit.errors import LocalIOError
-from exportkit.storage.run_directory import ACQUIRED
 from exportkit.storage.refusals import refusals_of
+from exportkit.storage.run_directory import ACQUIRED
 from exportkit.storage.sync import sync_directory, sync_filesystem
 from exportkit.wire.manifest import BUNDLE_SCHEMA, MANIFEST_NAME
 
@@ -34,9 +34,7 @@ class Spool:
     16 MiB.
     """
 
-    def __init__(
-        self, folder: Path, target: str, state: RunState, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, folder: Path, target: str, state: RunState, clock: Callable[[], float] = time.monotonic) -> None:
         """Open, and go back to what was committed last. Raises LocalIOError."""
         self.folder: Final = folder
         self._target = target

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from exportkit.bundles.canonical_line import canonical_line
+from exportkit.clients import WireRow
 from exportkit.wire import choose_entry, is_wrapper
 
-__all__ = ["RawMembers", "file_entries", "stored_line", "wrapper_of"]
+__all__ = ["file_entries", "stored_line", "wrapper_of"]
 
 _NULL: Final = b"null"
 _UNIT_KEYS: Final = ("id", "name", "width", "height")
@@ -20,15 +21,7 @@ _LONGEST_WRAPPER: Final = 1 << 16
 _AS_IT_CAME: Final = ("status_label", "split", "group")
 
 
-class RawMembers(Protocol):
-    """A row that reads like an object, and gives the bytes of a member: :class:`exportkit.clients.WireRow`."""
-
-    def raw(self, key: str) -> bytes | None: ...
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-
-
-def wrapper_of(row: RawMembers) -> dict[str, Any] | None:
+def wrapper_of(row: WireRow) -> dict[str, Any] | None:
     """The wrapper around the payload (wire contract, section 7); None where the payload itself came.
 
     Raises RecordFault for something that cannot be read.
@@ -40,7 +33,7 @@ def wrapper_of(row: RawMembers) -> dict[str, Any] | None:
     return value if is_wrapper(value) else None
 
 
-def file_entries(row: Any) -> dict[str, Any]:
+def file_entries(row: WireRow) -> dict[str, Any]:
     """File entries by the name of their data spec, whatever member of the row they came in (section 5).
 
     Raises RecordFault for files that are no object.
@@ -56,7 +49,7 @@ def file_entries(row: Any) -> dict[str, Any]:
     return choose_entry(row)[2]
 
 
-def stored_line(row: RawMembers, data: bytes, entries: dict[str, Any]) -> bytes:
+def stored_line(row: WireRow, data: bytes, entries: dict[str, Any]) -> bytes:
     """The canonical line (section 16), LF included, with this payload and these files."""
     members: dict[str, Any] = {}
     for key in ("id", "pgh_id"):

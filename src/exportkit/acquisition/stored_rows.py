@@ -84,4 +84,4 @@ def _fault(identity: Any, text: str) -> LineFault:
 
 def _entry(fault: LineFault) -> dict[str, Any]:
     """As it stands in ``exportkit-errors.jsonl``."""
-    return {"id": fault.id, "file": "", "line": 0, "step": "fetch_results", "code": fault.code, "message": fault.message}
+    return {"step": "fetch_results", **fault._asdict()}

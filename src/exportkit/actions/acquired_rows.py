@@ -31,6 +31,9 @@ class AcquiredRows:
         self.bundle = getattr(rows, "bundle", None) if hook is None else None
         self.originals = getattr(rows, "originals", None)
         self.prefix = getattr(rows, "prefix", "")
+        #: Items that were listed and came to no row: in a file, and those that were deleted meanwhile.
+        self.lost = getattr(rows, "lost", None)
+        self.gone = getattr(rows, "gone", 0)
 
     @property
     def faults(self) -> Iterable[Any]:

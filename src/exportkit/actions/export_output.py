@@ -122,6 +122,7 @@ class ExportOutput:
         """Remove what was made and not published; a second call does nothing."""
         run, self._run = self._run, None
         if run is not None:
+            run.keeps = run.keeps and not self.committed
             run.__exit__(None, None, None)
 
     def _reserved(self, number: int) -> RunDirectory:

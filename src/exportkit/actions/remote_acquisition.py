@@ -12,6 +12,7 @@ from typing import Any, Final
 from exportkit import __version__
 from exportkit.acquisition import (
     BOUNDARY_PARAMS,
+    STATE_NAME,
     BundleCopy,
     DelegatedHead,
     ExportOrder,
@@ -26,23 +27,25 @@ from exportkit.acquisition import (
     ranges_of,
     write_manifest,
 )
-from exportkit.actions.formats import asks_for_formats, requested_formats
 from exportkit.actions.head_settings import PollPatienceConfig, ShardConfig
 from exportkit.actions.payload import PayloadResolver
 from exportkit.actions.probe import probe_export_count
 from exportkit.actions.targets import plural_versions
-from exportkit.clients import BackendClient, DelegatedExportResult, IdentitySelection, ListedRows
+from exportkit.clients import IdentitySelection
+from exportkit.clients.backend import BackendClient, ListedRows
+from exportkit.clients.job_outcome import DelegatedExportResult
 from exportkit.clients.objects import ObjectFetcher
 from exportkit.errors import IncompleteExport, UsageError
 from exportkit.plugins import PluginManager
-from exportkit.runtime import KNOBS, Settings
+from exportkit.runtime.environment import TRUE_WORDS
+from exportkit.runtime.knobs import KNOBS
 from exportkit.storage.objects import ObjectStore, session_objects
 from exportkit.storage.run_directory import ACQUIRED
 from exportkit.wire import parse_manifest
 from exportkit.wire.manifest import RawManifest
-from exportkit.writing import AcquisitionNeeds, AcquisitionRequest
+from exportkit.writing import AcquisitionNeeds
 
-__all__ = ["RemoteAcquisition", "acquisition_needs"]
+__all__ = ["RemoteAcquisition"]
 
 #: Params that can change no byte of the output: how an export is acquired, and when it is given up.
 _VOLATILE: Final = {
@@ -50,7 +53,10 @@ _VOLATILE: Final = {
     *("max_errors", "export_log_files", "export_acquisition", "download_workers"),
     *("disable_async_delegate", "async_job_size_threshold", "description"),
 }
-_STATE: Final = "state.db"
+
+
+#: Params of a list that say of what its rows are, and how whole they are.
+_SCOPE: Final = ("project", "ground_truth_dataset_versions", "expand")
 
 
 class RemoteAcquisition:
@@ -65,10 +71,10 @@ class RemoteAcquisition:
         self._opened = ExitStack()
         run = context.output.run
         self._folder = run.spool / ACQUIRED
-        self._state = self._opened.enter_context(RunState(run.path / _STATE))
+        self._state = self._opened.enter_context(RunState(run.path / STATE_NAME))
+        run.keeps = self._state.is_begun
         self._state.begin(RunFacts(_params_hash(context.params), _versions()))
         self._needs: AcquisitionNeeds = context.needs
-        self._settings = Settings(context.params, context.config)
         self._head: DelegatedHead | None = None
         self._results: list[DelegatedExportResult] = []
         self._bundles: ObjectStore | None = None
@@ -79,16 +85,18 @@ class RemoteAcquisition:
         """Release everything; a second call does nothing."""
         self._opened.close()
 
+    def takes(self, rows: Any) -> bool:
+        """Whether rows are those of the backend's list, which nobody has changed."""
+        return isinstance(rows, ListedRows)
+
     # -- in process --------------------------------------------------------------------------------------------
 
     def in_process(self, rows: ListedRows, filters: Mapping[str, Any], total: int | None) -> StoredRows:
         """Fetch what the rows stand for. Raises ClientError, IncompleteExport and LocalIOError."""
         state = self._state
         if not state.is_complete:
-            knob = self._context.params.get("export_acquisition") or self._settings_value("export_acquisition", "auto")
-            source = chosen_source(
-                self._client, self._v2, rows, state, style=str(knob), forced=os.environ.get("SYNAPSE_FORCE_V1_EXPORT")
-            )
+            style = str(self._knob("export_acquisition") or "auto")
+            source = chosen_source(self._client, self._v2, rows, state, style=style, forced_v1=_forced_v1())
             self._folder.mkdir(parents=True, exist_ok=True)
             spool = Spool(self._folder, self._target, state)
             fetcher = ObjectFetcher.shared()
@@ -98,7 +106,7 @@ class RemoteAcquisition:
             try:
                 head.acquire()
                 self._verify(total, sum(state.counts().values()), filters)
-                spool.finish({"watermark": {"max_id": None}} if state.watermark is None else {"watermark": state.watermark})
+                spool.finish({} if state.watermark is None else {"watermark": state.watermark})
             finally:
                 spool.close()
                 if originals is not None:
@@ -109,11 +117,11 @@ class RemoteAcquisition:
         """A row with fresh URLs, asked for by its key alone."""
 
         def reissued(row: Any) -> Any:
-            if self._v2 is not None and not os.environ.get("SYNAPSE_FORCE_V1_EXPORT"):
+            if self._v2 is not None and not _forced_v1():
                 records = self._v2.records(self._target)
                 key = row.get(records.kind.key, row.get("id"))
                 return records.bulk([key], response_mode="presigned").rows.get(key)
-            scope = {key: rows.params[key] for key in ("project", "ground_truth_dataset_versions", "expand") if key in rows.params}
+            scope = {key: rows.params[key] for key in _SCOPE if key in rows.params}
             # The key of an event is no filter, so the id of its record narrows the list.
             name = "ground_truth" if self._target == "ground_truth" else "id"
             params = {**scope, name: row["id"], "page_size": 1, "response_mode": "presigned"}
@@ -164,7 +172,10 @@ class RemoteAcquisition:
             usual = f"{self._context.params['path'].strip('/')}/.async_jobs/exports/{result.job_id}"
             if result.is_snapshot or prefix != usual or self._bundles is None:
                 continue
-            self._bundles.delete_prefix(prefix)
+            try:
+                self._bundles.delete_prefix(prefix)
+            except Exception as error:  # noqa: BLE001 - the export is published; what is left over harms nobody
+                self._context.log_message(f"The bundle of the job {result.job_id} stays on the storage: {error}")
 
     def _delegated(self, project_id: int | None, filters: Mapping[str, Any], shards: ShardConfig) -> DelegatedHead:
         params = self._context.params
@@ -242,23 +253,10 @@ class RemoteAcquisition:
     def _server_progress(self, done: int, total: int) -> None:
         self._context.report_progress(done, total, "server_export")
 
-    def _settings_value(self, name: str, default: Any) -> Any:
-        for layer in (self._context.params.get("extra_params") or {}, self._context.config):
-            if layer.get(name) is not None:
-                return layer[name]
-        return default
-
-
-def acquisition_needs(context: Any) -> AcquisitionNeeds:
-    """What plugins and exporter need of the items, asked once a run."""
-    params = context.params
-    merged = {**(context.config or {}), **(params.get("extra_params") or {}), **params}
-    plugins = PluginManager.load()
-    formats: tuple[str, ...] = ()
-    if asks_for_formats(merged):
-        formats = tuple(output.writer.name for output in requested_formats(merged, plugins))
-    keeps = bool(params.get("save_original_file", True))
-    return plugins.acquisition_needs(AcquisitionRequest(params.get("target", "task"), formats, keeps))
+    def _knob(self, name: str) -> Any:
+        """A setting that the table of knobs does not hold, by the same precedence."""
+        layers = (self._context.params, self._context.params.get("extra_params") or {}, self._context.config or {})
+        return next((layer[name] for layer in layers if layer.get(name) is not None), None)
 
 
 def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Any:
@@ -275,6 +273,10 @@ def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Any:
         return None
 
     return wrong
+
+
+def _forced_v1() -> bool:
+    return os.environ.get("SYNAPSE_FORCE_V1_EXPORT", "").strip().lower() in TRUE_WORDS
 
 
 def _params_hash(params: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from exportkit.clients.storage_session import Purpose, StorageSession
 from exportkit.clients.v1_list import V1List
 from exportkit.clients.wire_row import WireRow
 
-__all__ = ["BackendClient"]
+__all__ = ["BackendClient", "ListedRows"]
 
 _UNKNOWN = -1
 _PAGE_SIZES = {"task": 50, "assignment": 100, "ground_truth": 200}
@@ -35,6 +35,9 @@ class BackendClient:
     and `retry_on_status` change how failing pages are repeated. Any thread may use it. Calls raise ClientError, and
     FilterRefused before anything is asked for.
     """
+
+    #: Rows come from elsewhere, so that an export keeps what it has acquired.
+    remote = True
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session
@@ -186,7 +189,7 @@ class BackendClient:
             if not error.is_temporary:
                 raise
             total = None
-        return CountedRows(_Rows(self, target, asked), _UNKNOWN if total is None else total)
+        return CountedRows(ListedRows(self, target, asked), _UNKNOWN if total is None else total)
 
     def _known_count(self, target: str, filters: Mapping[str, Any] | None) -> int:
         total = self.count(target, filters)
@@ -195,16 +198,16 @@ class BackendClient:
         return total
 
 
-class _Rows:
+class ListedRows:
     """Rows that are asked for anew with each iteration."""
 
     def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any]) -> None:
         self._client = client
-        self._target = target
-        self._params = params
+        self.target = target
+        self.params = params
 
     def __iter__(self) -> Iterator[WireRow]:
-        return self._client.rows(self._target, self._params)
+        return self._client.rows(self.target, self.params)
 
 
 def _export_paging(target: str) -> dict[str, Any]:

@@ -31,6 +31,9 @@ _MOST_FILE: Final = 64 << 30
 _LONGEST_WAIT: Final = 60.0
 
 
+_any_json: Final = msgspec.json.Decoder(msgspec.Raw).decode
+
+
 class FetchFailed(OSError):
     """Bytes that could not be had. The message names the URL without its query."""
 
@@ -83,12 +86,16 @@ class ObjectFetcher:
             self._idle.clear()
 
     def json(self, url: str, *, size: int | None = None, sha256: str | None = None) -> Any:
-        """The JSON value behind a URL. A wrong size, digest or syntax is fetched once more, then it fails.
+        """The JSON value behind a URL; as :meth:`payload`."""
+        return msgspec.json.decode(self.payload(url, size=size, sha256=sha256))
+
+    def payload(self, url: str, *, size: int | None = None, sha256: str | None = None) -> bytes:
+        """The JSON behind a URL as the bytes that came. A wrong size, digest or syntax is fetched once more.
 
         Raises ObjectGone, FetchFailed and AddressRefused.
         """
 
-        def attempt() -> Any:
+        def attempt() -> bytes:
             body = bytearray()
             with self._opened(url, {}) as response:
                 for chunk in _chunks(response, _MOST_PAYLOAD, url):
@@ -98,11 +105,13 @@ class ObjectFetcher:
             if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
                 raise _Again(f"{plain_url(url)} has not the declared SHA-256")
             try:
-                return msgspec.json.decode(body)
+                _any_json(body)
             except (msgspec.MsgspecError, UnicodeError, RecursionError):
                 raise _Again(f"{plain_url(url)} is no JSON") from None
+            return bytes(body)
 
-        return self._repeated(attempt, url)
+        content: bytes = self._repeated(attempt, url)
+        return content
 
     def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
         """Write what is behind a URL to an empty open file and return its length in bytes.
