@@ -4,6 +4,7 @@ from exportkit.acquisition.bundle_copy import BundleCopy
 from exportkit.acquisition.delegated import DelegatedHead, ExportOrder
 from exportkit.acquisition.in_process import InProcessHead
 from exportkit.acquisition.original_files import OriginalFiles
+from exportkit.acquisition.row_resolver import RowResolver
 from exportkit.acquisition.run_state import STATE_NAME, RunFacts, RunState
 from exportkit.acquisition.shards import BOUNDARY_PARAMS, IdRange, ranges_of
 from exportkit.acquisition.spool import Spool, write_manifest
@@ -20,6 +21,7 @@ __all__ = [
     "IdRange",
     "InProcessHead",
     "OriginalFiles",
+    "RowResolver",
     "RunFacts",
     "RunState",
     "Spool",

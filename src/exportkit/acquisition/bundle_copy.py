@@ -11,11 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from exportkit.acquisition.run_state import FileFacts, RunState
+from exportkit.acquisition.row_resolver import RowResolver, identity_of
+from exportkit.acquisition.run_state import FileFacts, ItemFacts, RunState
+from exportkit.acquisition.stored_line import wrapper_of
 from exportkit.bundles.compression import CompressionBomb, DamagedStream, encoding_of, unpack
 from exportkit.bundles.layout import judge_manifest_paths, part_path, single_path
 from exportkit.bundles.part import Encoding
-from exportkit.errors import BundleRefused, IncompleteExport
+from exportkit.clients import WireRow
+from exportkit.errors import BundleRefused, IncompleteExport, RecordFault
 from exportkit.storage.objects import ObjectMissing, ObjectStore
 from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.safe_path import judge_input_path
@@ -25,6 +28,9 @@ from exportkit.wire.manifest import PartEntry, RawManifest
 __all__ = ["BundleCopy"]
 
 _FILE_WORD: Final = b'"bundle_path"'
+_URL_WORD: Final = b'"url"'
+#: What a wrapper around a payload says of itself.
+_WRAPPER_WORD: Final = b'"mode"'
 _WORKERS: Final = 8
 #: Originals whose paths are in memory at once.
 _BATCH: Final = 1000
@@ -49,7 +55,19 @@ class BundleCopy:
     judged, and nothing is opened but what lies below the bundle's own prefix.
     """
 
-    def __init__(self, store: ObjectStore, folder: Path, target: str, state: RunState) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        folder: Path,
+        target: str,
+        state: RunState,
+        resolver: RowResolver,
+        *,
+        originals: bool,
+    ) -> None:
+        """`resolver` fetches what lines only point to; `originals` says whether files are needed at all."""
+        self._resolver = resolver
+        self._originals = originals
         self._store = store
         self._folder = folder
         self._target = target
@@ -63,7 +81,6 @@ class BundleCopy:
         manifest: RawManifest,
         *,
         judge: Callable[[int], str | None] | None = None,
-        originals: bool,
         advance: Callable[[int], object] = lambda _bytes: None,
     ) -> None:
         """Copy one bundle. `judge` says what is wrong with an id that does not belong there.
@@ -78,12 +95,13 @@ class BundleCopy:
             path = part_path(self._target, number)
             known = self._state.file(path)
             if known is None or not (self._folder / path).is_file():
-                known = self._copy_part(f"{prefix}/{entry.path}", entry, path, advance)
-            # The declared count is proven where the lines are read.
-            self.parts.append({"path": path} | ({} if entry.records is None else {"records": entry.records}))
+                self._copy_part(f"{prefix}/{entry.path}", entry, path, advance)
+                if self._look_into(path, prefix, judge):
+                    self._resolve(path)
+                self._commit([self._facts(path, entry.path)])
+            # The declared count is proven where the lines are read, unless lines had to be left out here.
+            self.parts.append(self._described(path, entry))
             self.records += entry.records or 0
-            if judge is not None or originals:
-                self._look_into(path, prefix, judge, originals=originals)
 
     def _entries(self, manifest: RawManifest, prefix: str) -> Iterable[PartEntry]:
         told = manifest.targets.get(self._target)
@@ -96,7 +114,7 @@ class BundleCopy:
             raise BundleRefused("E_MANIFEST_PART", f"The bundle has neither parts nor {path}.", file=path)
         return [PartEntry(path=path, records=told.records if told is not None else None)]
 
-    def _copy_part(self, key: str, entry: PartEntry, path: str, advance: Callable[[int], object]) -> FileFacts:
+    def _copy_part(self, key: str, entry: PartEntry, path: str, advance: Callable[[int], object]) -> None:
         try:
             pieces = self._store.read(key)
         except ObjectMissing as error:
@@ -111,12 +129,10 @@ class BundleCopy:
             )
         encoding = encoding_of(entry.path)
         if encoding is not None:
-            facts = self._unpacked(path, encoding, facts)
-        self._commit([facts])
-        return facts
+            self._unpack(path, encoding, facts)
 
-    def _unpacked(self, path: str, encoding: Encoding, facts: FileFacts) -> FileFacts:
-        """The part in plain lines under the same name; its facts stay those of what was sent."""
+    def _unpack(self, path: str, encoding: Encoding, facts: FileFacts) -> None:
+        """Put the plain lines of a part in its place."""
         packed, plain = self._folder / path, self._folder / f"{path}.plain"
         with refusals_of("write", plain):
             try:
@@ -128,7 +144,6 @@ class BundleCopy:
                     code, f"{shown(facts.source)}: {error}; export again.", file=facts.source
                 ) from error
             plain.replace(packed)
-        return facts
 
     def _written(
         self, pieces: Iterator[bytes], path: str, source: str, advance: Callable[[int], object] = lambda _bytes: None
@@ -151,17 +166,14 @@ class BundleCopy:
 
     # -- what stands in the lines ------------------------------------------------------------------------------
 
-    def _look_into(
-        self,
-        path: str,
-        prefix: str,
-        judge: Callable[[int], str | None] | None,
-        *,
-        originals: bool,
-    ) -> None:
+    def _look_into(self, path: str, prefix: str, judge: Callable[[int], str | None] | None) -> bool:
+        """Judge ids and copy the originals that lines name; whether lines point to what has to be fetched besides."""
         wanted: dict[str, None] = {}
+        points = False
         for text in _lines(self._folder / path):
-            if judge is None and _FILE_WORD not in text:
+            is_wrapped = _WRAPPER_WORD in text
+            has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
+            if judge is None and not has_files and not is_wrapped:
                 continue
             try:
                 line = _read_line(text)
@@ -171,12 +183,51 @@ class BundleCopy:
             wrong = judge(identity) if judge is not None and type(identity) is int else None
             if wrong is not None:
                 raise IncompleteExport(f"The bundle of the server holds the record {identity}, {wrong}.")
-            if originals:
-                wanted.update(dict.fromkeys(_bundle_paths(line)))
+            points = points or (is_wrapped and _is_wrapped(text))
+            for place in _places(line) if has_files else ():
+                if place.startswith("files/"):
+                    wanted[place] = None
+                else:
+                    points = True
             if len(wanted) >= _BATCH:
                 self._copy_originals(prefix, wanted)
                 wanted = {}
         self._copy_originals(prefix, wanted)
+        return points
+
+    def _resolve(self, path: str) -> None:
+        """Fetch what the lines of a part point to. A line whose payload cannot be had becomes a failed item."""
+        part, fresh = self._folder / path, self._folder / f"{path}.resolved"
+        failed: list[ItemFacts] = []
+        files: list[FileFacts] = []
+        with refusals_of("write", fresh), fresh.open("wb") as target:
+            for number, text in enumerate(_lines(part)):
+                row = _row_of(text)
+                if row is None:
+                    target.write(text)
+                    continue
+                (resolved,) = self._resolver.resolved([row])
+                files += resolved.files
+                if resolved.fault is None:
+                    target.write(resolved.line)
+                    continue
+                reason = f"{resolved.fault.code}: {resolved.fault.message}"
+                key = identity_of(row)
+                failed.append(ItemFacts(key if type(key) is int else -1 - number, key, "failed", error=reason))
+        fresh.replace(part)
+        sync_filesystem(self._folder)
+        self._state.commit(failed, files, None, 0)
+
+    def _facts(self, path: str, source: str) -> FileFacts:
+        with refusals_of("read", self._folder / path), (self._folder / path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return FileFacts(path, file.tell(), digest, source)
+
+    def _described(self, path: str, entry: PartEntry) -> dict[str, Any]:
+        """The entry of a part in the manifest of the copy."""
+        if self._state.counts() or entry.records is None:
+            return {"path": path}
+        return {"path": path, "records": entry.records}
 
     def _copy_originals(self, prefix: str, paths: Iterable[str]) -> None:
         """Originals that are there; the tail finds out which are not."""
@@ -198,10 +249,30 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _bundle_paths(line: _Line) -> Iterator[str]:
+def _row_of(text: bytes) -> WireRow | None:
+    try:
+        return WireRow(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _is_wrapped(text: bytes) -> bool:
+    row = _row_of(text)
+    try:
+        return row is not None and wrapper_of(row) is not None
+    except RecordFault:
+        return False
+
+
+def _places(line: _Line) -> Iterator[str]:
+    """Where the files of a line lie: paths below the bundle that are safe, and URLs of files that are nowhere else."""
     unit_files = line.data_unit.get("files") if isinstance(line.data_unit, dict) else None
     for files in (line.files_manifest, unit_files):
         for entry in files.values() if isinstance(files, dict) else ():
-            path = entry.get("bundle_path") if isinstance(entry, dict) else None
+            if not isinstance(entry, dict):
+                continue
+            path, url = entry.get("bundle_path"), entry.get("url")
             if isinstance(path, str) and judge_input_path(path) is None and path.startswith("files/"):
                 yield path
+            elif path is None and isinstance(url, str) and url[:8].lower().startswith(("http://", "https://")):
+                yield url

@@ -49,7 +49,7 @@ def file_entries(row: WireRow) -> dict[str, Any]:
     return choose_entry(row)[2]
 
 
-def stored_line(row: WireRow, data: bytes, entries: dict[str, Any]) -> bytes:
+def stored_line(row: WireRow, data: bytes, entries: dict[str, Any] | bytes) -> bytes:
     """The canonical line (section 16), LF included, with this payload and these files."""
     members: dict[str, Any] = {}
     for key in ("id", "pgh_id"):

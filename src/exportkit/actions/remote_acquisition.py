@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Final
 
 from exportkit import __version__
@@ -19,6 +19,7 @@ from exportkit.acquisition import (
     IdRange,
     InProcessHead,
     OriginalFiles,
+    RowResolver,
     RunFacts,
     RunState,
     Spool,
@@ -39,7 +40,8 @@ from exportkit.errors import IncompleteExport, UsageError
 from exportkit.plugins import PluginManager
 from exportkit.runtime.environment import TRUE_WORDS
 from exportkit.runtime.knobs import KNOBS
-from exportkit.storage.objects import ObjectStore, session_objects
+from exportkit.storage.objects import ObjectStore
+from exportkit.storage.opening import session_objects
 from exportkit.storage.run_directory import ACQUIRED
 from exportkit.wire import parse_manifest
 from exportkit.wire.manifest import RawManifest
@@ -98,20 +100,25 @@ class RemoteAcquisition:
             style = str(self._knob("export_acquisition") or "auto")
             source = chosen_source(self._client, self._v2, rows, state, style=style, forced_v1=_forced_v1())
             self._folder.mkdir(parents=True, exist_ok=True)
-            spool = Spool(self._folder, self._target, state)
-            fetcher = ObjectFetcher.shared()
-            originals = OriginalFiles(self._folder, state, fetcher) if self._needs.source else None
-            resolver = PayloadResolver(fetcher, self._reissue(rows))
-            head = InProcessHead(source, spool, state, resolver.text, originals, self._progress(total))
-            try:
-                head.acquire()
+            with (
+                self._fetching(rows) as (resolver, originals),
+                closing(Spool(self._folder, self._target, state)) as spool,
+            ):
+                InProcessHead(source, spool, state, resolver, originals, self._progress(total)).acquire()
                 self._verify(total, sum(state.counts().values()), filters)
                 spool.finish({} if state.watermark is None else {"watermark": state.watermark})
-            finally:
-                spool.close()
-                if originals is not None:
-                    originals.close()
         return self._stored()
+
+    @contextmanager
+    def _fetching(self, rows: ListedRows | None) -> Iterator[tuple[RowResolver, OriginalFiles | None]]:
+        """What fetches payloads and originals; `rows` are the list that gives fresh URLs."""
+        fetcher = ObjectFetcher.shared()
+        resolver = PayloadResolver(fetcher, self._reissue(rows) if rows is not None else lambda _row: None)
+        with ExitStack() as opened:
+            originals = None
+            if self._needs.source:
+                originals = opened.enter_context(closing(OriginalFiles(self._folder, self._state, fetcher)))
+            yield opened.enter_context(closing(RowResolver(resolver.text, originals))), originals
 
     def _reissue(self, rows: ListedRows) -> Any:
         """A row with fresh URLs, asked for by its key alone."""
@@ -149,12 +156,18 @@ class RemoteAcquisition:
         if not self._state.is_complete:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._bundles = self._bundle_store()
-            copy = BundleCopy(self._bundles, self._folder, self._target, self._state)
             selection = IdentitySelection(filters)
-            jobs = self._state.jobs()
-            for job, result in zip(jobs, self._results, strict=True):
-                judge = _judge(selection, job.filter)
-                copy.add(self._manifest_of(result), judge=judge, originals=self._needs.source)
+            with self._fetching(None) as (resolver, _):
+                copy = BundleCopy(
+                    self._bundles,
+                    self._folder,
+                    self._target,
+                    self._state,
+                    resolver,
+                    originals=self._needs.source,
+                )
+                for job, result in zip(self._state.jobs(), self._results, strict=True):
+                    copy.add(self._manifest_of(result), judge=_judge(selection, job.filter))
             self._verify(total, copy.records, filters)
             write_manifest(self._folder, self._target, copy.parts, copy.records, {})
             self._state.complete()
