@@ -13,12 +13,12 @@ import msgspec
 
 from exportkit.acquisition.row_resolver import RowResolver, identity_of
 from exportkit.acquisition.run_state import FileFacts, ItemFacts, RunState
-from exportkit.acquisition.stored_line import wrapper_of
+from exportkit.acquisition.stored_line import is_wrapped
 from exportkit.bundles.compression import CompressionBomb, DamagedStream, encoding_of, unpack
 from exportkit.bundles.layout import judge_manifest_paths, part_path, single_path
 from exportkit.bundles.part import Encoding
 from exportkit.clients import WireRow
-from exportkit.errors import BundleRefused, IncompleteExport, RecordFault
+from exportkit.errors import BundleRefused, IncompleteExport
 from exportkit.storage.objects import ObjectMissing, ObjectStore
 from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.safe_path import judge_input_path
@@ -171,9 +171,9 @@ class BundleCopy:
         wanted: dict[str, None] = {}
         points = False
         for text in _lines(self._folder / path):
-            is_wrapped = _WRAPPER_WORD in text
+            maybe_wrapped = _WRAPPER_WORD in text
             has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
-            if judge is None and not has_files and not is_wrapped:
+            if judge is None and not has_files and not maybe_wrapped:
                 continue
             try:
                 line = _read_line(text)
@@ -183,7 +183,7 @@ class BundleCopy:
             wrong = judge(identity) if judge is not None and type(identity) is int else None
             if wrong is not None:
                 raise IncompleteExport(f"The bundle of the server holds the record {identity}, {wrong}.")
-            points = points or (is_wrapped and _is_wrapped(text))
+            points = points or (maybe_wrapped and _is_wrapped(text))
             for place in _places(line) if has_files else ():
                 if place.startswith("files/"):
                     wanted[place] = None
@@ -258,10 +258,7 @@ def _row_of(text: bytes) -> WireRow | None:
 
 def _is_wrapped(text: bytes) -> bool:
     row = _row_of(text)
-    try:
-        return row is not None and wrapper_of(row) is not None
-    except RecordFault:
-        return False
+    return row is not None and is_wrapped(row)
 
 
 def _places(line: _Line) -> Iterator[str]:

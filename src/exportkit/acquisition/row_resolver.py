@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import FileFacts
-from exportkit.acquisition.stored_line import file_entries, stored_line, wrapper_of
+from exportkit.acquisition.stored_line import file_entries, is_wrapped, stored_line
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 
 __all__ = ["FetchPayload", "ResolvedRow", "RowResolver"]
 
-#: Gives the payload behind a wrapper as bytes. Raises RecordFault where it cannot be had.
-FetchPayload = Callable[[WireRow, dict[str, Any]], bytes]
+#: Gives the payload of a row as bytes, wherever it lies. Raises RecordFault where it cannot be had.
+FetchPayload = Callable[[WireRow], bytes | None]
 
 #: Payloads that are fetched at once, and rows that may be ahead of their turn.
 _WORKERS: Final = 8
@@ -38,7 +38,7 @@ class ResolvedRow:
 @dataclass(slots=True)
 class _Coming:
     row: WireRow
-    payload: Future[bytes] | bytes
+    payload: Future[bytes | None] | bytes | None
     files: dict[str, Future[Placed] | Placed] = field(default_factory=dict)
     #: Files that are no object: the row keeps them, for the tail to judge.
     as_it_came: bytes | None = None
@@ -69,11 +69,10 @@ class RowResolver:
             yield self._end(coming)
 
     def _begin(self, row: WireRow) -> _Coming:
-        coming = _Coming(row, row.raw("data") or b"null")
-        wrapper = wrapper_of(row)
-        if wrapper is not None:
+        coming = _Coming(row, row.raw("data"))
+        if is_wrapped(row):
             self._pool = self._pool or ThreadPoolExecutor(_WORKERS, "exportkit-payloads")
-            coming.payload = self._pool.submit(self._payload, row, wrapper)
+            coming.payload = self._pool.submit(self._payload, row)
         try:
             entries = file_entries(row)
         except RecordFault:

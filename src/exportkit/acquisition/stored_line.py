@@ -8,9 +8,10 @@ import msgspec
 
 from exportkit.bundles.canonical_line import canonical_line
 from exportkit.clients import WireRow
+from exportkit.errors import RecordFault
 from exportkit.wire import choose_entry, is_wrapper
 
-__all__ = ["file_entries", "stored_line", "wrapper_of"]
+__all__ = ["file_entries", "is_wrapped", "stored_line"]
 
 _NULL: Final = b"null"
 _UNIT_KEYS: Final = ("id", "name", "width", "height")
@@ -21,16 +22,15 @@ _LONGEST_WRAPPER: Final = 1 << 16
 _AS_IT_CAME: Final = ("status_label", "split", "group")
 
 
-def wrapper_of(row: WireRow) -> dict[str, Any] | None:
-    """The wrapper around the payload (wire contract, section 7); None where the payload itself came.
-
-    Raises RecordFault for something that cannot be read.
-    """
+def is_wrapped(row: WireRow) -> bool:
+    """Whether the payload came in a wrapper (wire contract, section 7), and not by itself."""
     text = row.raw("data")
     if text is None or _WRAPPER_WORD not in text or len(text) > _LONGEST_WRAPPER:
-        return None
-    value = row.get("data")
-    return value if is_wrapper(value) else None
+        return False
+    try:
+        return is_wrapper(row.get("data"))
+    except RecordFault:  # the tail says what is wrong with it
+        return False
 
 
 def file_entries(row: WireRow) -> dict[str, Any]:
@@ -49,14 +49,15 @@ def file_entries(row: WireRow) -> dict[str, Any]:
     return choose_entry(row)[2]
 
 
-def stored_line(row: WireRow, data: bytes, entries: dict[str, Any] | bytes) -> bytes:
+def stored_line(row: WireRow, data: bytes | None, entries: dict[str, Any] | bytes) -> bytes:
     """The canonical line (section 16), LF included, with this payload and these files."""
     members: dict[str, Any] = {}
     for key in ("id", "pgh_id"):
         text = row.raw(key)
         if text is not None and text != _NULL:
             members[key] = text
-    members["data"] = data
+    if data is not None:
+        members["data"] = data
     if entries:
         members["files_manifest"] = entries
     elif row.raw("files_manifest") == _NULL:

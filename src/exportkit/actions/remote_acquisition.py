@@ -29,13 +29,13 @@ from exportkit.acquisition import (
     write_manifest,
 )
 from exportkit.actions.head_settings import PollPatienceConfig, ShardConfig
-from exportkit.actions.payload import PayloadResolver
 from exportkit.actions.probe import probe_export_count
 from exportkit.actions.targets import plural_versions
 from exportkit.clients import IdentitySelection
 from exportkit.clients.backend import BackendClient, ListedRows
 from exportkit.clients.job_outcome import DelegatedExportResult
 from exportkit.clients.objects import ObjectFetcher
+from exportkit.clients.payloads import PayloadFetcher
 from exportkit.errors import IncompleteExport, UsageError
 from exportkit.plugins import PluginManager
 from exportkit.runtime.environment import TRUE_WORDS
@@ -112,13 +112,13 @@ class RemoteAcquisition:
     @contextmanager
     def _fetching(self, rows: ListedRows | None) -> Iterator[tuple[RowResolver, OriginalFiles | None]]:
         """What fetches payloads and originals; `rows` are the list that gives fresh URLs."""
-        fetcher = ObjectFetcher.shared()
-        resolver = PayloadResolver(fetcher, self._reissue(rows) if rows is not None else lambda _row: None)
+        fetcher = self._client.fetcher or ObjectFetcher.shared()
+        payloads = PayloadFetcher(fetcher, self._reissue(rows) if rows is not None else lambda _row: None)
         with ExitStack() as opened:
             originals = None
             if self._needs.source:
                 originals = opened.enter_context(closing(OriginalFiles(self._folder, self._state, fetcher)))
-            yield opened.enter_context(closing(RowResolver(resolver.text, originals))), originals
+            yield opened.enter_context(closing(RowResolver(payloads.raw, originals))), originals
 
     def _reissue(self, rows: ListedRows) -> Any:
         """A row with fresh URLs, asked for by its key alone."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from exportkit.clients.api_session import ApiSession
     from exportkit.clients.backend import BackendClient
     from exportkit.clients.backend_v2 import BackendClientV2
+    from exportkit.clients.connected_backend import ConnectedBackend
 
 __all__ = [
     "ApiSession",
@@ -29,6 +30,7 @@ __all__ = [
     "BundleFiles",
     "BundleRows",
     "BundleSource",
+    "ConnectedBackend",
     "Connection",
     "CountedRows",
     "ExportClient",
@@ -45,7 +47,12 @@ __all__ = [
 ]
 
 #: Loaded when first asked for, since they alone need an HTTP library.
-_OVER_HTTP = {"ApiSession": "api_session", "BackendClient": "backend", "BackendClientV2": "backend_v2"}
+_OVER_HTTP = {
+    "ApiSession": "api_session",
+    "BackendClient": "backend",
+    "BackendClientV2": "backend_v2",
+    "ConnectedBackend": "connected_backend",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -23,17 +23,28 @@ class AddressPolicy:
     """HTTPS to public addresses; plain HTTP to this machine and to the hosts that the user named.
 
     `trusted` are hosts, with a port where one is meant: the configured backend and the words of
-    ``EXPORTKIT_ALLOWED_HOSTS``.
+    ``EXPORTKIT_ALLOWED_HOSTS``. With `is_remote` the configured backend is another machine, and nothing that it says
+    may lead to this one.
     """
 
     trusted: frozenset[str] = frozenset()
+    is_remote: bool = False
 
     @classmethod
     def of_environment(cls) -> Self:
-        """``SYNAPSE_HOST`` and ``EXPORTKIT_ALLOWED_HOSTS``, a list with commas."""
-        words = [word.strip().lower() for word in os.environ.get("EXPORTKIT_ALLOWED_HOSTS", "").split(",")]
-        backend = urlsplit(os.environ.get("SYNAPSE_HOST", "")).netloc.rpartition("@")[2].lower()
-        return cls(frozenset(word for word in (*words, backend) if word))
+        """For the backend of ``SYNAPSE_HOST``."""
+        return cls.for_backend(os.environ.get("SYNAPSE_HOST", ""))
+
+    @classmethod
+    def for_backend(cls, host: str) -> Self:
+        """For what a backend refers to; ``EXPORTKIT_ALLOWED_HOSTS``, a list with commas, is trusted besides."""
+        parts = urlsplit(host)
+        backend = parts.netloc.rpartition("@")[2]
+        words = [backend, *os.environ.get("EXPORTKIT_ALLOWED_HOSTS", "").split(",")]
+        return cls(
+            frozenset(word.strip().lower() for word in words if word.strip()),
+            is_remote=bool(backend) and not _is_this_machine(parts.hostname or ""),
+        )
 
     def judge(self, url: str) -> SplitResult:
         """The parts of a URL that may be asked for. Raises AddressRefused."""
@@ -61,7 +72,7 @@ class AddressPolicy:
         machine = mapped or machine
         if machine.is_loopback:
             # Only by its own name: a stranger's name that leads here is an attempt.
-            if _is_this_machine(parts.hostname or ""):
+            if _is_this_machine(parts.hostname or "") and not self.is_remote:
                 return
             raise AddressRefused(f"The host {parts.hostname} leads to this machine; it is not asked.")
         if not machine.is_global or machine.is_multicast:

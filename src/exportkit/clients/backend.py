@@ -13,6 +13,7 @@ from exportkit.clients.client_errors import ClientError, ClientResponseIncomplet
 from exportkit.clients.connection import Connection
 from exportkit.clients.counted_rows import CountedRows, Row
 from exportkit.clients.credentials import Family
+from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.pages import Page
 from exportkit.clients.query import checked_filters
 from exportkit.clients.retries import CALLS, RetryBudget, RetryPolicy
@@ -38,6 +39,8 @@ class BackendClient:
 
     #: Rows come from elsewhere, so that an export keeps what it has acquired.
     remote = True
+    #: What fetches from the object stores that rows refer to, where the run shares one.
+    fetcher: ObjectFetcher | None = None
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session

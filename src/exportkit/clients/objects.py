@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import random
-import select
-import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, Final, Self
-from urllib.parse import SplitResult
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
-from exportkit.clients.address_policy import AddressPolicy, AddressRefused, plain_url
-from exportkit.storage.refusals import local_io_error
+from exportkit.clients.address_policy import AddressPolicy, plain_url
+from exportkit.clients.download import Download, OtherRange
+from exportkit.clients.object_connections import HostDown, ObjectConnections, Unreachable
+from exportkit.clients.retries import RetryBudget, Sleep, retry_after
 
 __all__ = ["FetchFailed", "ObjectFetcher", "ObjectGone"]
 
+T = TypeVar("T")
 _CHUNK: Final = 1 << 18
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _GONE: Final = frozenset({400, 401, 403})
 _MOST_PAYLOAD: Final = 256 << 20
 _MOST_FILE: Final = 64 << 30
 _LONGEST_WAIT: Final = 60.0
-
-
-_any_json: Final = msgspec.json.Decoder(msgspec.Raw).decode
+#: Seconds that a body may take, and the bytes a second that buy it more.
+_PATIENCE: Final = 120.0
+_LEAST_SPEED: Final = 1024
+#: Seconds by which clocks may differ before it is told.
+_SKEW: Final = 300.0
 
 
 class FetchFailed(OSError):
@@ -43,18 +46,35 @@ class ObjectGone(FetchFailed):
 
 
 class _Again(Exception):
-    """An attempt that may be made once more; `wait` is what the host asked for, in seconds."""
+    """An attempt that may be made once more.
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    `wait` is what the host asked for, in seconds; `is_wrong` marks bytes that came whole and are not those declared.
+    """
+
+    def __init__(self, message: str, wait: float | None = None, *, is_wrong: bool = False) -> None:
         super().__init__(message)
         self.wait = wait
+        self.is_wrong = is_wrong
+
+
+@dataclass(frozen=True)
+class _Waits:
+    """Seconds before the next attempt: 1·2ⁿ with jitter, up to `longest`."""
+
+    longest: float
+
+    def __call__(self, number: int, asked: float | None) -> float:
+        if asked is not None:
+            return min(_LONGEST_WAIT, asked)
+        return min(self.longest, 2.0**number) * (0.5 + random.random() / 2)  # noqa: S311
 
 
 class ObjectFetcher:
     """Fetches from object stores over kept connections; any thread may use it.
 
-    A failed attempt is repeated (5 in all, 1·2ⁿ up to 8 s between them, ``Retry-After`` up to 60 s); a file is then
-    taken up where it broke off, if the host vouches by its ETag that it is still the same one.
+    A failed attempt is repeated (5 in all, 1·2ⁿ s between them up to 8 for files and 20 for payloads, ``Retry-After``
+    up to 60), wrong bytes once; a file is taken up where it broke off, if the host vouches by its ETag that it is
+    still the same one. Retries come out of `budget`, which a run shares with its other requests.
     """
 
     def __init__(
@@ -63,14 +83,18 @@ class ObjectFetcher:
         *,
         attempts: int = 5,
         timeout: float = 60.0,
-        sleep: Callable[[float], object] = time.sleep,
+        cacert: Path | None = None,
+        budget: RetryBudget | None = None,
+        sleep: Sleep = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`timeout` is the longest silence, in seconds; connecting may take 5."""
         self._policy = policy or AddressPolicy.of_environment()
         self._attempts = attempts
-        self._timeout = timeout
+        self._budget = budget or RetryBudget(least=1 << 30)
         self._sleep = sleep
-        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
-        self._lock = threading.Lock()
+        self._clock = clock
+        self._connections = ObjectConnections(self._policy, read_timeout=timeout, cacert=cacert, clock=clock)
 
     @classmethod
     def shared(cls) -> Self:
@@ -79,39 +103,18 @@ class ObjectFetcher:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        with self._lock:
-            for connections in self._idle.values():
-                for connection in connections:
-                    connection.close()
-            self._idle.clear()
+        self._connections.close()
 
-    def json(self, url: str, *, size: int | None = None, sha256: str | None = None) -> Any:
-        """The JSON value behind a URL; as :meth:`payload`."""
-        return msgspec.json.decode(self.payload(url, size=size, sha256=sha256))
-
-    def payload(self, url: str, *, size: int | None = None, sha256: str | None = None) -> bytes:
-        """The JSON behind a URL as the bytes that came. A wrong size, digest or syntax is fetched once more.
+    def content(self, url: str, *, size: int | None = None, sha256: str | None = None) -> bytes:
+        """The JSON document behind a URL as the bytes that came, of the declared size and digest.
 
         Raises ObjectGone, FetchFailed and AddressRefused.
         """
+        return self._document(url, size, sha256)[0]
 
-        def attempt() -> bytes:
-            body = bytearray()
-            with self._opened(url, {}) as response:
-                for chunk in _chunks(response, _MOST_PAYLOAD, url):
-                    body += chunk
-            if size is not None and len(body) != size:
-                raise _Again(f"{plain_url(url)} has {len(body)} bytes instead of {size}")
-            if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
-                raise _Again(f"{plain_url(url)} has not the declared SHA-256")
-            try:
-                _any_json(body)
-            except (msgspec.MsgspecError, UnicodeError, RecursionError):
-                raise _Again(f"{plain_url(url)} is no JSON") from None
-            return bytes(body)
-
-        content: bytes = self._repeated(attempt, url)
-        return content
+    def json(self, url: str, *, size: int | None = None, sha256: str | None = None) -> Any:
+        """The JSON value behind a URL. Raises as :meth:`content`."""
+        return self._document(url, size, sha256)[1]
 
     def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
         """Write what is behind a URL to an empty open file and return its length in bytes.
@@ -119,178 +122,119 @@ class ObjectFetcher:
         Raises ObjectGone, FetchFailed (also for a length or digest that is not the declared one) and AddressRefused;
         what was written by then is the caller's to remove.
         """
-        download = _Download(descriptor)
+        download = Download(descriptor)
 
         def attempt() -> int:
             headers = download.resumption()
             with self._opened(url, headers) as response:
-                download.begin(response)
-                for chunk in _chunks(response, _MOST_FILE, url):
+                _refuse_page(response, url)
+                try:
+                    download.begin(response)
+                except OtherRange:
+                    raise _Again(f"{plain_url(url)} gave another range than was asked for") from None
+                for chunk in self._chunks(response, _MOST_FILE, url):
                     download.write(chunk)
             found = download.digest.hexdigest()
             if (size is not None and download.length != size) or (sha256 is not None and found != sha256):
                 wrong = "another SHA-256" if size in {None, download.length} else f"{download.length} bytes"
                 download.forget()
-                raise _Again(f"{plain_url(url)} came with {wrong}, which is not what was declared")
+                raise _Again(f"{plain_url(url)} came with {wrong}, which is not what was declared", is_wrong=True)
             return download.length
 
-        length: int = self._repeated(attempt, url)
-        return length
+        return self._repeated(attempt, url, _Waits(8.0))
 
-    def _repeated(self, attempt: Callable[[], Any], url: str) -> Any:
+    def _document(self, url: str, size: int | None, sha256: str | None) -> tuple[bytes, Any]:
+        def attempt() -> tuple[bytes, Any]:
+            with self._opened(url, {}) as response:
+                body = b"".join(self._chunks(response, _MOST_PAYLOAD, url))
+            if size is not None and len(body) != size:
+                raise _Again(f"{plain_url(url)} has {len(body)} bytes instead of {size}", is_wrong=True)
+            if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
+                raise _Again(f"{plain_url(url)} has not the declared SHA-256", is_wrong=True)
+            try:
+                return body, msgspec.json.decode(body)
+            except RecursionError:
+                raise FetchFailed(f"{plain_url(url)} nests deeper than is read.") from None
+            except (msgspec.MsgspecError, UnicodeError):
+                raise _Again(f"{plain_url(url)} is no JSON") from None
+
+        return self._repeated(attempt, url, _Waits(20.0))
+
+    def _repeated(self, attempt: Callable[[], T], url: str, waits: _Waits) -> T:
+        wrong = 0
         for number in range(self._attempts):
+            self._budget.note_request()
             try:
                 return attempt()
             except _Again as again:
-                if number + 1 == self._attempts:
-                    raise FetchFailed(f"{again} after {self._attempts} attempts.") from again
-                wait = again.wait if again.wait is not None else min(8.0, 2.0**number) * (0.5 + random.random() / 2)  # noqa: S311
-                self._sleep(wait)
+                wrong += again.is_wrong
+                if number + 1 == self._attempts or wrong > 1:
+                    raise FetchFailed(f"{again} after {number + 1} attempts.") from again
+                if not self._budget.take():
+                    raise FetchFailed(f"{again}, and the retries of this run are spent.") from again
+                self._sleep(waits(number, again.wait))
         raise FetchFailed(f"{plain_url(url)} was not asked for.")
 
     @contextmanager
     def _opened(self, url: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
         """A successful response. Raises _Again for what may pass, FetchFailed for what will not."""
         parts = self._policy.judge(url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection = self._connection(parts)
-        reusable = False
         try:
-            connection.request("GET", path, headers={"Accept-Encoding": "identity", **headers})
-            response = connection.getresponse()
-            _judge_status(response, url)
-            yield response
-            reusable = response.isclosed() and not response.will_close
-        except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-            raise _Again(f"{plain_url(url)} broke off ({type(error).__name__})") from error
-        except FetchFailed:
-            raise
-        except OSError as error:
-            raise _Again(f"{plain_url(url)} cannot be reached ({error.strerror or type(error).__name__})") from error
-        finally:
-            if reusable:
-                with self._lock:
-                    self._idle.setdefault((parts.scheme, parts.netloc), []).append(connection)
-            else:
-                connection.close()
+            with self._connections.answer(parts, headers) as response:
+                _judge_status(response, url)
+                yield response
+        except HostDown as error:
+            raise FetchFailed(f"{plain_url(url)} {error}.") from error
+        except Unreachable as error:
+            raise _Again(f"{plain_url(url)} {error}") from error
 
-    def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
-        with self._lock:
-            idle = self._idle.get((parts.scheme, parts.netloc))
-            while idle:
-                kept = idle.pop()
-                if not _was_closed(kept):
-                    return kept
-                kept.close()
-        host = parts.hostname or ""
-        connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            connection = http.client.HTTPSConnection(host, parts.port, timeout=self._timeout, context=_tls())
-        else:
-            connection = http.client.HTTPConnection(host, parts.port, timeout=self._timeout)
-        try:
-            connection.connect()
-            self._policy.admit(parts, connection.sock.getpeername()[0])
-        except AddressRefused:
-            connection.close()
-            raise
-        except OSError as error:
-            connection.close()
-            raise _Again(f"{parts.hostname} cannot be reached ({error.strerror or type(error).__name__})") from error
-        return connection
-
-
-class _Download:
-    """A file being filled, perhaps over several connections."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._tag = ""
-        self.length = 0
-        self.digest = hashlib.sha256()
-
-    def resumption(self) -> dict[str, str]:
-        """Headers that ask for the rest of the same file, if there is a beginning and a strong tag for it."""
-        if self.length and self._tag:
-            return {"Range": f"bytes={self.length}-", "If-Range": self._tag}
-        self.forget()
-        return {}
-
-    def begin(self, response: http.client.HTTPResponse) -> None:
-        """Take note of what is coming: the rest, or everything from its start."""
-        whole = response.headers.get("Content-Range", "")
-        if response.status != 206 or not whole.startswith(f"bytes {self.length}-"):
-            self.forget()
-            if response.status == 206:
-                raise _Again("the host sent another range than asked for")
-        tag = response.headers.get("ETag", "")
-        self._tag = "" if tag.startswith("W/") else tag
-
-    def write(self, chunk: bytes) -> None:
-        rest = memoryview(chunk)
-        try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        except OSError as error:
-            raise local_io_error(error, "store", "what is fetched") from error
-        self.length += len(chunk)
-        self.digest.update(chunk)
-
-    def forget(self) -> None:
-        """Begin anew."""
-        os.ftruncate(self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self._tag = ""
-        self.length = 0
-        self.digest = hashlib.sha256()
+    def _chunks(self, response: http.client.HTTPResponse, most: int, url: str) -> Iterator[bytes]:
+        """The body, bounded in size and time; a body that is shorter than announced breaks off."""
+        length = response.length
+        if length is not None and length > most:
+            raise FetchFailed(f"{plain_url(url)} has {length} bytes and at most {most} are taken.")
+        began = self._clock()
+        seen = 0
+        while chunk := response.read1(_CHUNK):
+            seen += len(chunk)
+            if seen > most:
+                raise FetchFailed(f"{plain_url(url)} has more than {most} bytes.")
+            if self._clock() - began > _PATIENCE + seen / _LEAST_SPEED:
+                raise _Again(f"{plain_url(url)} came slower than {_LEAST_SPEED} bytes a second")
+            yield chunk
+        if length is not None and seen != length:
+            raise http.client.IncompleteRead(b"", length - seen)
 
 
 def _judge_status(response: http.client.HTTPResponse, url: str) -> None:
     if response.status in {200, 206}:
+        if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise FetchFailed(f"{plain_url(url)} came in an encoding that was not asked for.")
         return
     where = f"{plain_url(url)} answered {response.status}"
     if response.status in _RETRIED:
-        raise _Again(where, _retry_after(response))
+        raise _Again(where, retry_after(response.headers.get("Retry-After")))
     if response.status in _GONE:
-        raise ObjectGone(f"{where}.")
+        raise ObjectGone(f"{where}{_skew(response)}.")
     if 300 <= response.status < 400:
         raise FetchFailed(f"{where}, a redirection, which is not followed.")
     raise FetchFailed(f"{where}.")
 
 
-def _retry_after(response: http.client.HTTPResponse) -> float | None:
-    with suppress(ValueError):
-        return max(0.0, min(_LONGEST_WAIT, float(response.headers.get("Retry-After", ""))))
-    return None
+def _skew(response: http.client.HTTPResponse) -> str:
+    """What to say of clocks that differ: the usual reason for a URL that is dead as soon as it is issued."""
+    try:
+        apart = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    return f", and its clock differs from ours by {round(abs(apart) / 60)} minutes" if abs(apart) > _SKEW else ""
 
 
-def _chunks(response: http.client.HTTPResponse, most: int, url: str) -> Iterator[bytes]:
-    """The body, bounded; a body that is shorter than announced breaks off."""
-    length = response.length
-    if length is not None and length > most:
-        raise FetchFailed(f"{plain_url(url)} has {length} bytes and at most {most} are taken.")
-    seen = 0
-    while chunk := response.read(_CHUNK):
-        seen += len(chunk)
-        if seen > most:
-            raise FetchFailed(f"{plain_url(url)} has more than {most} bytes.")
-        yield chunk
-    if length is not None and seen != length:
-        raise http.client.IncompleteRead(b"", length - seen)
-
-
-def _was_closed(connection: http.client.HTTPConnection) -> bool:
-    """Whether a kept connection was closed by the other side meanwhile."""
-    if connection.sock is None:
-        return True
-    waiting = select.poll()
-    waiting.register(connection.sock, select.POLLIN)
-    return bool(waiting.poll(0))
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
+def _refuse_page(response: http.client.HTTPResponse, url: str) -> None:
+    """Refuse the page of a portal or an error that stands where a file should."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind == "text/html" and not plain_url(url).lower().endswith((".html", ".htm")):
+        raise _Again(f"{plain_url(url)} is a page for people, not a file")
 
 
 @cache

@@ -93,6 +93,11 @@ class RecordResource:
 
     bulk_data = bulk_fetch
 
+    def again(self, row: Mapping[str, Any]) -> WireRow | None:
+        """The row as the server has it now, with a new URL for its payload, or None where it is gone."""
+        key = row.get(self.kind.key, row.get("id"))
+        return self.bulk([key]).rows.get(key) if type(key) is int else None
+
     def stream(self, filters: Mapping[str, Any] | None = None, *, after: int | None = None) -> RowStream:
         """All whole rows in rising order of the key, where :meth:`BackendClientV2.capabilities` offers it."""
         return RowStream(

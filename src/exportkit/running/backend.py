@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exportkit.clients import Connection, RetryBudget
+from exportkit.clients import Connection
 
 if TYPE_CHECKING:
     from exportkit.clients.backend import BackendClient
@@ -25,21 +25,21 @@ def backend_clients(
     With `output` every storage that is written to is this folder, as it is for a run without a backend; bundles of the
     server are read where it puts them all the same.
     """
+    from exportkit.clients.connected_backend import ConnectedBackend
+
+    with ConnectedBackend(connection) as backend:
+        client = backend.v1 if output is None else _writing_to(output, backend)
+        client.fetcher = backend.fetcher
+        yield client, backend.v2
+
+
+def _writing_to(folder: Path, backend: Any) -> BackendClient:
     from exportkit.clients.backend import BackendClient
-    from exportkit.clients.backend_v2 import BackendClientV2
+
+    location = str(folder.absolute())
 
     class _WritingHere(BackendClient):
         def get_storage(self, storage_id: int) -> dict[str, Any]:
-            return {
-                "id": storage_id,
-                "provider": "file_system",
-                "configuration": {"location": str(Path(output or ".").absolute())},
-            }
+            return {"id": storage_id, "provider": "file_system", "configuration": {"location": location}}
 
-    budget = RetryBudget()
-    kind = BackendClient if output is None else _WritingHere
-    with (
-        kind.connected(connection, budget=budget) as client,
-        BackendClientV2.connected(connection, budget=budget) as v2_client,
-    ):
-        yield client, v2_client
+    return _WritingHere(backend.session)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeGuard
 
-__all__ = ["MEDIA_KEYS", "is_wrapper", "unwrap"]
+__all__ = ["INLINE_KEYS", "MEDIA_KEYS", "is_wrapper", "unwrap"]
 
 #: Keys of a DM V2 payload that hold one list per medium.
 MEDIA_KEYS: Final = frozenset({"images", "videos", "pcds", "texts", "audios", "prompts", "datas"})
 _MODES: Final = frozenset({"presigned", "inline"})
-_INLINE_KEYS: Final = ("data", "payload", "content")
+#: Where an inline wrapper may hold its payload; the first that is there counts.
+INLINE_KEYS: Final = ("data", "payload", "content")
 
 
 def is_wrapper(data: object) -> TypeGuard[dict[str, Any]]:
@@ -41,7 +42,7 @@ def unwrap(data: object) -> tuple[object, str | None]:
             None,
             "The payload lies behind a presigned URL, which is not fetched here; export the bundle again inline.",
         )
-    for key in _INLINE_KEYS:
+    for key in INLINE_KEYS:
         if key in data:
             return data[key], None
     return None, "The inline wrapper holds no payload (data, payload or content); export the bundle again."
