@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from exportkit.records import Annotation, Canvas, Record
     from exportkit.writing import (
         WRITTEN,
+        ActsIn,
         Binder,
         Checker,
         CheckReport,
@@ -46,6 +47,7 @@ _ROOMS = {
     "exportkit.plugins.hookspecs": ("hookimpl",),
     "exportkit.records": ("Annotation", "Canvas", "Record"),
     "exportkit.writing": (
+        "ActsIn",
         "Binder",
         "CheckReport",
         "Checker",
@@ -73,6 +75,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "WRITTEN",
+    "ActsIn",
     "Annotation",
     "AnnotationFault",
     "AnnotationSkip",

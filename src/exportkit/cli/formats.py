@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from exportkit.plugins import PluginManager
-    from exportkit.plugins.listing import FormatEntry
+    from exportkit.plugins.listing import FormatEntry, OptionEntry
     from exportkit.writing.kind_table import KindRow
 
 __all__ = ["formats"]
@@ -103,5 +103,19 @@ def _show_one(entry: FormatEntry, rows: list[KindRow]) -> None:
         out.print(f"  {kind:12} {text}", markup=False, soft_wrap=True)
     out.print("\noptions (--to NAME:key=value,…)" if entry.options else "\nno options", markup=False)
     for option in entry.options:
-        default = "required" if option.required else f"default {option.default}"
-        out.print(f"  {option.name}={option.type} ({default}) {option.description}", markup=False, soft_wrap=True)
+        told = filter(None, (_default(option), *(f"acts with {word}" for word in option.acts_in)))
+        facts = "; ".join(told)
+        out.print(
+            f"  {option.name}={option.type}{f' ({facts})' if facts else ''} {option.description}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _default(option: OptionEntry) -> str:
+    """``required``, ``default join``; nothing for an option that is absent by default."""
+    if option.required:
+        return "required"
+    if isinstance(option.default, bool):
+        return f"default {'yes' if option.default else 'no'}"
+    return "" if option.default in (None, "", []) else f"default {option.default}"

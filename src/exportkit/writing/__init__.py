@@ -1,5 +1,6 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
+from exportkit.writing.acting import ActsIn
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
@@ -17,6 +18,7 @@ from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
 
 __all__ = [
     "WRITTEN",
+    "ActsIn",
     "Binder",
     "CheckReport",
     "Checker",

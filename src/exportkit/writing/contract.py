@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from exportkit.records import Record
+from exportkit.writing.acting import idle_option
 from exportkit.writing.outcome import Outcome
 from exportkit.writing.plan import Placement, Plan
 
@@ -27,9 +28,19 @@ __all__ = [
 
 
 class WriterOptions(BaseModel):
-    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type."""
+    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type.
+
+    So is an option that cannot act beside the others, see :class:`ActsIn`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _every_option_acts(self) -> Self:
+        idle = idle_option(type(self).model_fields, self.__dict__)
+        if idle is not None:
+            raise ValueError(idle)
+        return self
 
 
 class NamingRule(msgspec.Struct, frozen=True):
