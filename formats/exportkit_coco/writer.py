@@ -47,6 +47,7 @@ class CocoWriter(Writer):
     name: ClassVar[str] = "coco"
     summary: ClassVar[str] = "COCO instances, key points, captions, stuff and panoptic segments"
     options_model: ClassVar[type[WriterOptions]] = CocoOptions
+    variants: ClassVar[tuple[str, ...]] = ("", "boxes=separate", "boxes=empty", "segmentation=semantic", "panoptic=yes")
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
         "rotated_box": "N_ROTATION_AS_POLYGON",

@@ -69,6 +69,10 @@ class YoloWriter(Writer):
     name: ClassVar[str] = "yolo"
     summary: ClassVar[str] = "YOLO for Ultralytics: detect, segment, pose, obb, classify; darknet as a dialect"
     options_model: ClassVar[type[WriterOptions]] = YoloOptions
+    variants: ClassVar[tuple[str, ...]] = (
+        *(f"task={task}" for task in ("detect", "segment", "pose", "obb", "classify")),
+        "dialect=darknet",
+    )
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
         "rotated_box": "L_ROTATION_FLATTENED",

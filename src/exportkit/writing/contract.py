@@ -158,6 +158,9 @@ class Writer(ABC):
     #: What becomes of each kind: ``"written"`` or the code (``L_…``, ``N_…``, ``S_…``); absent kinds are
     #: ``S_KIND_UNSUPPORTED``.
     kinds: ClassVar[Mapping[str, str]] = {}
+    #: Options, as words after ``NAME:``, that change what becomes of the kinds; each is a column of what
+    #: ``exportkit formats NAME`` shows. The empty word is the default.
+    variants: ClassVar[tuple[str, ...]] = ("",)
     #: Media that the writer takes; annotations of others are ``S_MEDIA_UNSUPPORTED``.
     accepts_media: ClassVar[frozenset[str]] = frozenset({"image"})
 
