@@ -39,6 +39,10 @@ class CocoOptions(WriterOptions):
         default="rle",
         description="How masks are written; polygon follows the edges of their pixels.",
     )
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False), ActsIn(masks=("polygon",))] = Field(
+        default=0.0,
+        description="Pixels by which the outline of a mask may leave the edges of its pixels; 0 keeps every corner.",
+    )
     rle: Annotated[Literal["compressed", "uncompressed"], _REGIONS] = Field(
         default="compressed",
         description="How run lengths are written; those of crowds are a list in any case.",

@@ -48,6 +48,10 @@ class CsvOptions(WriterOptions):
         default="tree",
         description="tree keeps the folders of the source names; openimages is always flat.",
     )
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False), ActsIn(dialect=("via",))] = Field(
+        default=0.0,
+        description="Pixels by which the outline of a mask may leave the edges of its pixels; 0 keeps every corner.",
+    )
     prefix: Annotated[str, ActsIn(dialect=("automl",))] = Field(
         default="",
         description="What stands before each path, as gs://bucket/folder.",

@@ -33,6 +33,10 @@ class YoloOptions(WriterOptions):
         default="join",
         description="One row per object with its parts joined by seams, or one row per part.",
     )
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False), _OUTLINES] = Field(
+        default=0.0,
+        description="Pixels by which the outline of a mask may leave the edges of its pixels; 0 keeps every corner.",
+    )
     multi: Annotated[Literal["fail", "first"], ActsIn(task=("classify",))] = Field(
         default="fail",
         description="Whether a picture with several tags fails, or takes the first by class number.",
