@@ -43,6 +43,7 @@ class CsvWriter(Writer):
     name: ClassVar[str] = "csv"
     summary: ClassVar[str] = "CSV: one long table or its Parquet twin; keras-retinanet, TFOD, Open Images, VIA, AutoML"
     options_model: ClassVar[type[WriterOptions]] = CsvOptions
+    variants: ClassVar[tuple[str, ...]] = tuple(f"dialect={dialect}" for dialect in _TABLES)
     kinds: ClassVar[Mapping[str, str]] = LONG_KINDS
     table_options: ClassVar[WriterOptions | None] = CsvOptions(raw=True)
     accepts_media: ClassVar[frozenset[str]] = frozenset({"image", "video", "pcd", "text", "audio", "prompt", "data"})

@@ -53,6 +53,7 @@ class VocWriter(Writer):
     name: ClassVar[str] = "voc"
     summary: ClassVar[str] = "Pascal VOC detection and segmentation, with ImageSets and label map"
     options_model: ClassVar[type[WriterOptions]] = VocOptions
+    variants: ClassVar[tuple[str, ...]] = ("", "robndbox=yes", "task=segment")
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
         "rotated_box": "L_ROTATION_FLATTENED",

@@ -69,6 +69,10 @@ class YoloWriter(Writer):
     name: ClassVar[str] = "yolo"
     summary: ClassVar[str] = "YOLO for Ultralytics: detect, segment, pose, obb, classify; darknet as a dialect"
     options_model: ClassVar[type[WriterOptions]] = YoloOptions
+    variants: ClassVar[tuple[str, ...]] = (
+        *(f"task={task}" for task in ("detect", "segment", "pose", "obb", "classify")),
+        "dialect=darknet",
+    )
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
         "rotated_box": "L_ROTATION_FLATTENED",
@@ -280,8 +284,9 @@ class YoloWriter(Writer):
         if len(rows) == count:
             return skipped("S_DUPLICATE_ROW")
         if drawn.degraded is not None:
-            code, source, made = drawn.degraded
-            label_file.overlaps.append((position, code, iou(source, made)))
+            codes, source, made = drawn.degraded
+            share = iou(source, made)
+            label_file.overlaps.extend((position, code, share) for code in codes)
         return self._outcomes.of(annotation, drawn.codes)
 
     def _sidecar_line(self, annotation: Annotation, placement: Placement, row: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def empty_findings(bench: Workbench) -> list[tuple[str, str]]:
     return [(f["file"], f["message"]) for f in bench.manifest()["check"] if f["code"] == "C_EMPTY"]
 
 
-def with_two(bench: Workbench, *annotations: dict[str, object]) -> Path:
+def with_two(bench: Workbench, *annotations: Mapping[str, object]) -> Path:
     return bench.bundle([item(1, box(), *annotations, split="train"), item(2, box(), split="val")])
 
 

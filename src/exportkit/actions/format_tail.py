@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.formats import requested_formats
 from exportkit.actions.item_spool import spool_items
 from exportkit.actions.tail import ExportTail
-from exportkit.conversion import Conversion, ConversionRequest
+from exportkit.conversion import Conversion, ConversionRequest, ConversionResult
 from exportkit.conversion.report import conversion_as_data
 from exportkit.plugins import PluginManager
 from exportkit.runtime import LogLevel
@@ -68,7 +68,7 @@ class FormatTail(ExportTail):
         context.output_path = str(context.output.final)
         context.written_file_count = sum(output.files for output in result.outputs)
         context.status = "partial" if result.has_errors or context.page_failures else "complete"
-        context.extra_result = {"datasets": conversion_as_data(result)["outputs"]}
+        context.extra_result = {"datasets": [*self._told(result)]}
         for warning in result.warnings:
             context.log_message(warning, LogLevel.WARNING)
 
@@ -144,6 +144,12 @@ class FormatTail(ExportTail):
         return merged
 
     # -- what is told --------------------------------------------------------------------------------------
+
+    def _told(self, result: ConversionResult) -> Iterator[dict[str, Any]]:
+        """Each dataset for the result, its path written as ``output_path`` is."""
+        final = self.context.output.final
+        for told, output in zip(conversion_as_data(result)["outputs"], result.outputs, strict=True):
+            yield told | {"path": str(final / output.path.relative_to(result.directory))}
 
     def _report_items(self, count: int) -> None:
         if count % 100 == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,8 @@ class OutputShard(msgspec.Struct):
     report: CheckReport
     #: Keys of picture contents by split, where there are several splits.
     contents: dict[str, array[int]]
+    #: Records written of each split, where there are several.
+    splits: Counter[str]
 
 
 @without_collector
@@ -149,6 +152,7 @@ class _Output:
         self._findings: list[Finding] = []
         self._splits_apart = len(setup.plan.splits) > 1
         self._contents: dict[str, array[int]] = {}
+        self._splits: Counter[str] = Counter()
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
@@ -187,6 +191,8 @@ class _Output:
                 )
             )  # fmt: skip
         self.ledger.record_written(record, encoded.outcomes, encoded.objects)
+        if self._splits_apart:
+            self._splits[placement.split] += 1
         if encoded.overlaps:
             self.ledger.measured(record, encoded.overlaps)
         self._note(record, row, placement, encoded, picture)
@@ -327,6 +333,7 @@ class _Output:
             len(self._images),
             report,
             self._contents,
+            self._splits,
         )
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:

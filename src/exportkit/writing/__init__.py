@@ -1,6 +1,7 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
 from exportkit.writing.acquisition import AcquisitionNeeds, AcquisitionRequest
+from exportkit.writing.acting import ActsIn
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
@@ -20,6 +21,7 @@ __all__ = [
     "WRITTEN",
     "AcquisitionNeeds",
     "AcquisitionRequest",
+    "ActsIn",
     "Binder",
     "CheckReport",
     "Checker",

@@ -137,6 +137,7 @@ _LOSS: dict[str, tuple[str, str | None]] = {
     "L_HOLES_BRIDGED": ("a hole was joined to the outline by a seam", "MASK_HOLE_DROPPED"),
     "L_PARTS_JOINED": ("parts of one object were joined by seams", None),
     "L_PARTS_SPLIT": ("one object was written as several", None),
+    "L_SIMPLIFIED": ("points of an outline were left out, none farther from it than tolerance=", None),
     "L_KEYPOINTS_DROPPED": ("the box or region stands for key points", None),
     "L_CROWD_AS_DIFFICULT": ("a crowd carries the format's flag for objects to ignore", None),
     "L_ATTRIBUTES_DROPPED": ("attributes have no place in this format", "CUSTOM_ATTRIBUTES_DROPPED"),

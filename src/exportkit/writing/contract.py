@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from exportkit.records import Record
+from exportkit.writing.acting import idle_option
 from exportkit.writing.outcome import Outcome
 from exportkit.writing.plan import Placement, Plan
 
@@ -27,9 +28,19 @@ __all__ = [
 
 
 class WriterOptions(BaseModel):
-    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type."""
+    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type.
+
+    So is an option that cannot act beside the others, see :class:`ActsIn`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _every_option_acts(self) -> Self:
+        idle = idle_option(type(self).model_fields, self.__dict__)
+        if idle is not None:
+            raise ValueError(idle)
+        return self
 
 
 class NamingRule(msgspec.Struct, frozen=True):
@@ -147,6 +158,9 @@ class Writer(ABC):
     #: What becomes of each kind: ``"written"`` or the code (``L_…``, ``N_…``, ``S_…``); absent kinds are
     #: ``S_KIND_UNSUPPORTED``.
     kinds: ClassVar[Mapping[str, str]] = {}
+    #: Options, as words after ``NAME:``, that change what becomes of the kinds; each is a column of what
+    #: ``exportkit formats NAME`` shows. The empty word is the default.
+    variants: ClassVar[tuple[str, ...]] = ("",)
     #: Media that the writer takes; annotations of others are ``S_MEDIA_UNSUPPORTED``.
     accepts_media: ClassVar[frozenset[str]] = frozenset({"image"})
 
