@@ -16,12 +16,9 @@ if TYPE_CHECKING:
     from exportkit.records import Annotation, Canvas, Record
     from exportkit.writing import (
         WRITTEN,
-<<<<<<< HEAD
         AcquisitionNeeds,
         AcquisitionRequest,
-=======
         ActsIn,
->>>>>>> w-iss3
         Binder,
         Checker,
         CheckReport,
@@ -52,12 +49,9 @@ _ROOMS = {
     "exportkit.plugins.hookspecs": ("hookimpl",),
     "exportkit.records": ("Annotation", "Canvas", "Record"),
     "exportkit.writing": (
-<<<<<<< HEAD
         "AcquisitionNeeds",
         "AcquisitionRequest",
-=======
         "ActsIn",
->>>>>>> w-iss3
         "Binder",
         "CheckReport",
         "Checker",
@@ -85,12 +79,9 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "WRITTEN",
-<<<<<<< HEAD
     "AcquisitionNeeds",
     "AcquisitionRequest",
-=======
     "ActsIn",
->>>>>>> w-iss3
     "Annotation",
     "AnnotationFault",
     "AnnotationSkip",
