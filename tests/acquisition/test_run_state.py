@@ -48,8 +48,11 @@ def test_the_same_run_goes_on_and_another_one_is_refused_with_the_way_out(state:
 
 
 def test_a_decision_is_frozen_by_the_first_who_takes_it(state: RunState, tmp_path: Path) -> None:
-    assert state.decide({"style": "bulk"}) == {"style": "bulk"}
-    assert reopened(state, tmp_path / "state.db").decide({"style": "stream"}) == {"style": "bulk"}
+    assert state.decide("style", "bulk") == "bulk"
+    assert state.decide("head", "delegated") == "delegated"
+    state = reopened(state, tmp_path / "state.db")
+    assert state.decide("style", "stream") == "bulk"
+    assert state.decide("head", "in process") == "delegated"
 
 
 def test_an_item_that_comes_twice_counts_once(state: RunState) -> None:

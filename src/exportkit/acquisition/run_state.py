@@ -17,7 +17,7 @@ __all__ = ["STATE_NAME", "FileFacts", "ItemFacts", "JobFacts", "RunFacts", "RunS
 STATE_NAME: Final = "state.db"
 _SCHEMA: Final = 1
 _TABLES: Final = """
-CREATE TABLE run (params_hash TEXT, versions TEXT, head TEXT, decision TEXT, watermark TEXT, position TEXT,
+CREATE TABLE run (params_hash TEXT, versions TEXT, decision TEXT, watermark TEXT, position TEXT,
     spool_offset INTEGER NOT NULL DEFAULT 0, chunks INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE items (id PRIMARY KEY, item_id, chunk INTEGER, status TEXT, spool_offset INTEGER, sha256 TEXT,
     attempts INTEGER, error TEXT) WITHOUT ROWID;
@@ -117,14 +117,14 @@ class RunState:
                 "--restart to begin anew."
             )
 
-    def decide(self, decision: Mapping[str, Any]) -> dict[str, Any]:
+    def decide(self, what: str, word: str) -> str:
         """Freeze a decision, or give the one that was frozen before."""
         known = self._row("SELECT decision FROM run")
-        if known is not None and known[0] is not None:
-            frozen: dict[str, Any] = json.loads(known[0])
-            return frozen
-        self._write("UPDATE run SET decision = ?", (json.dumps(decision),))
-        return dict(decision)
+        decisions: dict[str, str] = json.loads(known[0]) if known is not None and known[0] else {}
+        if what not in decisions:
+            decisions[what] = word
+            self._write("UPDATE run SET decision = ?", (json.dumps(decisions),))
+        return decisions[what]
 
     @property
     def is_complete(self) -> bool:

@@ -72,7 +72,7 @@ def chosen_source(
         streams=usable and v2 is not None and v2.streams_rows,
         echoes=usable and v2 is not None and bool(v2.capabilities()),
     )
-    word = state.decide({"style": decided.word})["style"]
+    word = state.decide("style", decided.word)
     if word == "pages" or v2 is None:
         return PagedRows(client, target, params)
     records = v2.records(target)

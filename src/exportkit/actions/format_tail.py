@@ -94,6 +94,7 @@ class FormatTail(ExportTail):
             "media": "copy" if context.params.get("save_original_file", True) else "none",
             "on_error": "fail" if policy.on_error == "fail" else "skip",
             "max_errors": policy.budget,
+            "is_acquired": True,
         }
         items = getattr(context.exporter, "export_items", None)
         whole = getattr(items, "bundle", None)

@@ -28,6 +28,7 @@ from exportkit.acquisition import (
     ranges_of,
     write_manifest,
 )
+from exportkit.actions.context import is_delegated
 from exportkit.actions.head_settings import PollPatienceConfig, ShardConfig
 from exportkit.actions.probe import probe_export_count
 from exportkit.actions.targets import plural_versions
@@ -42,6 +43,7 @@ from exportkit.runtime.environment import TRUE_WORDS
 from exportkit.runtime.knobs import KNOBS
 from exportkit.storage.objects import ObjectStore
 from exportkit.storage.opening import session_objects
+from exportkit.storage.refusals import shown
 from exportkit.storage.run_directory import ACQUIRED
 from exportkit.wire import parse_manifest
 from exportkit.wire.manifest import RawManifest
@@ -76,12 +78,22 @@ class RemoteAcquisition:
         self._state = self._opened.enter_context(RunState(run.path / STATE_NAME))
         run.keeps = self._state.is_begun
         self._state.begin(RunFacts(_params_hash(context.params), _versions()))
+        self._refuse_other_head("delegated" if is_delegated(context) else "in process")
         self._needs: AcquisitionNeeds = context.needs
         self._head: DelegatedHead | None = None
         self._results: list[DelegatedExportResult] = []
         self._bundles: ObjectStore | None = None
         # From now on the folder is worth going on with.
         run.keeps = True
+
+    def _refuse_other_head(self, head: str) -> None:
+        """Who acquires is decided once, when a run begins (SDK behaviour, section 13)."""
+        begun = self._state.decide("head", head)
+        if begun != head:
+            raise UsageError(
+                f"The unfinished run in {shown(self._folder.parent.parent)} acquires {begun} and this one {head}; "
+                "repeat it as it was, or give --restart to begin anew."
+            )
 
     def close(self) -> None:
         """Release everything; a second call does nothing."""

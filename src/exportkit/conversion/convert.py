@@ -41,7 +41,7 @@ from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
 from exportkit.storage.run_directory import RunDirectory
-from exportkit.writing import Fragments, Plan, Writer
+from exportkit.writing import AcquisitionRequest, Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
 from exportkit.writing.ledger import Counts, Entry
@@ -117,6 +117,10 @@ class Conversion:
         """Read every record once, and decide what has to be known before the first is written."""
         request = self._request
         self._bundle = bundle = Bundle.open(request.bundle, request.target, work=self._run.spool)
+        if not request.is_acquired:
+            # Nothing is acquired here, and plugins see the same calls as where something is.
+            formats = tuple(output.writer.name for output in request.outputs)
+            self._plugins.acquisition_needs(AcquisitionRequest(bundle.target, formats, request.media != "none"))
         self._size = size = sum(part.size for part in bundle.parts)
         self._engine = engine = self._opened.enter_context(open_engine(request.workers, size))
         self._survey_setup = setup = self._setup_survey(bundle)
