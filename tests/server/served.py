@@ -152,13 +152,17 @@ def launched(*options: str | Path, environment: Mapping[str, str] | None = None)
 
 def write_bundle(folder: Path, lines: list[bytes | dict[str, Any]], target: str = "task", **facts: Any) -> Path:
     """A bundle with these lines, whatever they hold."""
-    text = b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    text = b"".join((line if isinstance(line, bytes) else _compact(line)) + b"\n" for line in lines)
     (folder / target).mkdir(parents=True)
     (folder / target / "part-00001.jsonl").write_bytes(text)
     part = {"path": f"{target}/part-00001.jsonl", "records": len(lines), "cumulative_records": len(lines)}
     entry = {"dir": target, "records": len(lines), "parts": [part]}
     (folder / "manifest.json").write_text(json.dumps({"prefix": "x", "targets": {target: entry}, **facts}))
     return folder
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def lines_of(served: Served, detail: Mapping[str, Any], target: str = "task") -> list[bytes]:

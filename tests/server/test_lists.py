@@ -74,7 +74,12 @@ def test_a_page_behind_the_last_is_missing(served: Served) -> None:
 
 
 def test_the_next_page_carries_every_parameter_of_the_request(served: Served) -> None:
-    query = {"project": served.project, "page_size": 5, "expand": ["data", "data_unit"], "url_host": "internal"}
+    query: dict[str, Any] = {
+        "project": served.project,
+        "page_size": 5,
+        "expand": ["data", "data_unit"],
+        "url_host": "internal",
+    }
     page = served.get(V1["task"], **query, response_mode="presigned", id__gte=20)
     following = page["next"]
     for part in ("expand=data&expand=data_unit", "url_host=internal", "response_mode=presigned", "id__gte=20"):
