@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from exportkit.actions.output_words import judged_name, judged_path
 from exportkit.errors import OutputLocked, UsageError
@@ -15,8 +15,10 @@ from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.storage.sync import sync_filesystem
 
-__all__ = ["ExportOutput", "storage_root"]
+__all__ = ["MANIFEST", "ExportOutput", "storage_root"]
 
+#: What an export that is whole holds, written last.
+MANIFEST: Final = "exportkit-manifest.json"
 _LOCAL_PROVIDERS = frozenset({"local", "file_system"})
 
 
@@ -26,7 +28,7 @@ def storage_root(storage: Mapping[str, Any]) -> Path:
     if provider not in _LOCAL_PROVIDERS:
         raise UsageError(
             f"The storage {storage.get('id')} has the provider {provider!r}; exports are written to: "
-            f"{', '.join(sorted(_LOCAL_PROVIDERS))}."
+            f"{', '.join(sorted(_LOCAL_PROVIDERS))}, s3."
         )
     location = (storage.get("configuration") or {}).get("location")
     if not isinstance(location, str) or not location:
@@ -75,9 +77,14 @@ class ExportOutput:
         return self.run.spool
 
     @property
-    def final(self) -> Path:
-        """The folder that is, or will be, published, in the words of the storage."""
-        return self.path_root / self.run.target.name
+    def place(self) -> str:
+        """Where exports of this path lie, in the words of the storage."""
+        return str(self.path_root)
+
+    @property
+    def told(self) -> str:
+        """Where the export is, or will be, published, in the words of the storage."""
+        return str(self.path_root / self.run.target.name)
 
     @classmethod
     def on_storage(cls, storage: Mapping[str, Any], path: str, name: str, **how: bool) -> Self:
@@ -99,8 +106,13 @@ class ExportOutput:
         self._refuse_way_out()
         self._run = self._reserved(1)
 
-    def publish(self) -> Path:
-        """Make the stage visible under its name, and return the folder.
+    def release(self) -> str:
+        """Take note that the run's target was published by whoever filled it, and return where."""
+        self.committed = True
+        return self.told
+
+    def publish(self) -> str:
+        """Make the stage visible under its name, and return where.
 
         A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
         """
@@ -116,7 +128,7 @@ class ExportOutput:
             else:
                 break
         self.committed = True
-        return self.path_root / target.name
+        return str(self.path_root / target.name)
 
     def close(self) -> None:
         """Remove what was made and not published; a second call does nothing."""
@@ -129,7 +141,7 @@ class ExportOutput:
         parent = self.path_root
         target = parent / self._name
         while True:
-            if not os.path.lexists(target):
+            if self._is_free(target):
                 # A plugin may go to another folder during the run.
                 run = RunDirectory(target.absolute(), resumable=self._resumable and not self._restart)
                 try:
@@ -137,11 +149,14 @@ class ExportOutput:
                 except OutputLocked:
                     pass
                 else:
-                    if not os.path.lexists(run.target):
+                    if self._is_free(run.target):
                         return run
                     run.__exit__(None, None, None)
             target = self._numbered(parent, number)
             number += 1
+
+    def _is_free(self, target: Path) -> bool:
+        return not os.path.lexists(target)
 
     def _numbered(self, parent: Path, number: int) -> Path:
         return parent / f"{self._name}({number})"

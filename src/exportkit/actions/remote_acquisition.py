@@ -125,12 +125,13 @@ class RemoteAcquisition:
     def _fetching(self, rows: ListedRows | None) -> Iterator[tuple[RowResolver, OriginalFiles | None]]:
         """What fetches payloads and originals; `rows` are the list that gives fresh URLs."""
         fetcher = self._client.fetcher or ObjectFetcher.shared()
-        payloads = PayloadFetcher(fetcher, self._reissue(rows) if rows is not None else lambda _row: None)
+        reissue = self._reissue(rows) if rows is not None else lambda _row: None
+        payloads = PayloadFetcher(fetcher, reissue)
         with ExitStack() as opened:
             originals = None
             if self._needs.source:
                 originals = opened.enter_context(closing(OriginalFiles(self._folder, self._state, fetcher)))
-            yield opened.enter_context(closing(RowResolver(payloads.raw, originals))), originals
+            yield opened.enter_context(closing(RowResolver(payloads.raw, originals, reissue))), originals
 
     def _reissue(self, rows: ListedRows) -> Any:
         """A row with fresh URLs, asked for by its key alone."""

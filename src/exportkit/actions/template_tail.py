@@ -13,6 +13,7 @@ from typing import Any
 from exportkit import __version__
 from exportkit.actions.error_lists import write_error_lists
 from exportkit.actions.error_policy import ErrorPolicy
+from exportkit.actions.export_output import MANIFEST
 from exportkit.actions.reconciliation import reconcile
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.template_run import Converted, TemplateRun
@@ -21,9 +22,7 @@ from exportkit.errors import RecordFault
 from exportkit.runtime import build_throttle_from_params
 from exportkit.storage.refusals import refusals_of
 
-__all__ = ["MANIFEST", "TemplateTail"]
-
-MANIFEST = "exportkit-manifest.json"
+__all__ = ["TemplateTail"]
 
 
 class TemplateTail(ExportTail):
@@ -111,7 +110,7 @@ class TemplateTail(ExportTail):
                 context.status = "partial"
             self._write_lists(self._work)
         self._write_manifest()
-        context.output_path = str(context.output.publish())
+        context.output_path = context.output.publish()
 
     def _write_lists(self, work: Workplace) -> None:
         report = getattr(self.context.exporter, "export_report", None)
