@@ -13,7 +13,7 @@ from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import FileFacts
 from exportkit.acquisition.stored_line import file_entries, is_wrapped, stored_line
 from exportkit.clients import WireRow
-from exportkit.clients.client_errors import ClientError
+from exportkit.clients.client_errors import ClientConnectionError, ClientError
 from exportkit.errors import RecordFault
 
 __all__ = ["FetchPayload", "ResolvedRow", "RowResolver"]
@@ -24,8 +24,6 @@ FetchPayload = Callable[[WireRow], bytes | None]
 #: Payloads that are fetched at once, and rows that may be ahead of their turn.
 _WORKERS: Final = 8
 _WINDOW: Final = 64
-#: Exit code of what may pass by itself.
-_TEMPORARY: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +99,9 @@ class RowResolver:
         try:
             fresh = self._reissue(row)
             entry = file_entries(fresh).get(name) if fresh is not None else None
-        except ClientError as error:
-            if error.exit_code == _TEMPORARY:  # the backend is away, which is no fault of this file
-                raise
-            return None
-        except RecordFault:
+        except ClientConnectionError:
+            raise  # the backend is away, which is no fault of this file
+        except (ClientError, RecordFault):
             return None
         url = entry.get("url") if isinstance(entry, Mapping) else None
         return url if isinstance(url, str) else None

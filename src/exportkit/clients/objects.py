@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from exportkit.clients.address_policy import AddressPolicy, plain_url
+from exportkit.clients.connection import origin_of
 from exportkit.clients.download import Download, OtherRange
 from exportkit.clients.object_connections import HostDown, ObjectConnections, Unreachable
-from exportkit.clients.connection import origin_of
 from exportkit.clients.retries import RetryBudget, Sleep, retry_after
 from exportkit.errors import RemoteIOError
 
