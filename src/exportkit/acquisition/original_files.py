@@ -71,10 +71,12 @@ class OriginalFiles:
         source = _without_query(url)
         with self._lock:
             path = self._path(item_id, name, entry, source)
-            running = self._running.get(path)
-            if running is None:
-                running = self._running[path] = self._pool.submit(self._fetched, path, source, dict(entry), fresh)
-                running.add_done_callback(partial(self._forget, path))
+            known = self._running.get(path)
+            running = known or self._pool.submit(self._fetched, path, source, dict(entry), fresh)
+            self._running[path] = running
+        if known is None:
+            # One that is done by now calls back at once, in this thread, and takes the lock.
+            running.add_done_callback(partial(self._forget, path))
         placed: Future[Placed] = Future()
         running.add_done_callback(lambda done: _settle(placed, done, dict(entry), path, source))
         return placed

@@ -93,24 +93,36 @@ class ObjectOutput(ExportOutput):
             name = self._claimed(store)
         if not self._is_complete(store, name):
             self._put_tree(store, folder, name)
+        self._note(name, "")
         store.delete_prefix(self._key(name, _MARK))
         self._published, self.committed = name, True
         return self.told
 
     def _put_tree(self, store: ObjectStore, folder: Path, name: str) -> None:
-        def put(path: str) -> None:
-            try:
-                store.put(self._key(name, path), folder / path)
-            except ObjectExists as error:
-                raise UsageError(
-                    f"Objects lie below {self._place}/{name} that belong to no export; remove them, or choose "
-                    "another name."
-                ) from error
+        done: list[str] = []
 
-        with ThreadPoolExecutor(_WORKERS, "exportkit-upload") as pool:
-            for _ in pool.map(put, (path for path in _files(folder) if path != MANIFEST)):
-                pass
-        put(MANIFEST)
+        def put(path: str) -> None:
+            key = self._key(name, path)
+            try:
+                store.put(key, folder / path)
+            except ObjectExists:
+                # The answer to a request that was repeated may say so of its own object.
+                if not _is_same(store, key, folder / path):
+                    raise
+            done.append(path)
+
+        try:
+            with ThreadPoolExecutor(_WORKERS, "exportkit-upload") as pool:
+                for _ in pool.map(put, (path for path in _files(folder) if path != MANIFEST)):
+                    pass
+            put(MANIFEST)
+        except ObjectExists as error:
+            for path in (*done, _MARK):
+                store.delete_prefix(self._key(name, path))
+            (self.run.path / CLAIM).unlink()
+            raise UsageError(
+                f"Objects lie below {self._place}/{name} that belong to no export; remove them, or choose another name."
+            ) from error
 
     def _claimed_before(self, store: ObjectStore) -> str | None:
         """The name that this run claimed before it was cut off, if it is still this run's.
@@ -119,16 +131,15 @@ class ObjectOutput(ExportOutput):
         """
         try:
             known = json.loads((self.run.path / CLAIM).read_text(encoding="utf-8"))
-            mark = b"".join(store.read(self._key(known["name"], _MARK)))
-        except (FileNotFoundError, ObjectMissing):
+        except FileNotFoundError:
             return None
-        name = str(known["name"])
-        if mark.decode(errors="replace") != known["mark"]:
+        name, mark = str(known["name"]), str(known["mark"])
+        if self._is_complete(store, name) and (not mark or self._marked(store, name) == mark):
+            return name
+        if not mark or self._marked(store, name) != mark:
             return None
-        if not self._is_complete(store, name):
-            store.delete_prefix(self._key(name))
-            return name if self._mark(store, name) else None
-        return name
+        store.delete_prefix(self._key(name))
+        return name if self._mark(store, name) else None
 
     def _claimed(self, store: ObjectStore) -> str:
         """The first name that is free, claimed."""
@@ -149,18 +160,38 @@ class ObjectOutput(ExportOutput):
     def _mark(self, store: ObjectStore, name: str) -> bool:
         """Claim a name; whether nobody else had."""
         mark = secrets.token_hex(16)
-        publish_file(self.run.path / CLAIM, json.dumps({"name": name, "mark": mark}).encode())
+        self._note(name, mark)
         try:
             store.put(self._key(name, _MARK), mark.encode())
         except ObjectExists:
-            return False
+            return self._marked(store, name) == mark
         return True
+
+    def _marked(self, store: ObjectStore, name: str) -> str | None:
+        try:
+            return b"".join(store.read(self._key(name, _MARK))).decode(errors="replace")
+        except ObjectMissing:
+            return None
+
+    def _note(self, name: str, mark: str) -> None:
+        """Have the next process know what this one claimed; without a mark it has put everything there."""
+        publish_file(self.run.path / CLAIM, json.dumps({"name": name, "mark": mark}).encode())
 
     def _is_complete(self, store: ObjectStore, name: str) -> bool:
         return store.size(self._key(name, MANIFEST)) is not None
 
     def _key(self, *parts: str) -> str:
         return "/".join(part for part in (self._prefix, *parts) if part)
+
+
+def _is_same(store: ObjectStore, key: str, path: Path) -> bool:
+    if store.size(key) != path.stat().st_size:
+        return False
+    found = hashlib.sha256()
+    for piece in store.read(key):
+        found.update(piece)
+    with path.open("rb") as file:
+        return found.digest() == hashlib.file_digest(file, "sha256").digest()
 
 
 def _files(folder: Path) -> Iterator[str]:

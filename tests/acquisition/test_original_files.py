@@ -1,0 +1,92 @@
+"""Originals are fetched once each, however fast they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exportkit.acquisition.original_files import OriginalFiles, Placed
+from exportkit.acquisition.run_state import RunFacts, RunState
+from exportkit.clients.objects import ObjectFetcher, ObjectGone
+
+
+class Fetcher(ObjectFetcher):
+    """Knows what lies behind its URLs, and notes what is asked for."""
+
+    def __init__(self, contents: dict[str, bytes]) -> None:
+        self.contents = contents
+        self.asked: list[str] = []
+
+    def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
+        self.asked.append(url)
+        if url not in self.contents:
+            raise ObjectGone("403")
+        return os.write(descriptor, self.contents[url])
+
+
+class AtOnce:
+    """A pool that is always faster than whoever asks."""
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*arguments))
+        except Exception as error:  # noqa: BLE001 - as a pool does
+            done.set_exception(error)
+        return done
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[RunState]:
+    with RunState(tmp_path / "state.db") as made:
+        made.begin(RunFacts("hash", "versions"))
+        yield made
+
+
+def placed(answer: Future[Placed] | Placed) -> Placed:
+    return answer.result(30) if isinstance(answer, Future) else answer
+
+
+def test_a_file_that_is_there_before_anybody_waits_for_it_is_placed(state: RunState, tmp_path: Path) -> None:
+    fetcher = Fetcher({"http://host/a?signature=1": b"abc"})
+    originals = OriginalFiles(tmp_path, state, fetcher)
+    originals.close()
+    originals._pool = AtOnce()  # type: ignore[assignment]
+
+    entry, facts = placed(originals.place(7, "image_1", {"url": "http://host/a?signature=1", "is_primary": True}))
+
+    assert entry == {"is_primary": True, "bundle_path": "files/7/image_1"}
+    assert facts is not None
+    assert (facts.size, facts.source) == (3, "http://host/a")
+    assert (tmp_path / "files/7/image_1").read_bytes() == b"abc"
+
+
+def test_a_url_that_expired_is_issued_anew_three_times(state: RunState, tmp_path: Path) -> None:
+    fetcher = Fetcher({"http://host/a?3": b"abc"})
+    originals = OriginalFiles(tmp_path, state, fetcher)
+    fresh = iter(["http://host/a?1", "http://host/a?2", "http://host/a?3"])
+
+    entry, facts = placed(originals.place(7, "image_1", {"url": "http://host/a?0"}, lambda: next(fresh)))
+    originals.close()
+
+    assert entry["bundle_path"] == "files/7/image_1"
+    assert facts is not None
+    assert fetcher.asked == [f"http://host/a?{number}" for number in range(4)]
+
+
+def test_a_url_that_stays_dead_leaves_its_entry_without_a_file(state: RunState, tmp_path: Path) -> None:
+    originals = OriginalFiles(tmp_path, state, Fetcher({}))
+    numbers = iter(range(10))
+
+    entry, facts = placed(
+        originals.place(7, "image_1", {"url": "http://host/a?x"}, lambda: f"http://host/a?{next(numbers)}")
+    )
+    originals.close()
+
+    assert (entry, facts) == ({"url": "http://host/a"}, None)
+    assert not (tmp_path / "files/7/image_1").exists()
