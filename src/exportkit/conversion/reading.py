@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,9 @@ from exportkit.records import Record
 from exportkit.transforms import TransformFault, applied
 from exportkit.transforms.chain import filtered
 from exportkit.wire.tolerant import tolerant_loads
+
+if TYPE_CHECKING:
+    from exportkit.native._core import SeedSurveyor
 
 __all__ = ["DROPPED", "RecordReader"]
 
@@ -52,6 +56,23 @@ class RecordReader:
     def ordinary(self) -> Callable[[bytes | bytearray, int, int], RecordSurvey | None] | None:
         """Surveys an ordinary line, given by its place in a text, or refuses it; None where every line needs care."""
         return self._lines.ordinary if not (self._hooked or self._numbered) else None
+
+    def surveyor(
+        self,
+        splits: dict[str | None, str],
+        rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
+        part: int,
+        *,
+        keeps_negatives: bool,
+    ) -> SeedSurveyor | None:
+        """Surveys runs of ordinary lines of a part; None where each line needs a look of its own.
+
+        ``splits`` are the splits by the word that names them, which may grow; ``rules`` tell for each naming rule
+        whether it is flat, and the extensions and folders that it refuses.
+        """
+        if self._hooked or self._numbered:
+            return None
+        return self._lines.surveyor(splits, rules, part, keeps_negatives=keeps_negatives)
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""

@@ -37,6 +37,28 @@ class SeedReader:
         /,
     ) -> Record | None: ...
 
+class SeedSurveyor:
+    def __new__(
+        cls,
+        *,
+        reader: SeedReader,
+        splits: dict[str | None, str],
+        rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
+        part: int,
+        keeps_negatives: bool,
+    ) -> Self: ...
+    def take(
+        self, text: bytearray, at: int, size: int, offset: int, number: int, last: int | str | None, /
+    ) -> tuple[int, int, int, int, int | str | None, int | str | None, int, bool, bool, bool, bool, bytes]: ...
+    def sums(
+        self,
+    ) -> tuple[
+        list[tuple[str, tuple[str, str], int]],
+        list[tuple[str, Skeleton, int]],
+        list[tuple[str, None, int]],
+        list[bytes],
+    ]: ...
+
 class BoxTexts:
     def __new__(
         cls,

@@ -2,40 +2,13 @@
 
    The twin of exportkit.normalize.seed_fast.SeedFast: what is accepted here gives the same record or survey, and
    whatever is unusual is refused with None, so that the general way decides about it. */
-#include "json_text.h"
+#include "seed.h"
+#include "seed_head.h"
 #include "numbers.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-
-enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
-
-/* What a writer calls a region's kind; the order of Reader.kinds. */
-enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, KINDS };
-
-/* A text that was met before, with the (kind, text) pairs that a survey counts. */
-typedef struct {
-    PyObject *text;
-    PyObject *pairs[KINDS];
-} Remembered;
-
-typedef struct {
-    PyObject_HEAD
-    PyObject *annotation, *box, *region, *record, *survey, *file; /* the classes that are made */
-    PyObject *digest;                                             /* reads a declared SHA-256 */
-    PyObject *no_media;                                           /* notices of a record without a file */
-    PyObject *rotated, *keypoints; /* classes of geometry, or None where an option says how it is read */
-    PyObject *skeleton;            /* gives the skeleton of so many points without names */
-    PyObject *skeletons;           /* those that it gave */
-    PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
-    Remembered remembered[REMEMBERED];
-} Reader;
-
-typedef struct {
-    long long width, height;
-    char has_width, has_height;
-} Size;
 
 /* -- single values; each gives 1, or 0 for what is refused ---------------------------------------------------- */
 
@@ -61,7 +34,7 @@ static Remembered *remembered(Reader *reader, const Span *span)
     return place;
 }
 
-static PyObject *repeated_text(Reader *reader, const Span *span)
+PyObject *exportkit_repeated_text(Reader *reader, const Span *span)
 {
     Remembered *place = remembered(reader, span);
     if (place != NULL)
@@ -158,7 +131,7 @@ static int read_scalar(Cursor *c, PyObject **out)
             return 0;
         if (out == NULL)
             return is_text(&span);
-        value = repeated_text(((Reader *)c->owner), &span);
+        value = exportkit_repeated_text(((Reader *)c->owner), &span);
         break;
     case 't':
         value = TAKE(c, "true") ? Py_NewRef(Py_True) : NULL;
@@ -246,7 +219,7 @@ static int read_attributes(Cursor *c, int depth, PyObject **out)
                 return 0;
             continue;
         }
-        key = repeated_text(((Reader *)c->owner), &name);
+        key = exportkit_repeated_text(((Reader *)c->owner), &name);
         if (key == NULL)
             break;
         int failed = !read_attribute(c, depth, &value);
@@ -336,12 +309,6 @@ static int skip_judged_rings(Cursor *c)
     }
 }
 
-typedef struct {
-    int kind; /* BOX where there is no region */
-    const char *start, *stop;
-    const char *counts, *counts_stop;
-} Region;
-
 static int is_whole_run(const char *p, const char *stop)
 {
     return p < stop;
@@ -396,21 +363,6 @@ static int read_region(Cursor *c, Region *region, int judged)
 }
 
 /* -- annotations -------------------------------------------------------------------------------------------- */
-
-/* The fields of an annotation that are objects, in the order of exportkit.records.Annotation. */
-typedef struct {
-    Span label;
-    Number box[4];
-    char has_box;
-    Region region;
-    Number rotation;
-    double cx, cy; /* of a box that is turned */
-    const char *points;
-    Py_ssize_t point_count;
-    int kind;
-    int iscrowd, difficult, truncated, occluded;
-    PyObject *id, *area, *score, *group, *track, *frame, *attributes;
-} Source;
 
 static void clear_source(Source *source)
 {
@@ -631,7 +583,7 @@ static int is_blank(PyObject *text)
 /* The class name as a new reference; NULL for one that is no name. */
 static PyObject *label_of(Cursor *c, const Source *source)
 {
-    PyObject *label = repeated_text(((Reader *)c->owner), &source->label);
+    PyObject *label = exportkit_repeated_text(((Reader *)c->owner), &source->label);
     if (label != NULL && is_blank(label))
         Py_CLEAR(label);
     return label;
@@ -781,12 +733,6 @@ static PyObject *made_pair(Cursor *c, const Source *source)
     return pair;
 }
 
-/* What is wanted of a line. */
-typedef struct {
-    int build;  /* annotations, or pairs for a survey */
-    int judged; /* the line passed a survey before */
-} Want;
-
 /* The skeleton of so many points without names, borrowed. */
 static PyObject *skeleton_of(Reader *reader, Py_ssize_t points)
 {
@@ -853,23 +799,7 @@ static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skelet
 
 /* -- the line ------------------------------------------------------------------------------------------------ */
 
-typedef struct {
-    Span key, original, url, path, digest;
-    long long size;
-    char has_size;
-    Size meta;
-} File;
-
-typedef struct {
-    PyObject *id, *other_id, *contents, *status, *skeletons;
-    PyObject *group, *unit_group, *data_group;
-    Span split, unit_split, data_split, unit_name;
-    Size unit_size;
-    File file;
-    char has_file, is_open;
-} Line;
-
-static void clear_line(Line *line)
+void exportkit_clear_line(Line *line)
 {
     Py_CLEAR(line->id);
     Py_CLEAR(line->other_id);
@@ -1020,10 +950,10 @@ static int read_status(Cursor *c, Line *line, int build)
     if (!read_span(c, &span))
         return 0;
     line->is_open = !IS(&span, "completed");
-    return build ? (line->status = repeated_text((Reader *)c->owner, &span)) != NULL : is_text(&span);
+    return build ? (line->status = exportkit_repeated_text((Reader *)c->owner, &span)) != NULL : is_text(&span);
 }
 
-static int read_line(Cursor *c, Line *line, const Want *want)
+int exportkit_read_line(Cursor *c, Line *line, const Want *want)
 {
     Span key;
     unsigned seen = 0;
@@ -1056,144 +986,6 @@ static int read_line(Cursor *c, Line *line, const Want *want)
         line->other_id = NULL;
     }
     return line->id != NULL;
-}
-
-/* -- the head of a record ------------------------------------------------------------------------------------ */
-
-typedef struct {
-    PyObject *name, *file, *split, *group, *notices;
-    long long width, height;
-} Head;
-
-static void clear_head(Head *head)
-{
-    Py_CLEAR(head->name);
-    Py_CLEAR(head->file);
-    Py_CLEAR(head->split);
-    Py_CLEAR(head->group);
-    Py_CLEAR(head->notices);
-}
-
-/* A path below files/ that needs no closer look: plain ASCII segments that begin with no dot (wire, section 16). */
-static int is_plain_path(const Span *path)
-{
-    if (!path->plain || path->n > 255 || path->n <= 6 || memcmp(path->s, "files/", 6) != 0)
-        return 0;
-    char before = '/';
-    for (Py_ssize_t i = 6; i < path->n; i++) {
-        char byte = path->s[i];
-        int letter = is_digit(byte) || ((byte | 32) >= 'a' && (byte | 32) <= 'z') || byte == '_' || byte == '-';
-        if (!letter && (before == '/' || (byte != '.' && byte != '/')))
-            return 0;
-        before = byte;
-    }
-    return before != '/';
-}
-
-static int is_web_address(const Span *url)
-{
-    static const char word[] = "https://";
-    if (!url->plain || url->n < 8)
-        return 0;
-    char head[9] = {0};
-    for (int i = 0; i < 8; i++)
-        head[i] = (char)(url->s[i] >= 'A' && url->s[i] <= 'Z' ? url->s[i] | 32 : url->s[i]);
-    return strcmp(head, word) == 0 || strncmp(head, "http://", 7) == 0;
-}
-
-static int made_optional_text(const Span *span, PyObject **out)
-{
-    *out = span->set ? text_of(span) : Py_NewRef(Py_None);
-    return *out != NULL;
-}
-
-static int made_file(Reader *reader, const File *file, PyObject **out)
-{
-    PyObject *path = NULL, *url = NULL, *size = NULL, *digest = NULL;
-    int good = 0;
-    if (!file->path.set && !file->url.set) {
-        *out = Py_NewRef(Py_None);
-        return 1;
-    }
-    if (!(file->path.set ? is_plain_path(&file->path) : is_web_address(&file->url)) || (file->has_size && file->size < 0))
-        return 0;
-    if (!made_optional_text(&file->path, &path) || !made_optional_text(&file->url, &url) ||
-        !made_optional_text(&file->digest, &digest))
-        goto done;
-    size = file->has_size ? PyLong_FromLongLong(file->size) : Py_NewRef(Py_None);
-    if (digest != Py_None)
-        Py_SETREF(digest, PyObject_CallOneArg(reader->digest, digest));
-    if (size == NULL || digest == NULL)
-        goto done;
-    PyObject *args[] = {NULL, path, url, size, digest};
-    *out = PyObject_Vectorcall(reader->file, args + 1, 4 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-    good = *out != NULL;
-done:
-    Py_XDECREF(path);
-    Py_XDECREF(url);
-    Py_XDECREF(size);
-    Py_XDECREF(digest);
-    return good;
-}
-
-/* The name a record's picture goes by: the first that is given (formats, section 1.3). */
-static PyObject *made_name(const Line *line)
-{
-    const Span *path = &line->file.path;
-    if (line->file.original.set && line->file.original.n > 0)
-        return text_of(&line->file.original);
-    if (line->unit_name.set && line->unit_name.n > 0)
-        return text_of(&line->unit_name);
-    if (!path->set)
-        return PyObject_Str(line->id);
-    Span last = *path;
-    while (last.n > 0 && path->s[last.n - 1] != '/')
-        last.n--;
-    last.s = path->s + last.n;
-    last.n = path->n - last.n;
-    return text_of(&last);
-}
-
-/* The declared size, 0 by 0 where there is none; refused where a side is missing or not positive. */
-static int declared_size(const Line *line, Head *head)
-{
-    const Size *size = &line->file.meta;
-    if (!size->has_width && !size->has_height)
-        size = &line->unit_size;
-    if (!size->has_width && !size->has_height)
-        return 1;
-    head->width = size->width;
-    head->height = size->height;
-    return size->has_width && size->has_height && size->width > 0 && size->height > 0;
-}
-
-static int made_split(const Line *line, Head *head)
-{
-    const Span *split = line->split.set ? &line->split : line->unit_split.set ? &line->unit_split : &line->data_split;
-    if ((line->unit_split.set && !is_text(&line->unit_split)) || (line->data_split.set && !is_text(&line->data_split)))
-        return 0;
-    return made_optional_text(split, &head->split);
-}
-
-static int made_group(const Line *line, Head *head)
-{
-    PyObject *group = line->group != NULL        ? line->group
-                      : line->unit_group != NULL ? line->unit_group
-                                                 : line->data_group;
-    head->group = group == NULL ? Py_NewRef(Py_None) : PyObject_Str(group);
-    return head->group != NULL;
-}
-
-static int made_head(Reader *reader, const Line *line, Head *head)
-{
-    if (line->unit_name.set && !is_text(&line->unit_name))
-        return 0;
-    if (!declared_size(line, head))
-        return 0;
-    if (line->has_file ? !made_file(reader, &line->file, &head->file) : (head->file = Py_NewRef(Py_None)) == NULL)
-        return 0;
-    head->notices = Py_NewRef(line->file.path.set ? reader->empty : reader->no_media);
-    return made_split(line, head) && made_group(line, head) && (head->name = made_name(line)) != NULL;
 }
 
 /* -- the reader ----------------------------------------------------------------------------------------------- */
@@ -1242,42 +1034,6 @@ static PyObject *made_survey(Reader *reader, Line *line, const Head *head)
     return made;
 }
 
-/* A line within a text that ends with a NUL. */
-typedef struct {
-    const char *start, *end;
-} Piece;
-
-/* The bytes from `first` to `last` of a bytes or bytearray object, whose buffers both end with a NUL. */
-static int piece_of(PyObject *text, PyObject *first, PyObject *last, Piece *piece)
-{
-    Py_ssize_t size, start = 0, end;
-    const char *buffer;
-    if (PyByteArray_CheckExact(text)) {
-        buffer = PyByteArray_AS_STRING(text);
-        size = PyByteArray_GET_SIZE(text);
-    } else if (PyBytes_CheckExact(text)) {
-        buffer = PyBytes_AS_STRING(text);
-        size = PyBytes_GET_SIZE(text);
-    } else {
-        PyErr_SetString(PyExc_TypeError, "a line lies in bytes or in a bytearray");
-        return 0;
-    }
-    end = size;
-    if (first != NULL) {
-        start = PyLong_AsSsize_t(first);
-        end = PyLong_AsSsize_t(last);
-        if (PyErr_Occurred())
-            return 0;
-    }
-    if (start < 0 || start > end || end > size) {
-        PyErr_SetString(PyExc_ValueError, "the line lies outside the text");
-        return 0;
-    }
-    piece->start = buffer + start;
-    piece->end = buffer + end;
-    return 1;
-}
-
 /* The record or survey of a line; None for a refused line, NULL only where the machine or a class fails. */
 static PyObject *read_one(Reader *reader, const Piece *piece, const Want *want, const Place *place)
 {
@@ -1285,18 +1041,14 @@ static PyObject *read_one(Reader *reader, const Piece *piece, const Want *want, 
     Line line = {0};
     Head head = {0};
     PyObject *made = NULL;
-    if (read_line(&cursor, &line, want) && made_head(reader, &line, &head))
+    if (exportkit_read_line(&cursor, &line, want) && made_head(reader, &line, &head))
         made = want->build ? made_record(reader, &line, &head, place) : made_survey(reader, &line, &head);
     clear_head(&head);
-    clear_line(&line);
+    exportkit_clear_line(&line);
     if (made != NULL)
         return made;
-    if (PyErr_Occurred()) {
-        /* Text that is no UTF-8 is a matter for the general way; a lack of memory is not. */
-        if (!PyErr_ExceptionMatches(PyExc_ValueError))
-            return NULL;
-        PyErr_Clear();
-    }
+    if (!is_mere_refusal())
+        return NULL;
     Py_RETURN_NONE;
 }
 
