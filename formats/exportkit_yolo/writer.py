@@ -21,6 +21,7 @@ from exportkit.records import (
 )
 from exportkit.writing import (
     Encoded,
+    EncodedRun,
     Fragments,
     NamingRule,
     Outcome,
@@ -28,6 +29,7 @@ from exportkit.writing import (
     PictureRule,
     Placement,
     Plan,
+    RecordRun,
     Writer,
     WriterOptions,
     failed,
@@ -197,6 +199,16 @@ class YoloWriter(Writer):
             streams = {**streams, f"{_SIDECAR}#rows": b"".join(label_file.sidecar)}
         lines = label_file.rows
         return Encoded(outcomes, ((path, _lines(lines)),), streams, objects=len(lines), overlaps=label_file.overlaps)
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        if self._boxes is None:
+            return None
+        texts, outcomes = run.texts(self._boxes, distinct=True)
+        places = self._layout.places(run, len(texts))
+        if places is None:
+            return None
+        pictures, labels = places
+        return EncodedRun(outcomes, pictures, [*zip(labels, texts, strict=True)])
 
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)

@@ -59,6 +59,12 @@ class SeedSurveyor:
         list[bytes],
     ]: ...
 
+class SeedRun:
+    def __new__(cls, *, reader: SeedReader, text: bytearray, places: list[tuple[int, int, int, int]]) -> Self: ...
+    def labels(self, start: int, stop: int, /) -> list[str]: ...
+    def classes(self, start: int, stop: int, /) -> list[tuple[str, ...]]: ...
+    def counts(self, start: int, stop: int, /) -> list[int]: ...
+
 class BoxTexts:
     def __new__(
         cls,
@@ -79,6 +85,19 @@ class BoxTexts:
     def whole(
         self, annotations: tuple[Annotation, ...], width: int, height: int, head: bytes, tail: bytes, distinct: bool, /
     ) -> tuple[bytes, list[Any]] | None: ...
+    def of_run(
+        self,
+        run: Any,
+        start: int,
+        stop: int,
+        heads: list[bytes] | None,
+        starts: list[bytes] | None,
+        ends: bytes,
+        tail: bytes,
+        plain: set[Any],
+        distinct: bool,
+        /,
+    ) -> tuple[list[bytes], list[Any]]: ...
 
 class OutlineTexts:
     def __new__(
@@ -120,6 +139,7 @@ class CocoTexts:
 class Tally:
     def __new__(cls, *, annotation: type[Annotation]) -> Self: ...
     def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Any], /) -> bool: ...
+    def add_run(self, labels: list[str], outcomes: list[Any], /) -> None: ...
     def settle(self, outcome: Any, kept: bool, /) -> None: ...
     def sums(self) -> list[tuple[str | None, Any, int]]: ...
 

@@ -4,7 +4,9 @@
    whatever is unusual is refused with None, so that the general way decides about it. */
 #include "seed.h"
 #include "seed_head.h"
+#include "seed_run.h"
 #include "numbers.h"
+#include "pieces.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -432,6 +434,37 @@ static int read_source_attributes(Cursor *c, PyObject **out)
     return 1;
 }
 
+/* As read_source_attributes, with one dict for all texts that are equal. */
+static int read_known_attributes(Cursor *c, PyObject **out)
+{
+    const char *start = c->p;
+    Reader *reader = c->owner;
+    if (!read_source_attributes(c, NULL))
+        return 0;
+    Py_ssize_t size = c->p - start;
+    if (*start == 'n')
+        return 1;
+    RememberedAttributes *place = &reader->attributes[hash_of_piece(start, (size_t)size) % REMEMBERED_ATTRIBUTE_TEXTS];
+    if (place->dict != NULL && place->size == size && memcmp(place->text, start, (size_t)size) == 0) {
+        *out = PyDict_GET_SIZE(place->dict) > 0 ? Py_NewRef(place->dict) : NULL;
+        return 1;
+    }
+    PyObject *dict;
+    c->p = start;
+    if (!read_attributes(c, 0, &dict))
+        return 0;
+    if (size <= LONGEST_ATTRIBUTES) {
+        Py_XSETREF(place->dict, Py_NewRef(dict));
+        place->size = size;
+        memcpy(place->text, start, (size_t)size);
+    }
+    if (PyDict_GET_SIZE(dict) > 0)
+        *out = dict;
+    else
+        Py_DECREF(dict);
+    return 1;
+}
+
 /* Keys that decide about kind or geometry. */
 static const char *const left_of_source[] = {"type", "kind", "tool", "box", "obb", "polygon", "polygons", "points", "holes",
                                              "rle", "mask", "keypoint_names", "skeleton", NULL};
@@ -444,10 +477,8 @@ static int read_rotation(Cursor *c, Source *source)
     return ((Reader *)c->owner)->rotated != Py_None && read_number(c, &source->rotation) && is_near(&source->rotation);
 }
 
-/* One point of a flat list and the comma or bracket behind it; nothing is made where `out` is NULL. */
-static int read_triplet(Cursor *c, PyObject **out)
+int exportkit_read_triplet(Cursor *c, Number *numbers)
 {
-    Number numbers[3];
     for (int i = 0; i < 3; i++) {
         skip_blanks(c);
         if (!read_number(c, &numbers[i]) || !is_near(&numbers[i]))
@@ -458,10 +489,15 @@ static int read_triplet(Cursor *c, PyObject **out)
         if (i < 2)
             c->p++;
     }
-    if (numbers[2].is_real || numbers[2].whole < 0 || numbers[2].whole > 2)
+    return !numbers[2].is_real && numbers[2].whole >= 0 && numbers[2].whole <= 2;
+}
+
+/* One point of a flat list as an object, and the comma or bracket behind it. */
+static int made_triplet(Cursor *c, PyObject **out)
+{
+    Number numbers[3];
+    if (!exportkit_read_triplet(c, numbers))
         return 0;
-    if (out == NULL)
-        return 1;
     if (numbers[2].whole == 0)
         numbers[0] = numbers[1] = (Number){.set = 1};
     PyObject *x = number_object(&numbers[0]), *y = number_object(&numbers[1]), *v = PyLong_FromLongLong(numbers[2].whole);
@@ -482,7 +518,8 @@ static int read_keypoints(Cursor *c, Source *source)
     source->points = c->p;
     do {
         c->p++;
-        if (!read_triplet(c, NULL))
+        Number numbers[3];
+        if (!exportkit_read_triplet(c, numbers))
             return 0;
         source->point_count++;
     } while (*c->p == ',');
@@ -490,20 +527,22 @@ static int read_keypoints(Cursor *c, Source *source)
     return 1;
 }
 
-/* One member of an annotation. `build` is 0 where only kind and class are wanted. */
-static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, int build, int judged)
+/* One member of an annotation. Only kind and class are wanted where nothing is built. */
+static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, const Want *want)
 {
+    /* A run tells only whether there are such things. */
+    int build = want->build, whole = build && want->run == NULL;
 #define READ(name, number, reading)                                                                                     \
     if (IS(key, name))                                                                                                  \
     return once(seen, number) && (reading)
 #define OUT(field) (build ? &source->field : NULL)
     switch (key->n) {
     case 2:
-        READ("id", 0, read_identity(c, OUT(id)));
+        READ("id", 0, read_identity(c, whole ? &source->id : NULL));
         break;
     case 4:
         READ("bbox", 1, read_box(c, source));
-        READ("area", 2, read_measure(c, ANY, OUT(area)));
+        READ("area", 2, read_measure(c, ANY, whole ? &source->area : NULL));
         break;
     case 5:
         READ("score", 3, read_measure(c, NEAR, OUT(score)));
@@ -525,10 +564,11 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         READ("truncated", 11, read_flag(c, &source->truncated));
         break;
     case 10:
-        READ("attributes", 12, read_source_attributes(c, OUT(attributes)));
+        READ("attributes", 12, want->run != NULL ? read_known_attributes(c, &source->attributes)
+                                                  : read_source_attributes(c, OUT(attributes)));
         break;
     case 12:
-        READ("segmentation", 13, read_region(c, &source->region, judged));
+        READ("segmentation", 13, read_region(c, &source->region, want->judged));
         break;
     default:
         break;
@@ -557,7 +597,7 @@ static int find_kind(Source *source)
            round_six(value_of(&box[1]) + value_of(&box[3]) / 2, &source->cy);
 }
 
-static int read_source(Cursor *c, Source *source, int build, int judged)
+static int read_source(Cursor *c, Source *source, const Want *want)
 {
     Span key;
     unsigned seen = 0;
@@ -565,7 +605,7 @@ static int read_source(Cursor *c, Source *source, int build, int judged)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0)
-        if (!read_source_member(c, &key, source, &seen, build, judged))
+        if (!read_source_member(c, &key, source, &seen, want))
             return 0;
     /* Without geometry the general way says what is missing; a class that is not named, it chooses. */
     return found == 0 && source->label.set && find_kind(source);
@@ -672,7 +712,7 @@ static PyObject *made_keypoints(Reader *reader, const Source *source)
     Py_ssize_t count = 0;
     for (; points != NULL && count < source->point_count; count++) {
         cursor.p++;
-        if (!read_triplet(&cursor, &point))
+        if (!made_triplet(&cursor, &point))
             break;
         PyTuple_SET_ITEM(points, count, point);
     }
@@ -759,8 +799,20 @@ static int note_skeleton(Reader *reader, const Source *source, PyObject *pair, P
     return !failed;
 }
 
-/* All annotations as a list of annotations or pairs. */
-static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skeletons)
+/* Adds an annotation or a pair to the list, or to the run. */
+static int keep_source(Cursor *c, const Want *want, const Source *source, PyObject *list, PyObject **skeletons)
+{
+    if (want->run != NULL)
+        return exportkit_add_entry(want->run, source);
+    PyObject *made = want->build ? made_annotation(c, source, PyList_GET_SIZE(list)) : made_pair(c, source);
+    int good = made != NULL && PyList_Append(list, made) == 0 &&
+               (want->build || source->kind != KEYPOINTS || note_skeleton((Reader *)c->owner, source, made, skeletons));
+    Py_XDECREF(made);
+    return good;
+}
+
+/* All annotations as a list of annotations or pairs, an empty one where a run takes them; `count` is their number. */
+static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skeletons, Py_ssize_t *count)
 {
     if (*c->p != '[')
         return NULL;
@@ -773,16 +825,11 @@ static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skelet
     }
     for (;;) {
         Source source = {0};
-        PyObject *made = NULL;
-        if (read_source(c, &source, want->build, want->judged))
-            made = want->build ? made_annotation(c, &source, PyList_GET_SIZE(list)) : made_pair(c, &source);
+        int good = read_source(c, &source, want) && keep_source(c, want, &source, list, skeletons);
         clear_source(&source);
-        int failed = made == NULL || PyList_Append(list, made) < 0 ||
-                     (!want->build && source.kind == KEYPOINTS &&
-                      !note_skeleton((Reader *)c->owner, &source, made, skeletons));
-        Py_XDECREF(made);
-        if (failed)
+        if (!good)
             break;
+        ++*count;
         skip_blanks(c);
         if (*c->p == ']') {
             c->p++;
@@ -875,7 +922,7 @@ static int read_data(Cursor *c, Line *line, const Want *want)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons)) != NULL
+        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons, &line->annotations)) != NULL
                    : IS(&key, "split")     ? once(&seen, 1) && read_filled_span(c, &line->data_split)
                    : IS(&key, "group")     ? once(&seen, 2) && read_identity(c, &line->data_group)
                                            : skip_unread(c, &key, left_of_data);
@@ -979,7 +1026,7 @@ int exportkit_read_line(Cursor *c, Line *line, const Want *want)
         c->p++;
     if (found != 0 || c->p != c->end || line->contents == NULL)
         return 0;
-    if (line->is_open && PyList_GET_SIZE(line->contents) == 0)
+    if (line->is_open && line->annotations == 0)
         return 0;
     if (line->id == NULL) {
         line->id = line->other_id;
@@ -1054,7 +1101,7 @@ static PyObject *read_one(Reader *reader, const Piece *piece, const Want *want, 
 
 static PyObject *reader_survey(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    static const Want want = {0, 0};
+    static const Want want = {0};
     Piece piece;
     if (count != 1 && count != 3) {
         PyErr_SetString(PyExc_TypeError, "survey(line[, start, end])");
@@ -1067,7 +1114,7 @@ static PyObject *reader_survey(PyObject *self, PyObject *const *args, Py_ssize_t
 
 static PyObject *reader_normalise(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    Want want = {1, count > 1 && args[1] == Py_True};
+    Want want = {1, count > 1 && args[1] == Py_True, NULL};
     Piece piece;
     if (count != 1 && count != 2) {
         PyErr_SetString(PyExc_TypeError, "normalise(line, surveyed=False)");
@@ -1087,7 +1134,7 @@ static PyObject *reader_normalise(PyObject *self, PyObject *const *args, Py_ssiz
 
 static PyObject *reader_place(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    static const Want want = {1, 1};
+    static const Want want = {1, 1, NULL};
     Piece piece;
     if (count != 8) {
         PyErr_SetString(PyExc_TypeError, "place(text, start, end, width, height, orientation, file, number)");
@@ -1110,6 +1157,8 @@ static void reader_dealloc(PyObject *self)
         Py_CLEAR(*held[i]);
     for (int kind = 0; kind < KINDS; kind++)
         Py_CLEAR(reader->kinds[kind]);
+    for (int i = 0; i < REMEMBERED_ATTRIBUTE_TEXTS; i++)
+        Py_CLEAR(reader->attributes[i].dict);
     for (int i = 0; i < REMEMBERED; i++) {
         Py_CLEAR(reader->remembered[i].text);
         for (int kind = 0; kind < KINDS; kind++)

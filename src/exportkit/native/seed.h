@@ -4,6 +4,7 @@
 
 #include "json_text.h"
 
+enum { REMEMBERED_ATTRIBUTE_TEXTS = 512, LONGEST_ATTRIBUTES = 248 };
 enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
 
 /* What a writer calls a region's kind; the order of Reader.kinds. */
@@ -15,6 +16,13 @@ typedef struct {
     PyObject *pairs[KINDS];
 } Remembered;
 
+/* A text of attributes that was met before, with what it says: a dict that nobody changes. */
+typedef struct {
+    char text[LONGEST_ATTRIBUTES];
+    Py_ssize_t size;
+    PyObject *dict;
+} RememberedAttributes;
+
 typedef struct {
     PyObject_HEAD
     PyObject *annotation, *box, *region, *record, *survey, *file; /* the classes that are made */
@@ -25,6 +33,7 @@ typedef struct {
     PyObject *skeletons;           /* those that it gave */
     PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
     Remembered remembered[REMEMBERED];
+    RememberedAttributes attributes[REMEMBERED_ATTRIBUTE_TEXTS];
 } Reader;
 
 typedef struct {
@@ -53,10 +62,13 @@ typedef struct {
     PyObject *id, *area, *score, *group, *track, *frame, *attributes;
 } Source;
 
+struct SeedRun;
+
 /* What is wanted of a line. */
 typedef struct {
     int build;  /* annotations, or pairs for a survey */
     int judged; /* the line passed a survey before */
+    struct SeedRun *run; /* takes the annotations instead, or NULL */
 } Want;
 
 typedef struct {
@@ -72,6 +84,7 @@ typedef struct {
     Span split, unit_split, data_split, unit_name;
     Size unit_size;
     File file;
+    Py_ssize_t annotations;
     char has_file, is_open;
 } Line;
 

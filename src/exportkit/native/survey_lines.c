@@ -232,7 +232,7 @@ static void note_id(Run *run, PyObject *id, int rises)
    where something may be noted. */
 static int survey_line(Surveyor *self, Run *run, const Place *place)
 {
-    static const Want want = {0, 0};
+    static const Want want = {0};
     Cursor cursor = {place->start, place->end, self->reader};
     Line line = {0};
     Facts facts = {0};

@@ -27,7 +27,7 @@ from exportkit.wire.tolerant import tolerant_loads
 from exportkit.wire.wrapper import unwrap
 
 if TYPE_CHECKING:
-    from exportkit.native._core import SeedSurveyor
+    from exportkit.native._core import SeedRun, SeedSurveyor
 
 __all__ = ["BUILTIN_NORMALIZERS", "LineNormalizer"]
 
@@ -76,6 +76,17 @@ class LineNormalizer:
         part's path and its number; gives None for a line that only :meth:`records` can tell about.
         """
         return self._native.place if self._native is not None else None
+
+    def run(self, text: bytearray, places: list[tuple[int, int, int, int]]) -> SeedRun | None:
+        """The annotations of surveyed lines, kept for makers of texts; None where there is no such way.
+
+        ``places`` are start and length of each line in ``text``, which must stay as it is, with width and height of
+        its picture.
+        """
+        if core is None or self._native is None:
+            return None
+        made: SeedRun = core.SeedRun(reader=self._native, text=text, places=places)
+        return made
 
     def records(self, line: bytes, *, surveyed: bool = False) -> list[Record]:
         """The records of one line without its line end. Raises RecordFault where the whole line is wrong.

@@ -14,6 +14,7 @@ from exportkit.writing.contract import (
 )
 from exportkit.writing.outcome import WRITTEN, Outcome, failed, lossy, skipped, written
 from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
+from exportkit.writing.record_run import EncodedRun, RecordRun
 
 __all__ = [
     "WRITTEN",
@@ -22,6 +23,7 @@ __all__ = [
     "Checker",
     "Dataset",
     "Encoded",
+    "EncodedRun",
     "Finding",
     "FormatChoice",
     "Fragments",
@@ -35,6 +37,7 @@ __all__ = [
     "Piece",
     "Placement",
     "Plan",
+    "RecordRun",
     "SplitFacts",
     "Writer",
     "WriterOptions",

@@ -100,6 +100,8 @@ class Ledger:
         self._tally: Counter[tuple[str | None, Outcome]] = Counter()
         self._listed: Counter[str] = Counter(listed)
         self._full: set[Outcome] = set()
+        #: Settled outcomes that keep their annotation: records with no others need no further look.
+        self.plain: set[Outcome] = set()
         self._settle(WRITTEN)
         self._written = 0
         self._objects = 0
@@ -142,6 +144,15 @@ class Ledger:
         if (annotations or record.rejected) and not _keeps_any(outcomes):
             self.record_notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
 
+    def records_written(self, records: int, labels: list[str], outcomes: list[Outcome]) -> None:
+        """Records that this output has, with class and outcome of all their annotations.
+
+        All outcomes are :attr:`plain`, and the writer put one entry for each of them into the dataset.
+        """
+        self._written += records
+        self._objects += len(outcomes)
+        self._pairs.add_run(labels, outcomes)
+
     def measured(self, record: Record, overlaps: Sequence[tuple[int, str, float]]) -> None:
         """What a writer measured of a record's degraded shapes: position, code, IoU in 0…1."""
         for position, code, value in overlaps:
@@ -153,6 +164,8 @@ class Ledger:
         """Nothing is to be listed about an outcome any more."""
         self._full.add(outcome)
         self._pairs.settle(outcome, outcome.status in _KEPT)
+        if outcome.status in _KEPT:
+            self.plain.add(outcome)
 
     def record_notice(self, record: Record, code: str, message: str) -> None:
         """A notice (``N_``) about a record that this output has."""
@@ -257,6 +270,11 @@ class PlainTally:
         if not kept.keys() >= set(outcomes) or any([a.notices or a.weight != 1 for a in annotations]):  # noqa: C419
             return False
         return not outcomes or any(map(kept.__getitem__, outcomes))
+
+    def add_run(self, labels: list[str], outcomes: list[Outcome]) -> None:
+        """Count classes of annotations with outcomes that need no further look."""
+        self._labels += labels
+        self._outcomes += outcomes
 
     def settle(self, outcome: Outcome, kept: bool) -> None:
         """An outcome needs no further look from now on; ``kept`` tells whether it keeps its annotation."""
