@@ -56,7 +56,7 @@ class TfodTable(BoxTable):
         columns = zip(run.names, run.widths, run.heights, strict=True)
         heads = [f"{self.text(name)},{width},{height}".encode() for name, width, height in columns]
         end = self.end.encode()
-        texts, outcomes = run.texts(self._ordinary, starts=heads, ends=end)
+        texts, outcomes = run.texts(self._ordinary, starts=heads, ends=end, crowds=self._crowds)
         # A negative comes with a notice of its own.
         count = texts.index(b"") if b"" in texts else len(texts)
         streams: dict[str, list[bytes]] = {}
@@ -66,7 +66,9 @@ class TfodTable(BoxTable):
                     streams[key] = [b""] * count
                 streams[key][place] = piece
         pictures = [f"images/{name}" for name in run.names[:count]]
-        return EncodedRun(outcomes[: sum(run.counts(count))], pictures, streams=streams)
+        outcomes = outcomes[: sum(run.counts(count))]
+        overlaps = run.overlaps(count, outcomes, "L_REGION_DROPPED")
+        return EncodedRun(outcomes, pictures, streams=streams, overlaps=overlaps)
 
     def files(self) -> Iterable[OutputFile]:
         for split in self.split_names():

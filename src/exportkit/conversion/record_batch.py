@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from exportkit.conversion.rows import MediaRow, Row
 from exportkit.records import Record
 from exportkit.writing import Outcome, RecordRun
-from exportkit.writing.overlaps import is_sampled
+from exportkit.writing.record_run import Shares
 
 if TYPE_CHECKING:
     from exportkit.native._core import SeedRun
 
 __all__ = ["RecordBatch", "may_run"]
-
-_ONLY_BOXES = frozenset({"box"})
 
 
 class RecordBatch:
@@ -33,6 +31,7 @@ class RecordBatch:
         self._read = read
         self._annotations: SeedRun | None = None
         self._stops: list[int] = []
+        self._shares: dict[int, Shares] = {}
         self._names: dict[str, tuple[list[str], list[str]]] = {}
 
     def __len__(self) -> int:
@@ -42,8 +41,18 @@ class RecordBatch:
         """The records of the row at a place, sized by the row; None for one that a hook dropped."""
         return self._read(at)
 
-    def allow_runs(self, annotations: SeedRun, allowed: Sequence[bool]) -> None:
-        """Let neighbouring rows that are ``allowed`` be encoded as runs; their annotations are at hand."""
+    def allow_runs(self, annotations: SeedRun, measured: Sequence[bool]) -> None:
+        """Let neighbouring rows whose annotations are at hand, and usual ones, be encoded as runs.
+
+        Of records that are ``measured`` all shapes are measured here, or they are encoded one by one.
+        """
+        allowed = annotations.usual()
+        for at, is_measured in enumerate(measured):
+            if is_measured and allowed[at]:
+                shares = annotations.shares(at)
+                allowed[at] = shares is not None
+                if shares:
+                    self._shares[at] = shares
         self._annotations = annotations
         stop = len(self.rows)
         stops = []
@@ -67,6 +76,7 @@ class RecordBatch:
         return RecordRun(
             self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
             self._annotations, at, self._stops[at], plain,
+            {place - at: own for place, own in self._shares.items() if at <= place < self._stops[at]},
         )  # fmt: skip
 
     def _named(self, layout: str) -> tuple[list[str], list[str]]:
@@ -80,12 +90,9 @@ class RecordBatch:
         return known
 
 
-def may_run(row: Row, *, measures_all: bool) -> bool:
-    """Whether a row is one image about which there is nothing to be said, and nothing to be measured."""
-    if len(row.media) != 1:
-        return False
-    media = row.media[0]
-    return _is_plain(media) and (media.kinds.keys() <= _ONLY_BOXES or not (measures_all or is_sampled(row.id)))
+def may_run(row: Row) -> bool:
+    """Whether a row is one image about which there is nothing to be said."""
+    return len(row.media) == 1 and _is_plain(row.media[0])
 
 
 def _is_plain(media: MediaRow) -> bool:

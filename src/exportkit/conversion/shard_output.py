@@ -124,6 +124,8 @@ class ShardOutput:
         ]
         labels = run.annotations.labels(at, at + count)
         self.ledger.records_written(count, labels, encoded.outcomes)
+        for place, _, code, value, name in encoded.overlaps:
+            self.ledger.share_measured(code, value, rows[place].id, name)
         return count
 
     def _encode_run(self, run: RecordRun) -> EncodedRun | None:

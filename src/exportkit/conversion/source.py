@@ -15,6 +15,7 @@ from exportkit.conversion.rows import Row
 from exportkit.conversion.setup import SurveySetup
 from exportkit.normalize import RecordSurvey
 from exportkit.records import Record
+from exportkit.writing.overlaps import is_sampled
 
 __all__ = ["ShardSource"]
 
@@ -56,7 +57,8 @@ class ShardSource:
     def batches(self, ordinal: int, *, in_runs: bool, measures_all: bool) -> Iterator[RecordBatch]:
         """All rows in batches; the first record has this ordinal.
 
-        With ``in_runs`` ordinary records of a batch may be encoded together, but for those that are measured.
+        With ``in_runs`` ordinary records of a batch may be encoded together. Of all records, or of those of the
+        sample, the boxes in place of regions are measured.
         """
         block = self._block()
         for first in range(0, len(self._rows), _BATCH):
@@ -64,10 +66,9 @@ class ShardSource:
             batch = RecordBatch(rows, ordinal, self._reading(rows, block))
             ordinal = batch.end
             if in_runs and block is not None:
-                allowed = [may_run(row, measures_all=measures_all) for row in rows]
-                annotations = self._reader.run(block.text, block.start, rows, allowed)
+                annotations = self._reader.run(block.text, block.start, rows, [*map(may_run, rows)])
                 if annotations is not None:
-                    batch.allow_runs(annotations, allowed)
+                    batch.allow_runs(annotations, [measures_all or is_sampled(row.id) for row in rows])
             yield batch
 
     def _reading(self, rows: Sequence[Row], block: _Block | None) -> Callable[[int], list[Record | None]]:

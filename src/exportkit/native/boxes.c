@@ -295,16 +295,17 @@ static PyObject *attributes_of(BoxTexts *self, PyObject *attributes)
     return place->text;
 }
 
-/* As find_parts, of an entry. */
-static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, double height, Parts *parts)
+/* As find_parts, of an entry, with these heads and outcomes. */
+static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, double height, PyObject *heads,
+                            PyObject *outcomes, Parts *parts)
 {
     double side[4];
     char is_whole[4];
     parts->attributes = NULL;
     if (!entry->is_plain || !entry->has_box)
         return 0;
-    PyObject *pair = PyDict_GetItemWithError(self->outcomes, entry->kind);
-    parts->head = pair != NULL ? PyDict_GetItemWithError(self->heads, entry->label) : NULL;
+    PyObject *pair = PyDict_GetItemWithError(outcomes, entry->kind);
+    parts->head = pair != NULL ? PyDict_GetItemWithError(heads, entry->label) : NULL;
     if (parts->head == NULL)
         return PyErr_Occurred() ? -1 : 0;
     for (int i = 0; i < 4; i++) {
@@ -469,25 +470,42 @@ typedef struct {
     PyObject *heads, *starts; /* before all texts of a record, and before each */
     PyObject *ends, *tail;    /* behind each text, and behind all */
     PyObject *plain;          /* outcomes that need no further look */
+    PyObject *crowds;         /* outcomes of crowds by kind */
+    PyObject *crowd_heads;    /* heads of crowds by class, or None where they have no text */
     int distinct;
 } Frame;
 
+/* The outcome of a crowd without a text, borrowed: 1; 0 where crowds are not ordinary; -1 with an exception. */
+static int find_crowd(const Frame *frame, const Entry *entry, PyObject **outcome)
+{
+    PyObject *pair = PyDict_GetItemWithError(frame->crowds, entry->kind);
+    *outcome = pair != NULL ? PyTuple_GET_ITEM(pair, entry->attributes != NULL) : NULL;
+    return pair != NULL && entry->is_plain ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* Appends the text of an entry, or nothing for a crowd that has none, and its outcome: 1; 0 for one that is not ordinary or
+   whose outcome needs a look; -1 with an exception. */
 static int append_entry(BoxTexts *self, Scroll *scroll, const Entry *entry, const RunRecord *record, const Frame *frame,
                         PyObject *start, PyObject *outcomes)
 {
-    Parts parts;
-    int found = find_entry_parts(self, entry, record->width, record->height, &parts);
-    if (found <= 0)
-        return found;
-    int plain = PySet_Contains(frame->plain, parts.outcome);
-    found = plain <= 0 ? plain : start != NULL ? append_bytes(scroll, start) : 1;
-    char *out = found > 0 ? more_room(scroll, size_of(self, &parts)) : NULL;
-    if (out != NULL)
-        scroll->size = put_parts(out, self, &parts) - scroll->text;
+    Parts parts = {0};
+    int found, has_text = 1;
+    if (!entry->is_crowd)
+        found = find_entry_parts(self, entry, record->width, record->height, self->heads, self->outcomes, &parts);
+    else if (frame->crowd_heads != Py_None)
+        found = find_entry_parts(self, entry, record->width, record->height, frame->crowd_heads, frame->crowds, &parts);
+    else
+        found = find_crowd(frame, entry, &parts.outcome), has_text = 0;
+    if (found > 0)
+        found = PySet_Contains(frame->plain, parts.outcome);
+    if (found > 0 && has_text) {
+        char *out = start == NULL || append_bytes(scroll, start) > 0 ? more_room(scroll, size_of(self, &parts)) : NULL;
+        if (out != NULL)
+            scroll->size = put_parts(out, self, &parts) - scroll->text;
+        found = out != NULL ? append_bytes(scroll, frame->ends) : -1;
+    }
     Py_XDECREF(parts.attributes);
-    if (found > 0 && (out == NULL || append_bytes(scroll, frame->ends) < 0 || PyList_Append(outcomes, parts.outcome) < 0))
-        return -1;
-    return found;
+    return found > 0 && PyList_Append(outcomes, parts.outcome) < 0 ? -1 : found;
 }
 
 /* Where the texts of a record begin: room for as many as it has; 0 with an exception. */
@@ -513,14 +531,19 @@ static PyObject *text_of_record(BoxTexts *self, Scroll *scroll, const SeedRun *r
     int found = record->is_ordinary && make_starts(scroll, record->count);
     if (found && frame->heads != Py_None)
         found = append_bytes(scroll, PyList_GET_ITEM(frame->heads, place));
+    size_t texts = 0;
     for (size_t i = 0; found > 0 && i < record->count; i++) {
-        scroll->starts[i] = (size_t)scroll->size;
+        Py_ssize_t before = scroll->size;
         found = append_entry(self, scroll, &run->entries[record->first + i], record, frame, start, outcomes);
+        if (found > 0 && scroll->size > before)
+            scroll->starts[texts++] = (size_t)before;
     }
-    if (found > 0) {
-        scroll->starts[record->count] = (size_t)scroll->size;
-        if (frame->distinct)
-            found = are_distinct_pieces(scroll->text, scroll->starts, record->count);
+    /* A record of which nothing is left comes with a notice. */
+    if (found > 0 && texts == 0 && record->count > 0)
+        found = 0;
+    if (found > 0 && frame->distinct) {
+        scroll->starts[texts] = (size_t)scroll->size;
+        found = are_distinct_pieces(scroll->text, scroll->starts, texts);
     }
     if (found > 0)
         found = append_bytes(scroll, frame->tail);
@@ -543,15 +566,44 @@ static int are_bytes(PyObject *list, Py_ssize_t count)
     return 1;
 }
 
+static int are_heads(PyObject *heads)
+{
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    if (heads == Py_None)
+        return 1;
+    if (!PyDict_CheckExact(heads))
+        return 0;
+    while (PyDict_Next(heads, &at, &key, &value))
+        if (!PyBytes_CheckExact(value))
+            return 0;
+    return 1;
+}
+
+static int are_outcomes(PyObject *outcomes)
+{
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    while (PyDict_Next(outcomes, &at, &key, &value))
+        if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
+            return 0;
+    return 1;
+}
+
 static PyObject *of_run(PyObject *object, PyObject *args)
 {
     BoxTexts *self = (BoxTexts *)object;
     SeedRun *run;
     Py_ssize_t start, stop;
     Frame frame;
-    if (!PyArg_ParseTuple(args, "O!nnOOSSO!p", exportkit_seed_run_type(), &run, &start, &stop, &frame.heads, &frame.starts,
-                          &frame.ends, &frame.tail, &PySet_Type, &frame.plain, &frame.distinct))
+    if (!PyArg_ParseTuple(args, "O!nnOOSSO!pO!O", exportkit_seed_run_type(), &run, &start, &stop, &frame.heads,
+                          &frame.starts, &frame.ends, &frame.tail, &PySet_Type, &frame.plain, &frame.distinct,
+                          &PyDict_Type, &frame.crowds, &frame.crowd_heads))
         return NULL;
+    if (!are_heads(frame.crowd_heads) || !are_outcomes(frame.crowds)) {
+        PyErr_SetString(PyExc_TypeError, "of_run: heads or outcomes of crowds of a wrong type");
+        return NULL;
+    }
     if (start < 0 || start > stop || stop > run->size || !are_bytes(frame.heads, stop - start) ||
         !are_bytes(frame.starts, stop - start)) {
         PyErr_SetString(PyExc_ValueError, "of_run: records outside the run, or not one text for each");
@@ -616,16 +668,7 @@ static int find_offsets(BoxTexts *self)
 
 static int are_good(const BoxTexts *self)
 {
-    Py_ssize_t at = 0;
-    PyObject *key, *value;
-    while (PyDict_Next(self->heads, &at, &key, &value))
-        if (!PyBytes_CheckExact(value))
-            return 0;
-    at = 0;
-    while (PyDict_Next(self->outcomes, &at, &key, &value))
-        if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
-            return 0;
-    return self->texts.texts == Py_None || PyCallable_Check(self->texts.texts);
+    return are_heads(self->heads) && are_outcomes(self->outcomes) && (self->texts.texts == Py_None || PyCallable_Check(self->texts.texts));
 }
 
 static int set_form(BoxTexts *self, const char *word)

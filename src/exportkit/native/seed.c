@@ -60,8 +60,7 @@ static int read_whole(Cursor *c, long long *value)
     return 1;
 }
 
-/* An integer or a filled text, or null, which leaves `out` as it is; nothing is made where `out` is NULL. */
-static int read_identity(Cursor *c, PyObject **out)
+int exportkit_read_identity(Cursor *c, PyObject **out)
 {
     Number number;
     Span span;
@@ -423,6 +422,12 @@ static int read_measure(Cursor *c, NumberRule rule, PyObject **out)
     return out == NULL || (*out = number_object(&number)) != NULL;
 }
 
+/* The declared area or null. */
+static int read_declared(Cursor *c, Number *number)
+{
+    return *c->p == 'n' ? TAKE(c, "null") : read_number(c, number);
+}
+
 static int read_source_attributes(Cursor *c, PyObject **out)
 {
     if (*c->p == 'n')
@@ -538,11 +543,11 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
 #define OUT(field) (build ? &source->field : NULL)
     switch (key->n) {
     case 2:
-        READ("id", 0, read_identity(c, whole ? &source->id : NULL));
+        READ("id", 0, (source->identity = c->p) && exportkit_read_identity(c, whole ? &source->id : NULL));
         break;
     case 4:
         READ("bbox", 1, read_box(c, source));
-        READ("area", 2, read_measure(c, ANY, whole ? &source->area : NULL));
+        READ("area", 2, whole ? read_measure(c, ANY, &source->area) : read_declared(c, &source->declared));
         break;
     case 5:
         READ("score", 3, read_measure(c, NEAR, OUT(score)));
@@ -553,8 +558,8 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         break;
     case 8:
         READ("category", 6, read_span(c, &source->label));
-        READ("group_id", 7, read_identity(c, OUT(group)));
-        READ("track_id", 8, read_identity(c, OUT(track)));
+        READ("group_id", 7, exportkit_read_identity(c, OUT(group)));
+        READ("track_id", 8, exportkit_read_identity(c, OUT(track)));
         READ("occluded", 9, read_flag(c, &source->occluded));
         READ("rotation", 14, read_rotation(c, source));
         break;
@@ -901,12 +906,12 @@ static int read_unit(Cursor *c, Line *line)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "id")       ? once(&seen, 0) && read_identity(c, NULL)
+        int good = IS(&key, "id")       ? once(&seen, 0) && exportkit_read_identity(c, NULL)
                    : IS(&key, "name")   ? once(&seen, 1) && read_optional_span(c, &line->unit_name)
                    : IS(&key, "width")  ? once(&seen, 2) && read_side(c, &line->unit_size.width, &line->unit_size.has_width)
                    : IS(&key, "height") ? once(&seen, 3) && read_side(c, &line->unit_size.height, &line->unit_size.has_height)
                    : IS(&key, "split")  ? once(&seen, 4) && read_filled_span(c, &line->unit_split)
-                   : IS(&key, "group")  ? once(&seen, 5) && read_identity(c, &line->unit_group)
+                   : IS(&key, "group")  ? once(&seen, 5) && exportkit_read_identity(c, &line->unit_group)
                                         : skip_unread(c, &key, left_of_unit);
         if (!good)
             return 0;
@@ -924,7 +929,7 @@ static int read_data(Cursor *c, Line *line, const Want *want)
     while ((found = next_member(c, &count, &key)) > 0) {
         int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons, &line->annotations)) != NULL
                    : IS(&key, "split")     ? once(&seen, 1) && read_filled_span(c, &line->data_split)
-                   : IS(&key, "group")     ? once(&seen, 2) && read_identity(c, &line->data_group)
+                   : IS(&key, "group")     ? once(&seen, 2) && exportkit_read_identity(c, &line->data_group)
                                            : skip_unread(c, &key, left_of_data);
         if (!good)
             return 0;
@@ -1009,13 +1014,13 @@ int exportkit_read_line(Cursor *c, Line *line, const Want *want)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "id")               ? once(&seen, 0) && read_identity(c, &line->id)
+        int good = IS(&key, "id")               ? once(&seen, 0) && exportkit_read_identity(c, &line->id)
                    : IS(&key, "data")           ? once(&seen, 1) && read_data(c, line, want)
                    : IS(&key, "data_unit")      ? once(&seen, 2) && read_unit(c, line)
                    : IS(&key, "files_manifest") ? once(&seen, 3) && read_files(c, line)
                    : IS(&key, "split")          ? once(&seen, 4) && read_filled_span(c, &line->split)
-                   : IS(&key, "group")          ? once(&seen, 5) && read_identity(c, &line->group)
-                   : IS(&key, "pgh_id")         ? once(&seen, 6) && read_identity(c, &line->other_id)
+                   : IS(&key, "group")          ? once(&seen, 5) && exportkit_read_identity(c, &line->group)
+                   : IS(&key, "pgh_id")         ? once(&seen, 6) && exportkit_read_identity(c, &line->other_id)
                    : IS(&key, "status_label")   ? once(&seen, 7) && read_status(c, line, want->build)
                                                 : skip_unread(c, &key, left_of_line);
         if (!good)

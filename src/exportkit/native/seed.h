@@ -59,6 +59,8 @@ typedef struct {
     Py_ssize_t point_count;
     int kind;
     int iscrowd, difficult, truncated, occluded;
+    Number declared;         /* the area, of use for a run */
+    const char *identity;    /* the text of the id, or NULL */
     PyObject *id, *area, *score, *group, *track, *frame, *attributes;
 } Source;
 
@@ -131,6 +133,9 @@ void exportkit_clear_line(Line *line);
 /* The text of a span as a new reference, the same object for most that were met before; NULL, perhaps without an
    exception, for what is no text. */
 PyObject *exportkit_repeated_text(Reader *reader, const Span *span);
+
+/* An integer or a filled text, or null, which leaves `out` as it is; nothing is made where `out` is NULL. */
+int exportkit_read_identity(Cursor *c, PyObject **out);
 
 /* Whether a line was merely refused: text that is no UTF-8 is a matter for the general way, a lack of memory is not. */
 static inline int is_mere_refusal(void)

@@ -2,9 +2,15 @@
 
    Records of such a run are those that SeedReader.place gives; makers of texts (boxes.c) read them. */
 #include "seed_run.h"
+#include "rings.h"
 #include "seed_head.h"
 
-enum { MOST_LABELS = 32 };
+#include <math.h>
+
+/* Rings of so many points are always tested for crossings; a declared area is surely near up to this share; and the side
+   below which a box has none (exportkit.records). */
+enum { ALWAYS_TESTED = 8 };
+static const double SURELY_NEAR = 0.009, LEAST_SIDE = 0.001;
 
 int exportkit_add_entry(SeedRun *run, const Source *source)
 {
@@ -27,7 +33,13 @@ int exportkit_add_entry(SeedRun *run, const Source *source)
         .label = label,
         .attributes = Py_XNewRef(source->attributes),
         .has_box = source->has_box && source->kind != ROTATED,
-        .is_plain = !(source->iscrowd || source->difficult || source->truncated || source->occluded || source->score != NULL ||
+        .is_crowd = (char)source->iscrowd,
+        .region = (char)(source->kind == ROTATED ? ROTATED : source->region.kind),
+        .declared = source->declared,
+        .rings = source->region.start,
+        .rings_end = source->region.stop,
+        .identity = source->identity,
+        .is_plain = !(source->difficult || source->truncated || source->occluded || source->score != NULL ||
                       source->group != NULL || source->track != NULL || source->frame != NULL),
         .points = source->kind == KEYPOINTS ? source->points : NULL,
         .point_count = source->point_count,
@@ -128,35 +140,17 @@ static PyObject *labels(PyObject *object, PyObject *args)
     return list;
 }
 
-/* The labels of one record as a tuple, each once. */
+/* {label: whether one of its objects is no crowd} of one record. */
 static PyObject *labels_of(const SeedRun *run, const RunRecord *record)
 {
-    PyObject *found[MOST_LABELS];
-    Py_ssize_t count = 0;
-    for (size_t i = 0; i < record->count; i++) {
-        PyObject *label = run->entries[record->first + i].label;
-        Py_ssize_t at = 0;
-        while (at < count && found[at] != label)
-            at++;
-        if (at == MOST_LABELS)
-            break;
-        if (at == count)
-            found[count++] = label;
+    PyObject *found = PyDict_New();
+    for (size_t i = 0; found != NULL && i < record->count; i++) {
+        const Entry *entry = &run->entries[record->first + i];
+        PyObject *known = PyDict_GetItemWithError(found, entry->label);
+        if (known != Py_True && (PyErr_Occurred() || PyDict_SetItem(found, entry->label, entry->is_crowd ? Py_False : Py_True) < 0))
+            Py_CLEAR(found);
     }
-    if (count < MOST_LABELS) {
-        PyObject *tuple = PyTuple_New(count);
-        for (Py_ssize_t i = 0; tuple != NULL && i < count; i++)
-            PyTuple_SET_ITEM(tuple, i, Py_NewRef(found[i]));
-        return tuple;
-    }
-    PyObject *set = PySet_New(NULL), *tuple = NULL;
-    for (size_t i = 0; set != NULL && i < record->count; i++)
-        if (PySet_Add(set, run->entries[record->first + i].label) < 0)
-            Py_CLEAR(set);
-    if (set != NULL)
-        tuple = PySequence_Tuple(set);
-    Py_XDECREF(set);
-    return tuple;
+    return found;
 }
 
 static PyObject *classes(PyObject *object, PyObject *args)
@@ -176,6 +170,72 @@ static PyObject *classes(PyObject *object, PyObject *args)
     return list;
 }
 
+/* -- what boxes cover of their regions ------------------------------------------------------------------------------ */
+
+/* How much of a polygon's box it covers, by its declared area: 1; 0 where that takes a closer look, perhaps with an
+   exception. The twin of exportkit.writing.overlaps.box_overlaps where nothing is doubtful. */
+static int find_share(const Entry *entry, const RunRecord *record, Outline *outline, double *share)
+{
+    Cursor cursor = {entry->rings, entry->rings_end, NULL};
+    if (entry->region != POLYGON || !entry->has_box || !entry->declared.set || !exportkit_outline_read(outline, &cursor) ||
+        cursor.p != cursor.end || outline->repeats || outline->shortest <= ALWAYS_TESTED ||
+        memchr(entry->rings, 'e', (size_t)(entry->rings_end - entry->rings)) ||
+        memchr(entry->rings, 'E', (size_t)(entry->rings_end - entry->rings)))
+        return 0;
+    double x0 = value_of(&outline->bounds.left), y0 = value_of(&outline->bounds.top), x1 = value_of(&outline->bounds.right),
+           y1 = value_of(&outline->bounds.bottom), area = value_of(&entry->declared), x = value_of(&entry->box[0]),
+           y = value_of(&entry->box[1]), width = value_of(&entry->box[2]), height = value_of(&entry->box[3]);
+    if (!(x0 >= 0 && y0 >= 0 && x1 <= record->width && y1 <= record->height && area > 0 &&
+          fabs(area - outline->area) <= SURELY_NEAR * outline->area && x >= 0 && y >= 0 && width >= LEAST_SIDE &&
+          height >= LEAST_SIDE && x + width <= record->width && y + height <= record->height && x - LEAST_SIDE <= x0 &&
+          y - LEAST_SIDE <= y0 && x1 <= x + width + LEAST_SIDE && y1 <= y + height + LEAST_SIDE))
+        return 0;
+    *share = fmin(area / (width * height), 1.0);
+    return 1;
+}
+
+static PyObject *made_share(const SeedRun *run, const Entry *entry, size_t position, double share)
+{
+    PyObject *identity = NULL;
+    Cursor cursor = {entry->identity, NULL, run->reader};
+    if (entry->identity != NULL && !exportkit_read_identity(&cursor, &identity) && PyErr_Occurred())
+        return NULL;
+    PyObject *made = Py_BuildValue("(ndO)", (Py_ssize_t)position, share, identity != NULL ? identity : Py_None);
+    Py_XDECREF(identity);
+    return made;
+}
+
+static PyObject *shares(PyObject *object, PyObject *number)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t at = PyLong_AsSsize_t(number);
+    if (at < 0 || at >= run->size) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_IndexError, "the record lies outside the run");
+        return NULL;
+    }
+    const RunRecord *record = &run->records[at];
+    Outline outline = {0};
+    PyObject *list = PyList_New(0), *entry = NULL;
+    int good = list != NULL && record->is_ordinary;
+    for (size_t i = 0; good && i < record->count; i++) {
+        double share;
+        const Entry *own = &run->entries[record->first + i];
+        if (own->region == BOX)
+            continue;
+        good = find_share(own, record, &outline, &share) && (entry = made_share(run, own, i, share)) != NULL &&
+               PyList_Append(list, entry) == 0;
+        Py_CLEAR(entry);
+    }
+    exportkit_outline_clear(&outline);
+    if (good)
+        return list;
+    Py_XDECREF(list);
+    if (!is_mere_refusal())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyObject *counts(PyObject *object, PyObject *args)
 {
     SeedRun *run = (SeedRun *)object;
@@ -190,6 +250,27 @@ static PyObject *counts(PyObject *object, PyObject *args)
         else
             PyList_SET_ITEM(list, i - start, count);
     }
+    return list;
+}
+
+/* Whether each annotation of a record has a box, or is a crowd, and has nothing that most formats have no place for. */
+static int is_usual(const SeedRun *run, const RunRecord *record)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        const Entry *entry = &run->entries[record->first + i];
+        if (!entry->is_plain || !(entry->has_box || entry->is_crowd))
+            return 0;
+    }
+    return record->is_ordinary;
+}
+
+static PyObject *usual(PyObject *object, PyObject *nothing)
+{
+    SeedRun *run = (SeedRun *)object;
+    PyObject *list = PyList_New(run->size);
+    (void)nothing;
+    for (Py_ssize_t i = 0; list != NULL && i < run->size; i++)
+        PyList_SET_ITEM(list, i, PyBool_FromLong(is_usual(run, &run->records[i])));
     return list;
 }
 
@@ -223,8 +304,11 @@ static PyObject *run_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 
 static PyMethodDef run_methods[] = {
     {"labels", labels, METH_VARARGS, "The class of each annotation of the records from start to stop."},
-    {"classes", classes, METH_VARARGS, "The classes of each of these records, each once."},
+    {"classes", classes, METH_VARARGS, "{class: whether one of its objects is no crowd} of each of these records."},
     {"counts", counts, METH_VARARGS, "The number of annotations of each of these records; 0, too, for one that is not ordinary."},
+    {"shares", shares, METH_O,
+     "(position, share of its box that it covers, id) of each region of a record; None where one takes a closer look."},
+    {"usual", usual, METH_NOARGS, "Whether a record has nothing but boxes, with or without regions and attributes, for each record."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -10,7 +10,11 @@ typedef struct {
     PyObject *label;
     PyObject *attributes; /* a dict that nobody changes, or NULL */
     Number box[4];
-    char has_box, is_plain;    /* plain: no flag, score, group, track or frame, and no crowd */
+    char has_box, is_crowd;
+    char is_plain;             /* no flag, score, group, track or frame */
+    char region;               /* kind of the region; BOX where there is none */
+    Number declared;           /* area */
+    const char *rings, *rings_end, *identity;
     const char *points;        /* of key points: x, y and visibility each, in the text of the run; or NULL */
     Py_ssize_t point_count;
 } Entry;

@@ -58,6 +58,8 @@ class BoxTexts(Protocol):
         tail: bytes,
         plain: set[Any],
         distinct: bool,
+        crowds: dict[str, tuple[Any, Any]],
+        crowd_heads: dict[str, bytes] | None,
         /,
     ) -> tuple[list[bytes], list[Any]]:
         """Texts of the leading records of a run, and the outcomes of all their annotations in one list.
@@ -65,7 +67,7 @@ class BoxTexts(Protocol):
         ``run`` are records that lie in the compiled core, of which those from ``start`` to ``stop`` are meant. The
         text of a record is as that of :meth:`whole`, with its entry of ``starts`` before and with ``ends`` behind
         the text of each annotation. The first record that is not ordinary, or has an outcome that is not ``plain``,
-        ends the run.
+        ends the run. Crowds have outcomes by kind, and texts with heads of their own by class, or none.
         """
         ...
 

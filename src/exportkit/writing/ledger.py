@@ -100,8 +100,6 @@ class Ledger:
         self._tally: Counter[tuple[str | None, Outcome]] = Counter()
         self._listed: Counter[str] = Counter(listed)
         self._full: set[Outcome] = set()
-        #: Settled outcomes that keep their annotation: records with no others need no further look.
-        self.plain: set[Outcome] = set()
         self._settle(WRITTEN)
         self._written = 0
         self._objects = 0
@@ -144,28 +142,37 @@ class Ledger:
         if (annotations or record.rejected) and not _keeps_any(outcomes):
             self.record_notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
 
+    @property
+    def plain(self) -> set[Outcome]:
+        """Outcomes of which nothing is to be listed: records with no others need no further look."""
+        return self._full
+
     def records_written(self, records: int, labels: list[str], outcomes: list[Outcome]) -> None:
         """Records that this output has, with class and outcome of all their annotations.
 
-        All outcomes are :attr:`plain`, and the writer put one entry for each of them into the dataset.
+        All outcomes are :attr:`plain`; a record with annotations keeps at least one, and has one entry in the
+        dataset for each that it keeps.
         """
         self._written += records
-        self._objects += len(outcomes)
+        kept = {outcome for outcome in set(outcomes) if outcome.status in _KEPT}
+        self._objects += sum(map(kept.__contains__, outcomes))
         self._pairs.add_run(labels, outcomes)
+
+    def share_measured(self, code: str, value: float, record: int | str, annotation: int | str) -> None:
+        """How much of one degraded shape is still covered, as IoU in 0…1, with the ids that name it."""
+        self.counts.overlaps.setdefault(code, OverlapSum()).take(value, record, annotation)
 
     def measured(self, record: Record, overlaps: Sequence[tuple[int, str, float]]) -> None:
         """What a writer measured of a record's degraded shapes: position, code, IoU in 0…1."""
         for position, code, value in overlaps:
             annotation = record.annotations[position]
             name = annotation.id if annotation.id is not None else annotation.index
-            self.counts.overlaps.setdefault(code, OverlapSum()).take(value, record.item_id, name)
+            self.share_measured(code, value, record.item_id, name)
 
     def _settle(self, outcome: Outcome) -> None:
         """Nothing is to be listed about an outcome any more."""
         self._full.add(outcome)
         self._pairs.settle(outcome, outcome.status in _KEPT)
-        if outcome.status in _KEPT:
-            self.plain.add(outcome)
 
     def record_notice(self, record: Record, code: str, message: str) -> None:
         """A notice (``N_``) about a record that this output has."""
