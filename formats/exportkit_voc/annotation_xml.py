@@ -134,9 +134,9 @@ def rotated_xml(box: RotatedBox) -> str:
     return _ROTATED % tuple(map(decimal_text, (box.cx, box.cy, box.width, box.height, box.theta)))
 
 
-def plain_head(head: str) -> bytes:
-    """The beginning, as far as the first number, of every object of a class that has no flags."""
-    return f"{head}0</truncated>\n\t\t<difficult>0</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>".encode()
+def plain_head(head: str, difficult: int = 0) -> bytes:
+    """The beginning, as far as the first number, of every object of a class that has no other flags."""
+    return f"{head}0</truncated>\n\t\t<difficult>{difficult}</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>".encode()
 
 
 def plain_attributes(attributes: Mapping[str, Any]) -> bytes | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from exportkit.records import Skeleton
-from exportkit.writing import Fragments, OutputFile, Placement, Plan
+from exportkit.writing import Fragments, OutputFile, Placement, Plan, RecordRun
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
 from exportkit_yolo.splits import split_folders, yaml_folders
 
@@ -27,6 +27,9 @@ class Layout(Protocol):
 
     def streams(self, placement: Placement) -> Mapping[str, bytes]:
         """What a record adds to lists of pictures."""
+
+    def places(self, run: RecordRun, count: int) -> tuple[list[str], list[str]] | None:
+        """Paths of pictures and of label files of the leading records; None where lists name them, too."""
 
     def files(self) -> Iterable[OutputFile]:
         """The files that name classes and pictures."""
@@ -56,6 +59,14 @@ class UltralyticsLayout:
         """Nothing: the loader lists folders."""
         del placement
         return {}
+
+    def places(self, run: RecordRun, count: int) -> tuple[list[str], list[str]]:
+        """As of one placement after the other."""
+        folders, labels, splits = self._folders, self._label_folders, run.splits[:count]
+        return (
+            [f"images/{folders[split]}/{name}" for split, name in zip(splits, run.names, strict=False)],
+            [f"{labels[split]}{stem}.txt" for split, stem in zip(splits, run.stems, strict=False)],
+        )
 
     def files(self) -> Iterable[OutputFile]:
         """``data.yaml``."""
@@ -96,6 +107,9 @@ class DarknetLayout:
         if not placement.has_media and self._plan.media_mode != "none":
             return {}
         return {f"{self._lists[placement.split]}#pictures": self.picture(placement).encode() + b"\n"}
+
+    def places(self, run: RecordRun, count: int) -> None:
+        """Every picture has a line in a list."""
 
     def files(self) -> Iterable[OutputFile]:
         """``obj.data``, ``obj.names``, and the lists of pictures, one a line, relative to the root."""
