@@ -23,3 +23,4 @@ store = _load("object_store").store
 backend = _load("loopback").backend
 clients = _load("loopback").clients
 waits = _load("loopback").waits
+_load("tables")

@@ -199,7 +199,9 @@ class served:  # noqa: N801 - reads as a verb
             app, log_level="critical", lifespan="off", date_header=False, timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # Named as TCP, since asyncio switches off the delay of small packets for sockets that are known to be.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
     def __enter__(self) -> str:

@@ -25,6 +25,7 @@ def _load(room: str, stem: str) -> Any:
 _workbench = _load("conversion", "workbench")
 store = _load("clients", "object_store").store
 _loopback = _load("clients", "loopback")
+_load("clients", "tables")
 backend, clients, waits = _loopback.backend, _loopback.clients, _loopback.waits
 
 
