@@ -57,7 +57,8 @@ def fetch_in_halves(
                 raise
             if len(chunk) == 1:
                 alone += 1
-                if alone >= (_BUSY_IN_A_ROW if error.status_code in _BUSY else _FAILING_IN_A_ROW):
+                is_busy = error.is_temporary and error.status_code in _BUSY
+                if alone >= (min(_BUSY_IN_A_ROW, len(ids)) if is_busy else _FAILING_IN_A_ROW):
                     raise
                 answer.failed[chunk[0]] = str(error)
                 continue
