@@ -154,9 +154,8 @@ class VocWriter(Writer):
     def encode_run(self, run: RecordRun) -> EncodedRun | None:
         if not self._inclusive:
             return None
-        columns = zip(run.names, run.widths, run.heights, run.depths, strict=True)
         try:
-            heads = [self._head.of(*column, 0) for column in columns]
+            heads = self._head.of_all(run.names, run.widths, run.heights, run.depths)
         except ValueError:
             return None
         texts, outcomes = run.texts(
@@ -173,23 +172,24 @@ class VocWriter(Writer):
         self, run: RecordRun, count: int
     ) -> tuple[Mapping[str, Sequence[bytes]], Mapping[str, Sequence[tuple[int, bytes]]]]:
         """As :meth:`_list_lines` for all these records; only crowds are difficult."""
-        streams: dict[str, list[bytes]] = {}
+        streams: dict[str, Sequence[bytes]] = {}
         exceptions: dict[str, list[tuple[int, bytes]]] = {}
-        index = self.plan.class_index
-        rows = zip(run.splits, run.stems, run.classes(count), strict=False)
-        for place, (split, stem, labels) in enumerate(rows):
-            name = stem.encode()
+        splits, stems = run.splits[:count], [stem.encode() for stem in run.stems[:count]]
+        for split in dict.fromkeys(splits):
+            here = [own == split for own in splits]
+            lines = [stem + b"\n" if is_here else b"" for stem, is_here in zip(stems, here, strict=True)]
             for key in self._list_keys[split]:
-                if key not in streams:
-                    streams[key] = [b""] * count
-                streams[key][place] = name + b"\n"
+                known = streams.get(key)
+                streams[key] = lines if known is None else [*map(bytes.__add__, known, lines)]
+            if self._class_keys.get(split):
+                streams[_absent_key(split)] = [
+                    stem + b" -1\n" if is_here else b"" for stem, is_here in zip(stems, here, strict=True)
+                ]
+        index = self.plan.class_index
+        for place, (split, stem, labels) in enumerate(zip(splits, stems, run.classes(count), strict=True)):
             keys = self._class_keys.get(split)
             if keys:
-                absent = _absent_key(split)
-                if absent not in streams:
-                    streams[absent] = [b""] * count
-                streams[absent][place] = name + b" -1\n"
-                easy_line, line = name + b"  1\n", name + b"  0\n"
+                line, easy_line = stem + b"  0\n", stem + b"  1\n"
                 for label, easy in labels.items():
                     exceptions.setdefault(keys[index[label]], []).append((place, easy_line if easy else line))
         return streams, exceptions

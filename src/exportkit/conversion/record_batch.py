@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordBatch", "may_run"]
 
+#: What a writer prepares for a run is for nothing behind the first record that is not ordinary.
+_LONGEST_RUN = 32
+
 
 class RecordBatch:
     """Rows with their records, which are made when an output asks for one of them."""
@@ -72,11 +75,12 @@ class RecordBatch:
         if self._annotations is None or self._stops[at] == at:
             return None
         names, stems = self._named(layout)
-        here = slice(at, self._stops[at])
+        stop = min(self._stops[at], at + _LONGEST_RUN)
+        here = slice(at, stop)
         return RecordRun(
             self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
-            self._annotations, at, self._stops[at], plain,
-            {place - at: own for place, own in self._shares.items() if at <= place < self._stops[at]},
+            self._annotations, at, stop, plain,
+            {place - at: own for place, own in self._shares.items() if at <= place < stop},
         )  # fmt: skip
 
     def _named(self, layout: str) -> tuple[list[str], list[str]]:

@@ -11,9 +11,9 @@ _KEPT = frozenset({"written", "lossy"})
 
 def sound_run(encoded: EncodedRun, run: RecordRun) -> bool:
     """Whether a writer gave one of everything for each record, plain outcomes, and bytes."""
-    count = len(encoded.pictures)
-    if not isinstance(encoded, EncodedRun) or count > run.stop - run.start:
+    if not isinstance(encoded, EncodedRun) or len(encoded.pictures) > run.stop - run.start:
         return False
+    count = len(encoded.pictures)
     pieces = encoded.streams.values()
     return (
         len(encoded.files) in {0, count}
@@ -21,11 +21,9 @@ def sound_run(encoded: EncodedRun, run: RecordRun) -> bool:
         and run.plain.issuperset(encoded.outcomes)
         and _keep_some(encoded, run, count)
         and all(0 <= place < count for place, *_ in encoded.overlaps)
-        and all(type(path) is str and type(data) is bytes for path, data in encoded.files)
+        and {(type(path), type(data)) for path, data in encoded.files} <= {(str, bytes)}
         and all(len(own) == count and {*map(type, own)} == {bytes} for own in pieces)
-        and all(
-            0 <= place < count and type(data) is bytes for own in encoded.exceptions.values() for place, data in own
-        )
+        and _are_exceptions([piece for own in encoded.exceptions.values() for piece in own], count)
     )
 
 
@@ -41,6 +39,11 @@ def leading(encoded: EncodedRun, run: RecordRun, count: int) -> EncodedRun:
         {key: [piece for piece in own if piece[0] < count] for key, own in encoded.exceptions.items()},
         [overlap for overlap in encoded.overlaps if overlap[0] < count],
     )
+
+
+def _are_exceptions(pieces: list[tuple[int, bytes]], count: int) -> bool:
+    places = {place for place, _ in pieces}
+    return places <= {*range(count)} and {type(data) for _, data in pieces} <= {bytes}
 
 
 def _keep_some(encoded: EncodedRun, run: RecordRun, count: int) -> bool:

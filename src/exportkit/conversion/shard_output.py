@@ -135,15 +135,17 @@ class ShardOutput:
         return count
 
     def _encode_run(self, run: RecordRun) -> EncodedRun | None:
+        """What the writer gives for leading records; None where that is nothing, or nothing to be believed."""
+        encoded: EncodedRun | None = None
         try:
             encoded = self.writer.encode_run(run)
-        except Exception:  # noqa: BLE001 - one record at a time, the writer says which it cannot encode
-            encoded = None
-            self._takes_runs = False
-        if encoded is None or not encoded.pictures:
-            return None
-        self._takes_runs = sound_run(encoded, run) and self._streams.have_room(encoded.streams, encoded.exceptions)
-        return encoded if self._takes_runs else None
+            if encoded is None:
+                return None
+            is_sound = sound_run(encoded, run) and self._streams.have_room(encoded.streams, encoded.exceptions)
+        except Exception:  # noqa: BLE001 - one record at a time, it tells what is wrong with it
+            is_sound = False
+        self._takes_runs = is_sound
+        return encoded if encoded is not None and is_sound and encoded.pictures else None
 
     def _well_classed(self, run: RecordRun, count: int) -> int:
         """How many leading records have only classes that this output can have."""
@@ -155,15 +157,11 @@ class ShardOutput:
 
     def _write_run(self, encoded: EncodedRun) -> int:
         """Write the small files of records; for how many of them that could be done."""
-        for place, (path, data) in enumerate(encoded.files):
-            digest = sha256(data).hexdigest()
-            try:
-                self._staging.write(path, data)
-            except ValueError:
-                return place
-            self._files.append(FileEntry(path, len(data), digest))
-            self._pieces.append(Piece(path, data))
-        return len(encoded.pictures)
+        files = encoded.files
+        written = self._staging.write_all(files)
+        self._files += [FileEntry(path, len(data), sha256(data).hexdigest()) for path, data in files[:written]]
+        self._pieces += [Piece(path, data) for path, data in files[:written]]
+        return written if files else len(encoded.pictures)
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""

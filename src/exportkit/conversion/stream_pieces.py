@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
 
 from exportkit.writing import Fragments
 
@@ -34,8 +34,15 @@ class StreamPieces:
             and self._stand_ins.keys().isdisjoint(streams)
             and self._stand_ins.keys() >= exceptions.keys()
             and all(self._stand_ins[key] in streams for key in exceptions)
-            and all(streams[self._stand_ins[key]][place] for key, own in exceptions.items() for place, _ in own)
+            and all(map(self._are_stood_in, exceptions.items(), repeat(streams)))
         )
+
+    def _are_stood_in(
+        self, exceptions: tuple[str, Sequence[tuple[int, bytes]]], streams: Mapping[str, Sequence[bytes]]
+    ) -> bool:
+        key, own = exceptions
+        pieces = streams[self._stand_ins[key]]
+        return all([pieces[place] for place, _ in own])  # noqa: C419 - a list is faster
 
     def ensure_bytes(self, streams: Mapping[str, bytes]) -> None:
         """Raise TypeError for a piece that is no bytes object."""

@@ -5,6 +5,7 @@
 #include "seed.h"
 #include "seed_head.h"
 #include "seed_run.h"
+#include "number_runs.h"
 #include "numbers.h"
 #include "pieces.h"
 
@@ -253,6 +254,10 @@ static int skip_rings(Cursor *c, int depth)
         return 1;
     }
     for (;;) {
+        if (depth > 0) {
+            c->p = skip_sure_numbers(c->p, c->end);
+            skip_blanks(c);
+        }
         if (*c->p == '[') {
             if (depth >= DEEPEST_REGION || !skip_rings(c, depth + 1))
                 return 0;
