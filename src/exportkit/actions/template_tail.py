@@ -20,7 +20,7 @@ from exportkit.actions.template_run import Converted, TemplateRun
 from exportkit.actions.workplace import Workplace
 from exportkit.conversion.lists import FILES, MANIFEST
 from exportkit.conversion.manifest import LABELS_SCHEMA, digest_of
-from exportkit.errors import RecordFault
+from exportkit.errors import RecordFault, words_of
 from exportkit.runtime import build_throttle_from_params
 from exportkit.storage.refusals import refusals_of
 
@@ -224,7 +224,7 @@ def _pickled(result: Converted) -> bytes:
         if result.error is not None:
             pickle.loads(text)  # noqa: S301
     except Exception as error:  # noqa: BLE001 - the border of one item
-        message = f"The result cannot be kept on disk: {error}"
+        message = f"The result cannot be kept on disk: {words_of(error)}"
         if result.error is not None:
             message = f"{type(result.error).__name__}: {result.error}"
         kept = {key: result.item.get(key) for key in ("id", "files")} if isinstance(result.item, dict) else None

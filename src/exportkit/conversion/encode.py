@@ -20,7 +20,7 @@ from exportkit.conversion.setup import EncodeSetup, OutputSetup, load_setup
 from exportkit.conversion.source import ShardSource
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
-from exportkit.errors import AnnotationFault, RecordFault
+from exportkit.errors import AnnotationFault, RecordFault, words_of
 from exportkit.records import LABELLED_KINDS, Annotation, Canvas, Record
 from exportkit.storage.staging import Staging
 from exportkit.writing import Checker, CheckReport, Encoded, Finding, Outcome, Piece, Placement, skipped
@@ -229,7 +229,7 @@ class _Output:
         except RecordFault:
             raise
         except Exception as error:
-            raise self._defect(f"raised {type(error).__name__}: {_shown(str(error))}") from error
+            raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
 
     def _without_bad_classes(self, record: Record) -> Record:
         """Make unreadable, for this output, what carries a class that it cannot have.
@@ -260,7 +260,7 @@ class _Output:
         except RecordFault:
             raise
         except Exception as error:
-            raise self._defect(f"raised {type(error).__name__}: {_shown(str(error))}") from error
+            raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
         if (
             not isinstance(encoded, Encoded)
             or len(encoded.outcomes) != len(record.annotations)
@@ -300,7 +300,7 @@ class _Output:
             for _ in range(written):
                 self._pieces.pop()
                 self._staging.remove(self._files.pop().path)
-            raise self._defect(f"gave a file or a stream that cannot be written: {_shown(str(error))}") from error
+            raise self._defect(f"gave a file or a stream that cannot be written: {_shown(words_of(error))}") from error
         if encoded.streams:
             self._streams.take(encoded.streams)
 
