@@ -12,6 +12,9 @@ from exportkit_yolo.splits import split_folders, yaml_folders
 
 __all__ = ["DarknetLayout", "Layout", "UltralyticsLayout", "is_one_line"]
 
+#: A byte-order mark: at the start of a list of names some readers drop it, others take it for text.
+_MARK = "\ufeff"
+
 _DARKNET_FOLDER = "obj_train_data"
 _DARKNET_LISTS = {"train": "train.txt", "val": "valid.txt"}
 
@@ -80,8 +83,8 @@ class UltralyticsLayout:
 
 
 def is_one_line(name: str) -> bool:
-    """Whether ``obj.names`` can hold the name: one line, without blanks around it and without NUL."""
-    return name.strip().splitlines() == [name] and "\0" not in name
+    """Whether ``obj.names`` can hold the name: one line, without blanks or a mark before it, and without NUL."""
+    return name.strip().splitlines() == [name] and "\0" not in name and not name.startswith(_MARK)
 
 
 class DarknetLayout:

@@ -19,7 +19,7 @@ from exportkit.conversion.run_rules import leading, sound_run
 from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
-from exportkit.errors import AnnotationFault, RecordFault
+from exportkit.errors import AnnotationFault, RecordFault, words_of
 from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.storage.staging import Staging
 from exportkit.writing import (
@@ -238,7 +238,7 @@ class ShardOutput:
         except RecordFault:
             raise
         except Exception as error:
-            raise self._defect(f"raised {type(error).__name__}: {_shown(str(error))}") from error
+            raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
 
     def _without_bad_classes(self, record: Record) -> Record:
         """Make unreadable, for this output, what carries a class that it cannot have.
@@ -269,7 +269,7 @@ class ShardOutput:
         except RecordFault:
             raise
         except Exception as error:
-            raise self._defect(f"raised {type(error).__name__}: {_shown(str(error))}") from error
+            raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
         if (
             not isinstance(encoded, Encoded)
             or len(encoded.outcomes) != len(record.annotations)
@@ -309,7 +309,7 @@ class ShardOutput:
             for _ in range(written):
                 self._pieces.pop()
                 self._staging.remove(self._files.pop().path)
-            raise self._defect(f"gave a file or a stream that cannot be written: {_shown(str(error))}") from error
+            raise self._defect(f"gave a file or a stream that cannot be written: {_shown(words_of(error))}") from error
         if encoded.streams:
             self._streams.take(encoded.streams)
 
