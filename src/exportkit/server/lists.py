@@ -50,7 +50,7 @@ class _Page:
         with self.backend.database.reading() as connection:
             if wanted.page is not None:
                 self.count = query.count(connection)
-                found = query.page(connection, wanted.size + 1, wanted.page, descending=wanted.descending, full=full)
+                found = query.page(connection, wanted.size, wanted.page, descending=wanted.descending, full=full)
                 if not found and wanted.page > 1:
                     raise Refusal(404, "There is no such page; the list ends before it.")
             else:
