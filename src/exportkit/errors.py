@@ -22,6 +22,7 @@ __all__ = [
     "NothingToExport",
     "OutputLocked",
     "RecordFault",
+    "RemoteIOError",
     "SettingRefused",
     "StepFailed",
     "UsageError",
@@ -108,6 +109,12 @@ class LocalIOError(ExportkitError):
     """The local machine refused an input or output operation (no space, no permission, read-only)."""
 
     exit_code = 7
+
+
+class RemoteIOError(ExportkitError):
+    """A storage on another machine refused or did not answer; the run may be continued later."""
+
+    exit_code = 5
 
 
 class ConversionFailed(ExportkitError):

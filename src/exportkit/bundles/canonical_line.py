@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["canonical_line"]
+__all__ = ["canonical_line", "canonical_members", "encoded_member"]
 
 _KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
 _UNIT_KEYS: Final = ("id", "name", "width", "height")
@@ -25,12 +25,18 @@ def canonical_line(row: Mapping[str, Any]) -> bytes:
 
     Raises ValueError for a number that is not finite or text that cannot be encoded.
     """
+    members = canonical_members(row)
+    pieces = [b'"%b":%b' % (key.encode(), encoded_member(value)) for key, value in members.items()]
+    return b"{%b}\n" % b",".join(pieces)
+
+
+def canonical_members(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of the line of `row`, in their order; values are as they came."""
     members = {**row, **_files(row)}
     unit = row.get("data_unit")
     if isinstance(unit, Mapping):
         members["data_unit"] = {key: unit[key] for key in _UNIT_KEYS if key in unit}
-    pieces = [b'"%b":%b' % (key.encode(), _encoded(members[key])) for key in _KEYS if key in members]
-    return b"{%b}\n" % b",".join(pieces)
+    return {key: members[key] for key in _KEYS if key in members}
 
 
 def _files(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +49,8 @@ def _files(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"files_manifest": files} if files else {}
 
 
-def _encoded(value: object) -> bytes:
+def encoded_member(value: object) -> bytes:
+    """Return a value as the line has it. Raises ValueError as :func:`canonical_line`."""
     if isinstance(value, msgspec.Raw):
         value = bytes(value)
     if isinstance(value, bytes):

@@ -19,6 +19,7 @@ from exportkit.cli.inspect import inspect
 from exportkit.cli.new import new
 from exportkit.cli.plugins import plugins
 from exportkit.cli.run import plugin_run, run
+from exportkit.cli.serve import serve
 from exportkit.cli.verify import verify
 from exportkit.errors import ExportkitError
 
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (convert, inspect, check, verify, formats, plugins, run, new, demo):
+for command in (convert, inspect, check, verify, formats, plugins, run, new, demo, serve):
     app.command()(command)
 plugin_app = typer.Typer(name="plugin", help="Work with the plugin in the current folder.", no_args_is_help=True)
 plugin_app.command("run")(plugin_run)

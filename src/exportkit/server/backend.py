@@ -1,0 +1,71 @@
+"""What every request may use: database, objects, secret, settings; and the caller it serves."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from exportkit.server.database import Database
+from exportkit.server.principals import Principal, authenticate
+from exportkit.server.rows import ResponseMode, RowWriter
+from exportkit.server.settings import ServerSettings
+from exportkit.server.signatures import Signer
+from exportkit.server.signed_urls import SignedUrls
+from exportkit.server.targets import Target
+from exportkit.storage.objects import ObjectStore
+from exportkit.storage.opening import open_objects
+
+__all__ = ["Backend", "CallerOf", "backend_of"]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One server, or one of its workers."""
+
+    settings: ServerSettings
+    database: Database
+    signer: Signer
+    #: Originals and snapshots.
+    objects: ObjectStore
+    #: Set once the server ends: streams stop.
+    ending: Event = field(default_factory=Event)
+
+    @classmethod
+    def open(cls, settings: ServerSettings) -> Backend:
+        """Open everything that the settings name. Raises UsageError, LocalIOError."""
+        signer = Signer.from_file(settings.folder / "secret")
+        objects = open_objects(settings.storage or settings.folder / "objects")
+        return cls(settings, Database(settings.database), signer, objects)
+
+    def urls(self, tenant_id: int, origin: str) -> SignedUrls:
+        """Give the URLs of one answer."""
+        return SignedUrls(self.signer, origin, tenant_id, self.objects, self.settings.url_seconds)
+
+    def row_writer(self, target: Target, caller: Principal, origin: str, mode: ResponseMode) -> RowWriter:
+        """Give what writes the rows of one answer."""
+        return RowWriter(self.urls(caller.tenant_id, origin), mode, self.settings.inline_limit(target.name))
+
+    def stream_writer(self, caller: Principal, origin: str) -> RowWriter:
+        """Give what writes lines of a stream, in which payloads stand however large they are."""
+        return RowWriter(self.urls(caller.tenant_id, origin), "presigned", sys.maxsize)
+
+    def close(self) -> None:
+        self.database.dispose()
+
+
+def backend_of(request: Request) -> Backend:
+    """Give the server that answers a request."""
+    return cast("Backend", request.app.state.backend)
+
+
+def _caller(request: Request) -> Principal:
+    return authenticate(backend_of(request).database, request.headers)
+
+
+#: A parameter of this type is the caller, who has shown a token and its tenant.
+CallerOf = Annotated[Principal, Depends(_caller)]

@@ -1,0 +1,83 @@
+"""The progress of a job as server-sent events (wire contract, section 11)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, select
+from starlette.concurrency import run_in_threadpool
+
+from exportkit.server.backend import Backend
+from exportkit.server.job_queue import ENDED
+from exportkit.server.principals import Principal
+from exportkit.server.refusals import Refusal
+from exportkit.server.tables import job, job_event
+
+__all__ = ["follow"]
+
+#: Between two looks at the events of a job.
+_LOOK_SECONDS: Final = 0.2
+_RETRY_MILLISECONDS: Final = 3000
+_LARGEST_ID: Final = 2**63 - 1
+
+
+class _Streams:
+    """How many streams each account of this process holds open."""
+
+    def __init__(self) -> None:
+        self.held: Counter[int] = Counter()
+
+
+_STREAMS: Final = _Streams()
+
+
+def follow(backend: Backend, caller: Principal, job_id: str, last_event_id: str | None) -> AsyncIterator[bytes]:
+    """Give the events behind `last_event_id`, until the job has ended. Raises Refusal 429."""
+    if _STREAMS.held[caller.account_id] >= backend.settings.streams_per_account:
+        raise Refusal(429, "Too many streams are open for this account; close some.")
+    text = last_event_id or ""
+    last = int(text) if text.isascii() and text.isdigit() and int(text[:19]) <= _LARGEST_ID and len(text) < 20 else 0
+    return _events(backend, caller, job_id, last)
+
+
+async def _events(backend: Backend, caller: Principal, job_id: str, last: int) -> AsyncIterator[bytes]:
+    settings = backend.settings
+    _STREAMS.held[caller.account_id] += 1
+    try:
+        started = spoken = time.monotonic()
+        yield b"retry: %d\n" % _RETRY_MILLISECONDS + _event("connected", {"job_id": job_id}, last)
+        while not backend.ending.is_set() and time.monotonic() - started < settings.stream_lifetime_seconds:
+            # The state is read first: events of an ended job are then all there.
+            status, found = await run_in_threadpool(_news, backend, job_id, last)
+            for row in found:
+                last = row.id
+                spoken = time.monotonic()
+                yield _event(row.name, msgspec.json.decode(row.body), row.id)
+            if status in ENDED:
+                return
+            if time.monotonic() - spoken >= settings.heartbeat_seconds:
+                spoken = time.monotonic()
+                yield _event("heartbeat", {"status": status.lower()}, last)
+            await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        _STREAMS.held[caller.account_id] -= 1
+
+
+def _news(backend: Backend, job_id: str, last: int) -> tuple[str, Sequence[Row[Any]]]:
+    news = select(job_event).where(job_event.c.job_id == job_id, job_event.c.id > last).order_by(job_event.c.id)
+    with backend.database.reading() as connection:
+        status = connection.execute(select(job.c.status).where(job.c.id == job_id)).scalar_one()
+        found = connection.execute(news).all()
+        if status in ENDED and not found:
+            ending = select(job_event).where(job_event.c.job_id == job_id).order_by(job_event.c.id.desc()).limit(1)
+            found = connection.execute(ending).all()
+        return status, found
+
+
+def _event(name: str, body: Mapping[str, Any], identity: int) -> bytes:
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (identity, name.encode(), msgspec.json.encode(body))

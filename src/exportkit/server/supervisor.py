@@ -1,0 +1,135 @@
+"""Keeps workers alive: each in a process of its own, started again when it dies, replaced when it stalls."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from threading import Event, Thread
+from typing import Final
+
+import msgspec
+from sqlalchemy import and_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from exportkit.server.backend import Backend
+from exportkit.server.tables import job
+
+__all__ = ["Supervisor"]
+
+_LOG: Final = logging.getLogger(__name__)
+_LOOK_SECONDS: Final = 0.5
+#: A worker that dies at once is not started again and again without a pause.
+_LONGEST_PAUSE: Final = 30.0
+_END_SECONDS: Final = 10.0
+
+
+class Supervisor:
+    """Starts the workers of one server and watches them in a thread, until it is closed."""
+
+    def __init__(self, backend: Backend, workers: int) -> None:
+        self._backend = backend
+        self._settings = msgspec.json.encode(backend.settings) + b"\n"
+        self._ending = Event()
+        self._workers = [_WorkerProcess(self._settings) for _ in range(workers)]
+        self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        for worker in self._workers:
+            worker.start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let every worker hand its job back and end; one that does not is killed."""
+        self._ending.set()
+        for worker in self._workers:
+            worker.tell_end()
+        until = time.monotonic() + _END_SECONDS
+        for worker in self._workers:
+            worker.end(max(0.1, until - time.monotonic()))
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ending.wait(_LOOK_SECONDS):
+            stalled = self._stalled()
+            for worker in self._workers:
+                if worker.pid in stalled:
+                    _LOG.warning("The worker %d gives no sign of life and is replaced", worker.pid)
+                    worker.kill()
+                if not self._ending.is_set():
+                    worker.start_if_dead()
+
+    def _stalled(self) -> set[int]:
+        """Give the processes that let the lease of a job run out."""
+        overdue = and_(job.c.status == "PROCESSING", job.c.lease_until < self._backend.database.now)
+        try:
+            with self._backend.database.reading() as connection:
+                names = connection.execute(select(job.c.worker).where(overdue)).scalars().all()
+        except SQLAlchemyError:
+            return set()
+        return {int(parts[1]) for parts in (str(name).rsplit(":", 2) for name in names) if len(parts) == 3}
+
+
+class _WorkerProcess:
+    """One worker, whatever process it is at the moment."""
+
+    def __init__(self, settings: bytes) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = _LOOK_SECONDS
+        self._next_start = 0.0
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else -1
+
+    def start(self) -> None:
+        # Safe path: what lies in the current folder is not imported in place of a library.
+        command = [sys.executable, "-P", "-m", "exportkit.server.worker_process"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        pipe = self._process.stdin
+        try:
+            if pipe is not None:
+                pipe.write(self._settings)
+                pipe.flush()
+        except BrokenPipeError:
+            _LOG.warning("A worker died at its start")
+
+    def start_if_dead(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._pause = _LOOK_SECONDS
+            return
+        now = time.monotonic()
+        if now < self._next_start:
+            return
+        self._next_start = now + self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        self._close_pipe()
+        self.start()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def tell_end(self) -> None:
+        self._close_pipe()
+
+    def end(self, patience: float) -> None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _close_pipe(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            try:
+                self._process.stdin.close()
+            except BrokenPipeError:
+                _LOG.debug("The pipe of a dead worker was closed")
