@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,12 @@ def test_a_file_that_is_no_state_is_refused_in_a_sentence(tmp_path: Path) -> Non
 def test_every_commit_is_synced(state: RunState, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "state.db"):
         assert state._database.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_several_threads_write_at_once(state: RunState) -> None:
+    state.plan_jobs([JobFacts(number, {}, f"key-{number}") for number in range(64)])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: state.record_job(number, f"job-{number}", {"n": number}), range(64)))
+
+    assert [job.job_id for job in state.jobs()] == [f"job-{number}" for number in range(64)]

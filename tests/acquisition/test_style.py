@@ -27,9 +27,7 @@ from exportkit.errors import UsageError
 def test_the_style_follows_from_the_facts(
     asked: str, filters: dict[str, object], v2: bool, forced: bool, streams: bool, echoes: bool, word: str
 ) -> None:
-    style = decide_style(
-        asked, target="task", filters=filters, v2=v2, forced_v1=forced, streams=streams, echoes=echoes
-    )
+    style = decide_style(asked, target="task", filters=filters, v2=v2, forced_v1=forced, streams=streams, echoes=echoes)
 
     assert style.word == word
     assert style.reason

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any, Final, NamedTuple, Self
 
 from exportkit.errors import LocalIOError, UsageError
@@ -70,11 +71,14 @@ class RunState:
     """Everything that the next process has to know; no secret and no signed URL is among it.
 
     A transaction is on the disk when its method returns. Bytes that a transaction speaks of are synced before it.
+    Any thread may call.
     """
 
     def __init__(self, path: Path) -> None:
         """Open or create. Raises LocalIOError where the file cannot be used."""
         self._path = path
+        # One connection for all threads holds one transaction at a time.
+        self._lock = RLock()
         try:
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._database.execute("PRAGMA synchronous=FULL")
@@ -178,16 +182,16 @@ class RunState:
         if not asked:
             return set()
         marks = ",".join("?" * len(asked))
-        found = self._database.execute(f"SELECT id FROM items WHERE id IN ({marks})", asked)  # noqa: S608 - marks only
+        found = self._rows(f"SELECT id FROM items WHERE id IN ({marks})", asked)  # noqa: S608 - marks only
         return {key for (key,) in found}
 
     def counts(self) -> dict[str, int]:
         """Committed items by status."""
-        return dict(self._database.execute("SELECT status, count(*) FROM items GROUP BY status"))
+        return dict(self._rows("SELECT status, count(*) FROM items GROUP BY status"))
 
-    def failures(self) -> Iterator[tuple[int | str, str]]:
+    def failures(self) -> list[tuple[int | str, str]]:
         """(id, reason) of items that were listed and could not be acquired, in order."""
-        yield from self._database.execute("SELECT item_id, error FROM items WHERE status = 'failed' ORDER BY id")
+        return self._rows("SELECT item_id, error FROM items WHERE status = 'failed' ORDER BY id")
 
     def file(self, path: str) -> FileFacts | None:
         """The original at a path of the spool, if it was committed."""
@@ -198,7 +202,7 @@ class RunState:
 
     def jobs(self) -> list[JobFacts]:
         """All jobs of the run, by shard."""
-        rows = self._database.execute("SELECT * FROM jobs ORDER BY shard")
+        rows = self._rows("SELECT * FROM jobs ORDER BY shard")
         return [
             JobFacts(shard, json.loads(text), key, job, json.loads(manifest) if manifest else None)
             for shard, text, key, job, manifest in rows
@@ -224,10 +228,12 @@ class RunState:
 
     # ----------------------------------------------------------------------------------------------------------
 
-    def _row(self, query: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
-        with closing(self._database.execute(query, values)) as found:
-            row: tuple[Any, ...] | None = found.fetchone()
-            return row
+    def _rows(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
+        with self._lock, closing(self._database.execute(query, tuple(values))) as found:
+            return found.fetchall()
+
+    def _row(self, query: str, values: Iterable[Any] = ()) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(query, values)), None)
 
     def _write(self, statement: str, values: Iterable[Any] = ()) -> None:
         with self._transaction() as database:
@@ -236,13 +242,14 @@ class RunState:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+            with self._lock:
+                self._database.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._database
+                except BaseException:
+                    self._database.execute("ROLLBACK")
+                    raise
+                self._database.execute("COMMIT")
         except sqlite3.Error as error:
             raise LocalIOError(f"The state of the run {shown(self._path)} cannot be written: {error}.") from error
 

@@ -10,6 +10,7 @@ __all__ = [
     "AnswerTooLarge",
     "AuthenticationError",
     "AuthorizationError",
+    "CertificateRefused",
     "ClientConnectionError",
     "ClientError",
     "ClientResponseIncompleteError",
@@ -139,6 +140,12 @@ class StreamLimitExceededError(StreamError):
 
 class WebSocketError(StreamError):
     """A socket failed."""
+
+
+class CertificateRefused(ClientError):
+    """The server's certificate is not trusted; nothing was sent."""
+
+    exit_code = 2
 
 
 class HostileAnswer(ClientError):

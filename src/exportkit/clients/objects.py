@@ -18,7 +18,7 @@ import msgspec
 
 from exportkit.clients.address_policy import AddressPolicy, plain_url
 from exportkit.clients.download import Download, OtherRange
-from exportkit.clients.object_connections import HostDown, ObjectConnections, Unreachable
+from exportkit.clients.object_connections import Hopeless, ObjectConnections, Unreachable
 from exportkit.clients.retries import RetryBudget, Sleep, retry_after
 
 __all__ = ["FetchFailed", "ObjectFetcher", "ObjectGone"]
@@ -183,7 +183,7 @@ class ObjectFetcher:
             with self._connections.answer(parts, headers) as response:
                 _judge_status(response, url)
                 yield response
-        except HostDown as error:
+        except Hopeless as error:
             raise FetchFailed(f"{plain_url(url)} {error}.") from error
         except Unreachable as error:
             raise _Again(f"{plain_url(url)} {error}") from error

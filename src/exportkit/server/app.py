@@ -8,14 +8,28 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.errors import LocalIOError, RemoteIOError
-from exportkit.server import bulk, job_routes, lists, object_routes, projects, storages
+from exportkit.server import (
+    bulk,
+    health,
+    history,
+    job_logs,
+    job_routes,
+    lists,
+    object_routes,
+    projects,
+    releases,
+    storages,
+    streams,
+)
 from exportkit.server.backend import Backend
+from exportkit.server.description import describe
 from exportkit.server.guards import Guards
 from exportkit.server.refusals import Refusal, refusal_response
 
@@ -29,12 +43,27 @@ def create_app(backend: Backend, hosts: Sequence[str]) -> FastAPI:
     """Make the application of one server. `hosts` are the names it may be called by."""
     app = FastAPI(title="exportkit reference backend", version="1.0", docs_url=None, redoc_url=None)
     app.state.backend = backend
-    for routes in (lists, bulk, projects, storages, job_routes, object_routes):
+    for routes in (
+        streams,
+        lists,
+        bulk,
+        projects,
+        releases,
+        storages,
+        job_routes,
+        history,
+        job_logs,
+        object_routes,
+        health,
+    ):
         app.include_router(routes.router)
+    describe(app)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(SQLAlchemyError, _unavailable)
+    app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(InterfaceError, _unavailable)
+    app.add_exception_handler(PoolTimeout, _unavailable)
     app.add_exception_handler(LocalIOError, _unavailable)
     app.add_exception_handler(RemoteIOError, _unavailable)
     app.add_exception_handler(Exception, _failed)

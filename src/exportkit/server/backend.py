@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Annotated, cast
@@ -48,6 +49,10 @@ class Backend:
     def row_writer(self, target: Target, caller: Principal, origin: str, mode: ResponseMode) -> RowWriter:
         """Give what writes the rows of one answer."""
         return RowWriter(self.urls(caller.tenant_id, origin), mode, self.settings.inline_limit(target.name))
+
+    def stream_writer(self, caller: Principal, origin: str) -> RowWriter:
+        """Give what writes lines of a stream, in which payloads stand however large they are."""
+        return RowWriter(self.urls(caller.tenant_id, origin), "presigned", sys.maxsize)
 
     def close(self) -> None:
         self.database.dispose()

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from exportkit.clients.filter_keys import PAGING_KEYS
 from exportkit.server.answers import enveloped_rows
 from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.description import list_parameters
 from exportkit.server.filters import RowFilter
 from exportkit.server.paging import mode_of, origin_of
 from exportkit.server.principals import Principal
@@ -18,6 +19,7 @@ from exportkit.server.refusals import Refusal
 from exportkit.server.requests import BodyOf
 from exportkit.server.row_queries import RowQuery
 from exportkit.server.rows import document_of, head_v2
+from exportkit.server.shapes import BulkEvent, BulkRow, Enveloped, documented
 from exportkit.server.tables import ground_truth_event
 from exportkit.server.targets import ASSIGNMENT, GROUND_TRUTH, TASK, Target
 
@@ -27,6 +29,8 @@ router: Final = APIRouter()
 #: Ids of one call (wire contract, section 6).
 MOST_IDS: Final = 200
 _MOST: Final = 2**63 - 1
+BulkRows = Enveloped[list[BulkRow]]
+BulkEvents = Enveloped[list[BulkEvent]]
 
 
 def _rows(target: Target, name: str, request: Request, caller: Principal, body: Any) -> Response:
@@ -55,22 +59,36 @@ def _ids(name: str, body: Any) -> list[int]:
     return ids
 
 
-@router.post("/v2/tasks/bulk-fetch/")
+def _described(target: Target, name: str) -> dict[str, Any]:
+    number = {"type": "integer", "minimum": -_MOST, "maximum": _MOST}
+    ids = {"type": "array", "items": number, "maxItems": MOST_IDS}
+    schema = {"type": "object", "properties": {name: ids}, "required": [name]}
+    body = {"content": {"application/json": {"schema": schema}}, "required": True}
+    return {**list_parameters(target, paged=["response_mode"]), "requestBody": body}
+
+
+@router.post("/v2/tasks/bulk-fetch/", responses=documented(BulkRows), openapi_extra=_described(TASK, "ids"))
 def fetch_tasks(request: Request, caller: CallerOf, body: BodyOf) -> Response:
     return _rows(TASK, "ids", request, caller, body)
 
 
-@router.post("/v2/assignments/bulk-fetch/")
+@router.post("/v2/assignments/bulk-fetch/", responses=documented(BulkRows), openapi_extra=_described(ASSIGNMENT, "ids"))
 def fetch_assignments(request: Request, caller: CallerOf, body: BodyOf) -> Response:
     return _rows(ASSIGNMENT, "ids", request, caller, body)
 
 
-@router.post("/v2/ground-truth-events/bulk-data/")
+@router.post(
+    "/v2/ground-truth-events/bulk-data/",
+    responses=documented(BulkEvents),
+    openapi_extra=_described(GROUND_TRUTH, "pgh_ids"),
+)
 def fetch_ground_truth_events(request: Request, caller: CallerOf, body: BodyOf) -> Response:
     return _rows(GROUND_TRUTH, "pgh_ids", request, caller, body)
 
 
-@router.post("/v2/ground-truths/bulk-data/")
+@router.post(
+    "/v2/ground-truths/bulk-data/", responses=documented(BulkEvents), openapi_extra=_described(GROUND_TRUTH, "ids")
+)
 def fetch_ground_truths(request: Request, caller: CallerOf, body: BodyOf) -> Response:
     """Rows of ground truth by their own ids, in the shape of records rather than of events."""
     return _rows(GROUND_TRUTH, "ids", request, caller, body)

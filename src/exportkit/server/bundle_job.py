@@ -15,7 +15,7 @@ from exportkit.server.documents import FileMark, marks_in
 from exportkit.server.export_request import ExportOrder
 from exportkit.server.filters import RowFilter
 from exportkit.server.row_queries import RowQuery
-from exportkit.server.rows import bundle_line, document_of
+from exportkit.server.rows import bundle_line, document_of, head_line
 from exportkit.server.signed_urls import original_key
 from exportkit.server.targets import TARGETS
 from exportkit.storage.objects import ObjectMissing
@@ -82,7 +82,7 @@ class _Scan:
         self._writer = writer
         self._urls = backend.urls(tenant_id, order.origin)
         self._stages = order.stages_originals
-        self._has_event_ids = TARGETS[order.target].key_name == "pgh_id"
+        self._target = TARGETS[order.target]
 
     def write(self, rows: list[Any]) -> None:
         for row in rows:
@@ -90,8 +90,7 @@ class _Scan:
             if self._stages:
                 for mark in marks_in(document.files):
                     self._stage(mark)
-            head = b'{"id":%d,"pgh_id":%d' % row[:2] if self._has_event_ids else b'{"id":%d' % row[0]
-            self._writer.write_line(bundle_line(head, document, self._member))
+            self._writer.write_line(bundle_line(head_line(self._target, row), document, self._member))
 
     def _member(self, mark: FileMark) -> bytes:
         if self._stages:

@@ -94,6 +94,8 @@ class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     encoding: Encoding | None = None
     chunk_size: int = 500
+    #: The version whose bundle this is, written once for all its later exports.
+    version_id: int | None = None
 
     @classmethod
     def of(cls, request: ExportRequest, found: RowFilter, origin: str) -> Self:

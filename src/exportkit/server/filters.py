@@ -137,11 +137,9 @@ def _since(compare: Callable[[Any, str], Any]) -> _Builder:
 
 
 def _search(target: Target, value: FilterValue) -> Condition:
-    found: list[Condition] = []
-    for word in words(value):
-        has_name = tables.document.c.search.contains(word.casefold(), autoescape=True)
-        found.append(exists().where(tables.document.c.id == target.table.c.document_id, has_name))
-    return or_(*found)
+    named = tables.document.alias("named")  # apart from the document that a query may read besides
+    found = [named.c.search.contains(word.casefold(), autoescape=True) for word in words(value)]
+    return exists().where(named.c.id == target.table.c.document_id, or_(*found))
 
 
 def _of_task(*conditions: Condition) -> Condition:

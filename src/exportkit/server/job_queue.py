@@ -6,7 +6,7 @@ the former holder, which still knows the old number, changes nothing. All times 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,12 +84,20 @@ class JobQueue:
             if total > 0:
                 tell(connection, claim.job_id, "async_job.progress", progress_body(processed, total, "processing"))
 
-    def complete(self, claim: Claim, result: Mapping[str, Any], count: int) -> None:
-        """End the job with what it made. Raises LeaseLost."""
+    def complete(
+        self,
+        claim: Claim,
+        result: Mapping[str, Any],
+        count: int,
+        also: Callable[[Connection], None] | None = None,
+    ) -> None:
+        """End the job with what it made; what `also` writes is written with it or not at all. Raises LeaseLost."""
         with self._database.writing() as connection:
             counts = {"processed_count": count, "total_count": count}
             self._end(connection, claim, "COMPLETED", {"result": msgspec.json.encode(result).decode(), **counts})
             tell(connection, claim.job_id, "async_job.completed", progress_body(count, count, "completed"))
+            if also is not None:
+                also(connection)
 
     def fail(self, claim: Claim, reason: str) -> None:
         """End the job with the sentence that says why. Raises LeaseLost."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Path, Query
 from sqlalchemy import func, or_, select
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from exportkit.server.answers import enveloped
 from exportkit.server.backend import Backend, CallerOf, backend_of
+from exportkit.server.description import json_body
 from exportkit.server.export_request import ExportOrder, ExportRequest
 from exportkit.server.filters import RowFilter
 from exportkit.server.jobs import cancel_job, owned_job, place_order, shown_job
@@ -20,16 +21,26 @@ from exportkit.server.progress_stream import follow
 from exportkit.server.projects import of_tenant
 from exportkit.server.refusals import Refusal
 from exportkit.server.requests import BodyOf, validated
+from exportkit.server.shapes import Enveloped, Job, JobPage, Order, documented, streamed
 from exportkit.server.tables import ground_truth_dataset_version, job, project, storage
 from exportkit.server.targets import GROUND_TRUTH
 
 __all__ = ["router"]
 
 router: Final = APIRouter()
-JobId = str
+JobId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
-@router.post("/v2/plugin_exports/", status_code=202)
+class _EventStream(StreamingResponse):
+    media_type = "text/event-stream"
+
+
+@router.post(
+    "/v2/plugin_exports/",
+    status_code=202,
+    responses=documented(Enveloped[Order], status=202),
+    openapi_extra=json_body(ExportRequest),
+)
 def enqueue(
     request: Request,
     caller: CallerOf,
@@ -67,7 +78,7 @@ def _verify_scope(backend: Backend, caller: Principal, wanted: ExportRequest, fo
                 raise Refusal(400, f"There is no {name.removesuffix('s')} {int(one)}.", field=f"filter.{name}")
 
 
-@router.get("/v2/async_jobs/")
+@router.get("/v2/async_jobs/", responses=documented(Enveloped[JobPage]))
 def list_jobs(
     request: Request,
     caller: CallerOf,
@@ -101,18 +112,18 @@ def list_jobs(
     return enveloped({"count": count, "next": following, "previous": previous, "results": results})
 
 
-@router.get("/v2/async_jobs/{job_id}/")
+@router.get("/v2/async_jobs/{job_id}/", responses=documented(Enveloped[Job]))
 def get_job(job_id: JobId, request: Request, caller: CallerOf) -> Response:
     with backend_of(request).database.reading() as connection:
         return enveloped(shown_job(owned_job(connection, caller, job_id)))
 
 
-@router.post("/v2/async_jobs/{job_id}/cancel/")
+@router.post("/v2/async_jobs/{job_id}/cancel/", responses=documented(Enveloped[Job]))
 def cancel(job_id: JobId, request: Request, caller: CallerOf) -> Response:
     return enveloped(shown_job(cancel_job(backend_of(request), caller, job_id)))
 
 
-@router.get("/v2/async_jobs/{job_id}/progress/")
+@router.get("/v2/async_jobs/{job_id}/progress/", response_class=_EventStream, responses=streamed())
 def follow_job(
     job_id: JobId, request: Request, caller: CallerOf, last_event_id: Annotated[str | None, Header()] = None
 ) -> StreamingResponse:
@@ -121,4 +132,4 @@ def follow_job(
         owned_job(connection, caller, job_id)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     events = follow(backend, caller, job_id, last_event_id)
-    return StreamingResponse(events, 200, headers, "text/event-stream")
+    return _EventStream(events, 200, headers)

@@ -16,15 +16,18 @@ from sqlalchemy.exc import IntegrityError
 from exportkit.server.backend import Backend
 from exportkit.server.export_request import ExportOrder, ExportRequest
 from exportkit.server.filter_values import iso_moment
-from exportkit.server.job_queue import ENDED, tell
+from exportkit.server.job_queue import ENDED, progress_body, tell
 from exportkit.server.principals import Principal
 from exportkit.server.refusals import Refusal, missing
 from exportkit.server.row_queries import RowQuery
-from exportkit.server.tables import idempotency_key, job
+from exportkit.server.snapshots import snapshot_of
+from exportkit.server.tables import export, idempotency_key, job
 
-__all__ = ["EXPORT", "cancel_job", "owned_job", "place_order", "shown_job"]
+__all__ = ["EXPORT", "RELEASE", "cancel_job", "new_job", "owned_job", "place_order", "shown_job"]
 
 EXPORT: Final = "plugin_export"
+#: Jobs that write bundles of released versions.
+RELEASE: Final = "ground_truth_release"
 #: Answers are kept for their keys at least so long, in seconds.
 _KEY_SECONDS: Final = 48 * 3600
 
@@ -34,23 +37,26 @@ def place_order(
 ) -> dict[str, Any]:
     """Put a job into the queue, or give the answer that its idempotency key has had.
 
+    A released dataset version has its bundle already, and the job is completed at once.
+
     Raises Refusal 422 for a key that came with another request, 429 where the account has too many open jobs.
     """
     digest = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()
-    query = RowQuery(caller.tenant_id, request.row_filter())
     with backend.database.reading() as connection:
         answered = _answered(connection, caller, key, digest)
         if answered is not None:
             return answered
-        count = query.count(connection)
-    answer = _answer(request, order, str(uuid.uuid4()), count)
+        snapshot = snapshot_of(backend, connection, caller.tenant_id, order)
+        count = snapshot["count"] if snapshot else RowQuery(caller.tenant_id, request.row_filter()).count(connection)
+    answer = _answer(request, order, str(uuid.uuid4()), count, snapshot is not None)
     try:
         with backend.database.writing() as connection:
             answered = _answered(connection, caller, key, digest)
             if answered is not None:
                 return answered
             _limit_jobs(connection, backend, caller)
-            _store_job(connection, backend, caller, order, answer["job_id"], request.ray_job_id)
+            row = {**new_job(backend, caller, answer["job_id"], EXPORT, order), "ray_job_id": request.ray_job_id}
+            _store_job(connection, backend, row, snapshot)
             if key is not None:
                 _store_key(connection, backend, caller, key, digest, answer)
     except IntegrityError:
@@ -63,16 +69,17 @@ def place_order(
     return answer
 
 
-def _answer(request: ExportRequest, order: ExportOrder, job_id: str, count: int) -> dict[str, Any]:
+def _answer(request: ExportRequest, order: ExportOrder, job_id: str, count: int, is_snapshot: bool) -> dict[str, Any]:
     return {
         "job_id": job_id,
-        "status": "pending",
+        "status": "completed" if is_snapshot else "pending",
         "total_count": count,
-        "message": "queued",
+        "message": "released" if is_snapshot else "queued",
         "ray_job_id": request.ray_job_id,
         "targets": list(request.targets),
         "applied_filter": order.applied_filter,
         "applied_count": count,
+        **({"snapshot": True} if is_snapshot else {}),
     }
 
 
@@ -95,25 +102,36 @@ def _limit_jobs(connection: Connection, backend: Backend, caller: Principal) -> 
         raise Refusal(429, "Too many jobs wait or run for this account; wait until some have ended.")
 
 
-def _store_job(
-    connection: Connection, backend: Backend, caller: Principal, order: ExportOrder, job_id: str, ray_job_id: str | None
-) -> None:
+def new_job(backend: Backend, caller: Principal, job_id: str, kind: str, order: ExportOrder) -> dict[str, Any]:
+    """Give the row of a job that waits."""
     now = backend.database.now
-    values = {
+    return {
         "id": job_id,
         "tenant_id": caller.tenant_id,
         "account_id": caller.account_id,
-        "type": EXPORT,
+        "type": kind,
         "status": "PENDING",
         "request": msgspec.json.encode(order).decode(),
-        "ray_job_id": ray_job_id,
         "created": now,
         "progress_updated": now,
         "processed_count": 0,
         "attempts": 0,
         "fence": 0,
     }
-    connection.execute(insert(job).values(values))
+
+
+def _store_job(connection: Connection, backend: Backend, row: dict[str, Any], snapshot: dict[str, Any] | None) -> None:
+    """Store a job and its place in the history; one that has a snapshot is completed from the start."""
+    listed = {"tenant_id": row["tenant_id"], "account_id": row["account_id"], "job_id": row["id"]}
+    if snapshot is None:
+        connection.execute(insert(job).values(row))
+        connection.execute(insert(export).values(listed))
+        return
+    now, count = backend.database.now, snapshot["count"]
+    ended = {"status": "COMPLETED", "started": now, "finished": now, "result": json.dumps(snapshot)}
+    connection.execute(insert(job).values({**row, **ended, "processed_count": count, "total_count": count}))
+    connection.execute(insert(export).values(listed))
+    tell(connection, row["id"], "async_job.completed", progress_body(count, count, "completed"))
 
 
 def _store_key(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,17 +12,25 @@ from starlette.responses import Response
 
 from exportkit.server.answers import JSON, enveloped_rows
 from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.description import list_parameters
 from exportkit.server.filters import RowFilter
 from exportkit.server.paging import ListRequest, origin_of, url_with
 from exportkit.server.principals import Principal
 from exportkit.server.refusals import Refusal
 from exportkit.server.row_queries import RowQuery
 from exportkit.server.rows import HEADS, SLIM, document_of, head_v1, slim_v2
+from exportkit.server.shapes import AssignmentListRow, EnvelopedRows, EventListRow, TaskListRow, V1Page, documented
 from exportkit.server.targets import TARGETS, Target
 
 __all__ = ["router"]
 
 router: Final = APIRouter()
+_PAGED_V1: Final = ("page", "page_size", "pagination", "cursor", "ordering", "expand", "fields", "response_mode")
+_ROWS: Final[Mapping[str, Any]] = {
+    "task": EnvelopedRows[TaskListRow],
+    "assignment": EnvelopedRows[AssignmentListRow],
+    "ground_truth": EnvelopedRows[EventListRow],
+}
 
 
 def _add_lists(target: Target) -> None:
@@ -34,8 +42,22 @@ def _add_lists(target: Target) -> None:
     def list_v2(request: Request, caller: CallerOf) -> Response:
         return _answer_v2(target, request, caller)
 
-    router.add_api_route(target.v1_path, list_v1, name=f"list_{target.name}_v1", methods=["GET"])
-    router.add_api_route(f"/v2/{target.segment}/", list_v2, name=f"list_{target.name}_v2", methods=["GET"])
+    router.add_api_route(
+        target.v1_path,
+        list_v1,
+        name=f"list_{target.name}_v1",
+        methods=["GET"],
+        responses=documented(V1Page, family="v1"),
+        openapi_extra=list_parameters(target, paged=_PAGED_V1),
+    )
+    router.add_api_route(
+        f"/v2/{target.segment}/",
+        list_v2,
+        name=f"list_{target.name}_v2",
+        methods=["GET"],
+        responses=documented(_ROWS[target.name]),
+        openapi_extra=list_parameters(target, paged=("per_page", "sort", "cursor")),
+    )
 
 
 class _Page:

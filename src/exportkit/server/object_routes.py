@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
 from sqlalchemy import select
@@ -12,8 +12,10 @@ from starlette.responses import Response
 
 from exportkit.server.answers import JSON
 from exportkit.server.backend import backend_of
+from exportkit.server.projects import RowId
 from exportkit.server.ranges import ranged
 from exportkit.server.refusals import missing
+from exportkit.server.shapes import streamed
 from exportkit.server.signed_urls import original_key, verify_signed_path
 from exportkit.server.tables import document
 from exportkit.storage.objects import ObjectMissing
@@ -21,6 +23,12 @@ from exportkit.storage.objects import ObjectMissing
 __all__ = ["router"]
 
 router: Final = APIRouter()
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    **streamed("v1"),
+    206: {"description": "the range that was asked for"},
+    304: {"description": "still the same"},
+    416: {"description": "the range lies behind the end"},
+}
 _OCTETS: Final = "application/octet-stream"
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
@@ -30,8 +38,9 @@ def _verify(request: Request) -> None:
     verify_signed_path(backend_of(request).signer, request.url.path, given.get("expires"), given.get("signature"))
 
 
-@router.get("/payloads/{tenant_id}/{document_id}/")
-def get_payload(tenant_id: int, document_id: int, request: Request) -> Response:
+@router.get("/payloads/{tenant_id}/{document_id}/", responses=_ANSWERS)
+@router.head("/payloads/{tenant_id}/{document_id}/", include_in_schema=False)
+def get_payload(tenant_id: RowId, document_id: RowId, request: Request) -> Response:
     _verify(request)
     columns = (document.c.data, document.c.data_digest)
     wanted = (document.c.id == document_id, document.c.tenant_id == tenant_id, document.c.data.is_not(None))
@@ -43,8 +52,9 @@ def get_payload(tenant_id: int, document_id: int, request: Request) -> Response:
     return ranged(request, len(content), found.data_digest, lambda start, end: iter((content[start:end],)), JSON)
 
 
-@router.get("/files/{tenant_id}/{digest}/")
-def get_file(tenant_id: int, digest: Digest, request: Request) -> Response:
+@router.get("/files/{tenant_id}/{digest}/", responses=_ANSWERS, response_class=Response)
+@router.head("/files/{tenant_id}/{digest}/", include_in_schema=False)
+def get_file(tenant_id: RowId, digest: Digest, request: Request) -> Response:
     _verify(request)
     objects, key = backend_of(request).objects, original_key(tenant_id, digest)
     size = objects.size(key)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from exportkit.server.answers import enveloped, plain
 from exportkit.server.backend import CallerOf, backend_of
 from exportkit.server.refusals import missing
+from exportkit.server.shapes import Dataset, Enveloped, Project, Version, documented
 from exportkit.server.tables import ground_truth_dataset, ground_truth_dataset_version, project
 
 __all__ = ["RowId", "of_tenant", "router"]
@@ -26,7 +27,7 @@ def of_tenant(connection: Connection, table: Table, tenant_id: int, row_id: int)
     return connection.execute(select(table).where(table.c.tenant_id == tenant_id, table.c.id == row_id)).first()
 
 
-@router.get("/projects/{project_id}/")
+@router.get("/projects/{project_id}/", responses=documented(Project, family="v1"))
 def get_project(project_id: RowId, request: Request, caller: CallerOf) -> Response:
     with backend_of(request).database.reading() as connection:
         found = of_tenant(connection, project, caller.tenant_id, project_id)
@@ -35,7 +36,7 @@ def get_project(project_id: RowId, request: Request, caller: CallerOf) -> Respon
     return plain({"id": found.id, "name": found.name, "configuration": json.loads(found.configuration)})
 
 
-@router.get("/ground_truth_dataset_versions/{version_id}/")
+@router.get("/ground_truth_dataset_versions/{version_id}/", responses=documented(Version, family="v1"))
 def get_version(version_id: RowId, request: Request, caller: CallerOf) -> Response:
     with backend_of(request).database.reading() as connection:
         found = of_tenant(connection, ground_truth_dataset_version, caller.tenant_id, version_id)
@@ -46,7 +47,7 @@ def get_version(version_id: RowId, request: Request, caller: CallerOf) -> Respon
     return plain({"id": found.id, "ground_truth_dataset": shown, "is_released": found.released is not None})
 
 
-@router.get("/v2/ground-truth-datasets/{dataset_id}/")
+@router.get("/v2/ground-truth-datasets/{dataset_id}/", responses=documented(Enveloped[Dataset]))
 def get_dataset(dataset_id: RowId, request: Request, caller: CallerOf) -> Response:
     with backend_of(request).database.reading() as connection:
         found = of_tenant(connection, ground_truth_dataset, caller.tenant_id, dataset_id)

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from exportkit.server.refusals import Refusal
-from exportkit.wire.json_path import path_of
 
 __all__ = ["BodyOf", "parsed_body", "validated"]
 
@@ -33,7 +32,7 @@ def validated(model: type[_Model], value: object) -> _Model:
         return model.model_validate({} if value is None else value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = path_of(first["loc"]).removeprefix("$").removeprefix(".") or "body"
+        field = ".".join(part for part in first["loc"] if isinstance(part, str)) or "body"
         message = f"The body is wrong at {field}: {first['msg'].removeprefix('Value error, ')}."
         raise Refusal(400, message, field=field) from error
 

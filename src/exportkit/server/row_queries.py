@@ -36,7 +36,7 @@ class RowQuery:
         return count, highest
 
     def page(self, connection: Connection, size: int, page: int, *, descending: bool, full: bool) -> Sequence[Row[Any]]:
-        """Give the rows of a page counted from 1, and one more where another page follows."""
+        """Give the rows of a page counted from 1, and one more where there is a next page."""
         statement = self._ordered(self.target.key, descending, full=full)
         return connection.execute(statement.limit(size + 1).offset((page - 1) * size)).all()
 

@@ -13,7 +13,7 @@ from exportkit.server.signed_urls import SignedUrls
 from exportkit.server.tables import assignment, document, ground_truth_event, task
 from exportkit.server.targets import ASSIGNMENT, GROUND_TRUTH, TASK, Target
 
-__all__ = ["HEADS", "SLIM", "ResponseMode", "RowWriter", "bundle_line", "head_v1", "head_v2", "slim_v2"]
+__all__ = ["HEADS", "SLIM", "ResponseMode", "RowWriter", "bundle_line", "head_line", "head_v1", "head_v2", "slim_v2"]
 
 ResponseMode = Literal["inline", "presigned"]
 _encode: Final = msgspec.json.Encoder().encode
@@ -110,8 +110,12 @@ class RowWriter:
         self._limit = inline_limit
 
     def full(self, head: Mapping[str, Any], document: Document) -> bytes:
-        """Write a row of v2, or a line of a stream: the head, then the canonical members."""
+        """Write a row of v2: the head, then the canonical members."""
         return b"".join((_encode(head)[:-1], *self._members(document), document.rest, b"}"))
+
+    def line(self, head: bytes, document: Document) -> bytes:
+        """Write a canonical line of a stream: `head` as :func:`head_line` gives it, then the canonical members."""
+        return b"".join((head, *self._members(document), document.rest, b"}\n"))
 
     def full_v1(self, target: Target, head: Mapping[str, Any], document: Document) -> bytes:
         """Write a row of v1, which shows its files a second time, in the place where v1 has them."""
@@ -152,6 +156,13 @@ class RowWriter:
 
     def _url(self, mark: FileMark) -> bytes:
         return b'"url":' + _encode(self._urls.original(mark))
+
+
+def head_line(target: Target, row: Sequence[Any]) -> bytes:
+    """Begin a canonical line: the members that say which row it is, the object still open."""
+    if target is GROUND_TRUTH:
+        return b'{"id":%d,"pgh_id":%d' % (row[0], row[1])
+    return b'{"id":%d' % row[0]
 
 
 def bundle_line(head: bytes, document: Document, member: Any) -> bytes:

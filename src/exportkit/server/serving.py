@@ -182,8 +182,11 @@ class _Server(uvicorn.Server):
             self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End streams, wait for the rest; a second signal waits for nothing. Ending so is the usual end."""
+        del sig, frame
+        self.force_exit = self._backend.ending.is_set()
+        self.should_exit = True
         self._backend.ending.set()
-        super().handle_exit(sig, frame)
 
 
 def _run(backend: Backend, options: ServeOptions, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -13,10 +13,12 @@ from starlette.responses import Response
 
 from exportkit.server.answers import plain
 from exportkit.server.backend import Backend, CallerOf, backend_of
+from exportkit.server.description import json_body
 from exportkit.server.principals import Principal
 from exportkit.server.projects import RowId, of_tenant
 from exportkit.server.refusals import missing
 from exportkit.server.requests import BodyOf, validated
+from exportkit.server.shapes import Session, StorageShown, documented
 from exportkit.server.tables import storage
 from exportkit.storage.objects import S3Location
 
@@ -51,14 +53,18 @@ def session_of(provider: str, place: str) -> dict[str, Any]:
     return {"provider": "s3", "configuration": {key: value for key, value in configuration.items() if value}}
 
 
-@router.post("/storages/{storage_id}/session/")
+@router.post(
+    "/storages/{storage_id}/session/",
+    responses=documented(Session, family="v1"),
+    openapi_extra=json_body(SessionRequest, required=False),
+)
 def open_session(storage_id: RowId, request: Request, caller: CallerOf, body: BodyOf) -> Response:
     validated(SessionRequest, body)
     found = _storage(backend_of(request), caller, storage_id)
     return plain({**session_of(found.provider, found.place), "expires_at": None, "contract_version": _CONTRACT})
 
 
-@router.get("/storages/{storage_id}/")
+@router.get("/storages/{storage_id}/", responses=documented(StorageShown, family="v1"))
 def get_storage(storage_id: RowId, request: Request, caller: CallerOf, with_configuration: bool = False) -> Response:
     found = _storage(backend_of(request), caller, storage_id)
     shown = {"id": found.id, "name": found.name, "category": "internal", "provider": found.provider}

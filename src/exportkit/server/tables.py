@@ -25,6 +25,7 @@ __all__ = [
     "account",
     "assignment",
     "document",
+    "export",
     "ground_truth_dataset",
     "ground_truth_dataset_version",
     "ground_truth_event",
@@ -249,6 +250,16 @@ job_event: Final = Table(
     Column("body", Text, nullable=False),
     Index(None, "job_id", "id"),
     sqlite_autoincrement=True,
+)
+
+export: Final = Table(
+    "export",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("job_id", ForeignKey("job.id"), nullable=False, unique=True),
+    Index(None, "tenant_id", "account_id", "id"),
 )
 
 idempotency_key: Final = Table(

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from exportkit.server.destinations import job_prefix, open_destination
 from exportkit.server.export_request import ExportOrder
 from exportkit.server.job_queue import Claim, JobQueue, LeaseLost
 from exportkit.server.refusals import Refusal
+from exportkit.server.snapshots import store_snapshot
 from exportkit.server.tables import storage
 
 __all__ = ["Worker"]
@@ -113,7 +115,11 @@ class Worker:
         count = manifest["targets"][order.target]["records"]
         result: dict[str, Any] = {"count": count, "result_uri": manifest["result_uri"], "manifest": manifest}
         result |= {key: manifest[key] for key in ("applied_filter", "applied_count") if key in manifest}
-        self._queue.complete(claim, result, count)
+        if order.version_id is None:
+            self._queue.complete(claim, result, count)
+        else:
+            keep = partial(store_snapshot, job_id=claim.job_id, version_id=order.version_id, manifest=manifest)
+            self._queue.complete(claim, result, count, keep)
         _LOG.info("job %s: completed, %d records", claim.job_id, count)
 
     @contextmanager

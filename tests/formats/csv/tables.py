@@ -48,12 +48,15 @@ def export(records: Sequence[Record], facts: dict[str, Any] | None = None, **opt
 
 
 def encode(writer: CsvWriter, records: Sequence[Record]) -> list[Encoded]:
-    (kinds,) = writer.numberings(writer.options)
-    encoded, base = [], 0
+    numberings = writer.numberings(writer.options)
+    encoded = []
+    bases = [0] * len(numberings)
     for ordinal, record in enumerate(records):
         stem = record.name.rsplit(".", 1)[0]
-        encoded.append(writer.encode(record, Placement(record.split or "train", record.name, stem, ordinal, (base,))))
-        base += sum(a.kind in kinds for a in record.annotations)
+        placement = Placement(record.split or "train", record.name, stem, ordinal, tuple(bases))
+        encoded.append(writer.encode(record, placement))
+        for place, kinds in enumerate(numberings):
+            bases[place] += sum(a.kind in kinds for a in record.annotations)
     return encoded
 
 

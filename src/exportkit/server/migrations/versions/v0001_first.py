@@ -182,6 +182,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_task_tenant_id_project_id_id"), "task", ["tenant_id", "project_id", "id"], unique=False)
     op.create_table(
+        "export",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("tenant_id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("job_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_export_account_id")),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_export_job_id")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_export_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_export_job_id")),
+    )
+    op.create_index(
+        op.f("ix_export_tenant_id_account_id_id"), "export", ["tenant_id", "account_id", "id"], unique=False
+    )
+    op.create_table(
         "ground_truth_dataset_version",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("tenant_id", _ID, nullable=False),

@@ -1,0 +1,173 @@
+"""A real server in a process of its own, and how tests talk to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+__all__ = ["Served", "lines_of", "start", "write_bundle"]
+
+_PATIENCE: Final = 60.0
+PROGRAM: Final = (sys.executable, "-m", "exportkit", "serve")
+
+
+@dataclass
+class Served:
+    """A server that answers: what it announced, its process, and a client with its credentials."""
+
+    announced: dict[str, Any]
+    process: subprocess.Popen[str]
+    client: httpx2.Client = field(repr=False)
+    told: list[str] = field(default_factory=list, repr=False)
+
+    @property
+    def url(self) -> str:
+        return str(self.announced["url"])
+
+    @property
+    def project(self) -> int:
+        return int(self.announced["project_id"])
+
+    @property
+    def version(self) -> int:
+        return int(self.announced["dataset_version_id"])
+
+    @property
+    def storage(self) -> int:
+        return int(self.announced["storage_id"])
+
+    def get(self, path: str, status: int = 200, **params: Any) -> Any:
+        """The JSON of an answer with the status that is expected."""
+        return self._json(self.client.get(path, params=params or None), status)
+
+    def post(self, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:
+        sent = None if body is None else json.dumps(body).encode()
+        return self._json(self.client.post(path, content=sent, headers=headers), status)
+
+    def anonymous(self, path: str, **headers: str) -> httpx2.Response:
+        """A request without any credential, as presigned URLs are fetched."""
+        return httpx2.get(path if path.startswith("http") else self.url + path, headers=headers, timeout=_PATIENCE)
+
+    def enqueue(self, target: str = "task", **changed: Any) -> str:
+        """The id of a new export of everything that was loaded."""
+        scope: dict[str, Any] = {"project": self.project}
+        if target == "ground_truth":
+            scope = {"ground_truth_dataset_versions": [self.version]}
+        body = {"storage_id": self.storage, "path": "exports/x", "targets": [target], "filter": scope} | changed
+        return str(self.post("/v2/plugin_exports/", body, 202)["data"]["job_id"])
+
+    def ended_job(self, job_id: str) -> dict[str, Any]:
+        """The detail of a job, once its stream has ended."""
+        self.events(job_id)
+        detail: dict[str, Any] = self.get(f"/v2/async_jobs/{job_id}/")["data"]
+        return detail
+
+    def events(self, job_id: str, last_event_id: str | None = None) -> list[dict[str, Any]]:
+        """Every event of a job until its stream ends."""
+        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        path = f"/v2/async_jobs/{job_id}/progress/"
+        with self.client.stream("GET", path, headers=headers) as answer:
+            assert answer.status_code == 200, answer.read()
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            return list(parsed_events(answer.iter_lines()))
+
+    @property
+    def folder(self) -> Path:
+        """Where the storage of a local server lies."""
+        return Path(self.post(f"/storages/{self.storage}/session/", {"purpose": "read"})["configuration"]["location"])
+
+    @staticmethod
+    def _json(answer: httpx2.Response, status: int) -> Any:
+        assert answer.status_code == status, f"{answer.status_code}: {answer.text[:2000]}"
+        return answer.json()
+
+
+def parsed_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    event: dict[str, Any] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if not line:
+            if "event" in event:
+                yield event
+            event = {}
+        elif name == "data":
+            event["data"] = json.loads(value)
+        elif name:
+            event[name] = value.strip()
+
+
+@contextmanager
+def start(*options: str | Path, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Start a server on a free port and end it with the block, as Ctrl-C does."""
+    process = launched(*options, environment=environment)
+    told: list[str] = []
+    reader = threading.Thread(target=lambda: told.extend(process.stderr or ()), daemon=True)
+    reader.start()
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line or "exit_error" in line:
+            process.wait(_PATIENCE)
+            reader.join()
+            pytest.fail(f"the server did not start: {line}{''.join(told)}")
+        announced = json.loads(line)
+        tenant, token = announced["tenant"], announced["token"]
+        headers = {"Synapse-Access-Token": f"Token {token}", "Synapse-Tenant": f"Token {tenant}"}
+        with httpx2.Client(base_url=announced["url"], headers=headers, timeout=_PATIENCE) as client:
+            yield Served(announced, process, client, told)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        process.wait()
+        reader.join(5)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def launched(*options: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """The process of a server that was just started."""
+    command = [*PROGRAM, "--port", "0", "--json", *map(str, options)]
+    surroundings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings
+    )
+
+
+def write_bundle(folder: Path, lines: list[bytes | dict[str, Any]], target: str = "task", **facts: Any) -> Path:
+    """A bundle with these lines, whatever they hold."""
+    text = b"".join((line if isinstance(line, bytes) else _compact(line)) + b"\n" for line in lines)
+    (folder / target).mkdir(parents=True)
+    (folder / target / "part-00001.jsonl").write_bytes(text)
+    part = {"path": f"{target}/part-00001.jsonl", "records": len(lines), "cumulative_records": len(lines)}
+    entry = {"dir": target, "records": len(lines), "parts": [part]}
+    (folder / "manifest.json").write_text(json.dumps({"prefix": "x", "targets": {target: entry}, **facts}))
+    return folder
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def lines_of(served: Served, detail: Mapping[str, Any], target: str = "task") -> list[bytes]:
+    """The lines of the bundle of a completed job, read from the storage as its manifest says."""
+    manifest = detail["data"]["manifest"]
+    root = served.folder / manifest["prefix"]
+    parts = [(root / part["path"]).read_bytes() for part in manifest["targets"][target]["parts"]]
+    return b"".join(parts).splitlines()
