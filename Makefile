@@ -35,7 +35,7 @@ BENCH_DATA ?= $(CACHE)/bench-data
 BENCH_ARGS ?=
 SOAK_ROUNDS ?= 500
 
-.PHONY: bench help demo test test-pure parity soak lint format coverage test-wheel test-consumers lock clean
+.PHONY: bench help demo test test-pure parity soak lint format coverage test-wheel test-consumers test-sdk lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 #/p' $(firstword $(MAKEFILE_LIST)) | awk -F ' # *' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datas
 	done > "$$(echo $(CONSUMERS_ENV)/lib/python3*/site-packages)/behind.pth"
 	$(BIN)/python -m pip --python $(CONSUMERS_ENV)/bin/python check $(PIP_FLAGS)
 	EXPORTKIT_CONSUMERS='$(NEIGHBOUR_ENVS)' $(CONSUMERS_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/consumers
+
+test-sdk: $(BUILT)  ## Hold the server against synapse-sdk, in a Python 3.12 environment of its own (made once)
+	$(BIN)/pytest $(PYTEST_ARGS) -m sdk tests/sdk
 
 bench: $(BUILT)  ## Measure speed and memory: convert against a C program, actions against convert
 	$(BIN)/python -m tests.benchmarks.against_floor --data $(BENCH_DATA) $(BENCH_ARGS)
