@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from exportkit.clients.counted_rows import Row
 from exportkit.errors import RecordFault
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
 
@@ -39,6 +40,17 @@ class WireRow(Mapping[str, Any]):
         """The whole row as one JSON object in one line, its members byte for byte as they came."""
         members = (b"%b:%b" % (_encode(key), member) for key, member in self._members.items())
         return _on_one_line(b"{" + b",".join(members) + b"}")
+
+    def plain(self) -> Row:
+        """The same as an ordinary object, for code that wants to print, copy or change it.
+
+        A row with a member that cannot be read comes back as it is, so that its reader meets the error, and costs
+        nobody else's row.
+        """
+        try:
+            return dict(self)
+        except RecordFault:
+            return self
 
     def __getitem__(self, key: str) -> Any:
         """Raises KeyError, and RecordFault for a member that cannot be read."""
