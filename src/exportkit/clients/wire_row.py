@@ -24,7 +24,8 @@ class WireRow(Mapping[str, Any]):
 
     def __init__(self, members: dict[str, msgspec.Raw]) -> None:
         self._members = members
-        self._parsed: dict[str, Any] = {}
+        # Made with the first member that is read: most rows are stored as they came.
+        self._parsed: dict[str, Any] | None = None
 
     @property
     def members(self) -> Mapping[str, msgspec.Raw]:
@@ -54,10 +55,11 @@ class WireRow(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         """Raises KeyError, and RecordFault for a member that cannot be read."""
-        if key in self._parsed:
-            return self._parsed[key]
-        value = self._parsed[key] = _value(self._members[key])
-        return value
+        if self._parsed is None:
+            self._parsed = {}
+        if key not in self._parsed:
+            self._parsed[key] = _value(self._members[key])
+        return self._parsed[key]
 
     def __contains__(self, key: object) -> bool:
         return key in self._members
