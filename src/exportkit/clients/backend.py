@@ -109,10 +109,10 @@ class BackendClient:
         return self._everything("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
 
     def get_tasks_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return _Rows(self, "task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
+        return ListedRows(self, "task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
 
     def get_assignments_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return _Rows(self, "assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
+        return ListedRows(self, "assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
 
     def count_tasks(self, filters: Mapping[str, Any] | None = None) -> int:
         return self._known_count("task", filters)
