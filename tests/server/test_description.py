@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.server.served import Served, start
 
 pytestmark = pytest.mark.schemathesis
