@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ _SEGMENTED = frozenset({"instances", "boxes"})
 _COUNTED = frozenset({"instances", "boxes", "captions", "stuff"})
 #: Key points of the person that COCO's evaluation has sigmas for.
 _PERSON_POINTS = 17
+#: What the annotations of a role are called.
+_CALLED = {"person_keypoints": "objects with key points", "captions": "captions", "stuff": "regions"}
 
 
 class CocoChecker(Checker):
@@ -222,8 +224,9 @@ class CocoChecker(Checker):
                 files.setdefault(path, Whole()).take(facts)
         for file in self._files():
             told: list[Finding] = []
-            self._judge_whole(file, files.get(file.path) or Whole(), reporter(told, file.path))
+            self._judge_whole(file, files.setdefault(file.path, Whole()), reporter(told, file.path))
             yield from told
+        yield from _empty_roles(self._files(), files)
 
     def _judge_whole(self, file: RoleFile, whole: Whole, report: Report) -> None:
         if whole.categories is None:
@@ -256,6 +259,17 @@ class CocoChecker(Checker):
             f"annotations without segmentation: {whole.bare + whole.bare_crowds}, with one: {whole.segmented}; "
             "'segm' evaluation stops at the first, boxes=separate keeps them apart",
         )
+
+
+def _empty_roles(files: Sequence[RoleFile], wholes: Mapping[str, Whole]) -> Iterator[Finding]:
+    """Roles without an annotation in any split, in a dataset that has annotations."""
+    roles: dict[str, list[RoleFile]] = {}
+    for file in files:
+        roles.setdefault(file.role, []).append(file)
+    empty = {role: own for role, own in roles.items() if all(wholes[file.path].is_empty for file in own)}
+    for role, own in empty.items() if len(empty) < len(roles) else ():
+        text = f"no split has any {_CALLED.get(role, 'annotation')}; nothing can be trained or measured on {role}_"
+        yield Finding("C_EMPTY", "warn", text, own[0].path, consumer="pycocotools")
 
 
 def _judge_point_counts(whole: Whole, categories: Categories, report: Report) -> None:

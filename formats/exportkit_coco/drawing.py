@@ -8,10 +8,11 @@ from typing import NamedTuple
 from exportkit.errors import AnnotationFault
 from exportkit.records import Annotation, Canvas, Mask, iou
 from exportkit.records.runs import Runs
+from exportkit.records.simplification import simplified
 from exportkit.writing import Outcome
 from exportkit_coco.entry import outcome_of
 
-__all__ = ["Cost", "Region", "drawn", "ensure_pixels", "raster_cost", "settle"]
+__all__ = ["MEASURED", "Cost", "Region", "drawn", "ensure_pixels", "settle", "shape_cost"]
 
 
 class Region(NamedTuple):
@@ -26,6 +27,10 @@ class Region(NamedTuple):
     runs: Runs
     #: Whether it was a polygon.
     is_rasterised: bool
+
+
+#: Codes of shapes that are measured against their source.
+MEASURED = frozenset({"L_RASTERISED", "L_SIMPLIFIED"})
 
 
 class Cost(NamedTuple):
@@ -55,15 +60,13 @@ def ensure_pixels(region: Region) -> None:
         )
 
 
-def raster_cost(position: int, annotation: Annotation, canvas: Canvas) -> Cost:
-    """What it costs a polygon, or a rotated box, to be written as pixels."""
+def shape_cost(position: int, annotation: Annotation, canvas: Canvas, tolerance: float) -> Cost:
+    """What it costs a polygon, or a rotated box, to be written as pixels, or a mask as a simpler outline."""
     is_turned = annotation.kind == "rotated_box"
     source = (canvas.polygon_of_rotated if is_turned else canvas.region)(annotation)[0]
-    mask = (
-        source
-        if isinstance(source, Mask)
-        else Mask.from_polygon(source, canvas.width, canvas.height, canvas.max_pixels)
-    )
+    if isinstance(source, Mask):
+        return Cost(position, "L_SIMPLIFIED", iou(source, simplified(source.to_polygon(), tolerance)))
+    mask = Mask.from_polygon(source, canvas.width, canvas.height, canvas.max_pixels)
     return Cost(position, "L_RASTERISED", iou(source, mask) if mask is not None else 0.0)
 
 

@@ -112,6 +112,11 @@ class Whole:
         self.annotations_span = _sum(self.annotations_span, facts.annotations_span)
         self.categories = facts.categories or self.categories
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file has no annotation; entries of panoptic files are told by their segments."""
+        return not self.annotation_ids.values and not self.category_ids
+
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return one[0] + other[0], one[1] + other[1]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from exportkit.writing import WriterOptions
+from exportkit.writing import ActsIn, WriterOptions
 
 __all__ = ["CocoOptions"]
 
@@ -14,6 +14,10 @@ __all__ = ["CocoOptions"]
 def _names(value: object) -> object:
     """``cat+dog`` as a list of names."""
     return tuple(filter(None, value.split("+"))) if isinstance(value, str) else value
+
+
+#: Where polygons and masks are written at all.
+_REGIONS = ActsIn(segmentation=("instance", "semantic"))
 
 
 class CocoOptions(WriterOptions):
@@ -31,16 +35,22 @@ class CocoOptions(WriterOptions):
         default="rectangle",
         description="What objects with nothing but a box get beside segmented ones.",
     )
-    masks: Literal["rle", "polygon"] = Field(
+    masks: Annotated[Literal["rle", "polygon"], _REGIONS] = Field(
         default="rle",
         description="How masks are written; polygon follows the edges of their pixels.",
     )
-    rle: Literal["compressed", "uncompressed"] = Field(
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False), ActsIn(masks=("polygon",))] = Field(
+        default=0.0,
+        description="Pixels by which the outline of a mask may leave the edges of its pixels; 0 keeps every corner.",
+    )
+    rle: Annotated[Literal["compressed", "uncompressed"], _REGIONS] = Field(
         default="compressed",
         description="How run lengths are written; those of crowds are a list in any case.",
     )
-    #: Round every pixel value to so many decimals; by default values stay as the source gave them.
-    precision: int | None = Field(default=None, ge=0, le=9)
+    precision: Annotated[int, Field(ge=0, le=9)] | None = Field(
+        default=None,
+        description="Decimals to which every pixel value is rounded; by default values stay as the source gave them.",
+    )
     source_ids: bool = Field(
         default=False,
         description="Add source_id to every annotation whose source had an id.",
@@ -57,7 +67,7 @@ class CocoOptions(WriterOptions):
         default=False,
         description="Add panoptic_ with a PNG file for each picture.",
     )
-    things: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = Field(
+    things: Annotated[tuple[str, ...] | None, BeforeValidator(_names), ActsIn(panoptic=(True,))] = Field(
         default=None,
         description="Classes whose objects panoptic_ tells apart, joined by '+'; by default all.",
     )

@@ -10,7 +10,7 @@ from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault
 from exportkit.records import REGION_KINDS, Annotation, Canvas, quoted
 from exportkit.writing import Outcome, failed, skipped
 from exportkit_coco.categories import Categories
-from exportkit_coco.drawing import Cost, Region, drawn, ensure_pixels, raster_cost
+from exportkit_coco.drawing import MEASURED, Cost, Region, drawn, ensure_pixels, shape_cost
 from exportkit_coco.entry import class_failure, closing_keys, object_outcome, outcome_of
 from exportkit_coco.options import CocoOptions
 from exportkit_coco.page import Page
@@ -42,7 +42,7 @@ class OtherRoles:
         #: Regions for panoptic and for semantic segments, and places of polygons that are written as pixels.
         self._drawn: list[Region] = []
         self._members: list[StuffMember] = []
-        self._rasterised: list[int] = []
+        self._reshaped: list[int] = []
         #: How many annotations share the entry of another one.
         self.merged = 0
 
@@ -74,8 +74,8 @@ class OtherRoles:
         region = drawn(position, annotation, category, self._canvas) if panoptic else None
         add = self._keypoints if annotation.kind == "keypoints" else self._object
         outcome = add(annotation, category)
-        if "L_RASTERISED" in outcome.codes:
-            self._rasterised.append(position)
+        if not MEASURED.isdisjoint(outcome.codes):
+            self._reshaped.append(position)
         if region is not None:
             self._drawn.append(region)
         return outcome
@@ -137,9 +137,10 @@ class OtherRoles:
 
     # -- once all are taken ----------------------------------------------------------------------------
 
-    def raster_costs(self, annotations: Sequence[Annotation]) -> Iterator[Cost]:
-        """What polygons lose that are written as pixels, each in an entry of its own."""
-        return (raster_cost(position, annotations[position], self._canvas) for position in self._rasterised)
+    def shape_costs(self, annotations: Sequence[Annotation]) -> Iterator[Cost]:
+        """What regions lose that are written in another form, each in an entry of its own."""
+        tolerance = self._rules.options.tolerance
+        return (shape_cost(place, annotations[place], self._canvas, tolerance) for place in self._reshaped)
 
     def stuff(self, outcomes: list[Outcome]) -> Iterator[Cost]:
         """Add one entry for each class with regions, where they are semantic; gives what that costs.

@@ -6,6 +6,7 @@ import msgspec
 
 from exportkit.errors import AnnotationFault
 from exportkit.records import Annotation, Box, Canvas, Keypoints, Mask, Number, Part, Polygon, decimal_text
+from exportkit.records.simplification import simplified
 from exportkit.writing.precision import Precision
 from exportkit_coco.options import CocoOptions
 
@@ -22,6 +23,7 @@ class Shapes:
         self._precision = Precision(options.precision)
         self._rounds = options.precision is not None
         self._masks_as_polygons = options.masks == "polygon"
+        self._tolerance = options.tolerance
         self._lists_runs = options.rle == "uncompressed"
         self._max_pixels = max_pixels
         self._rectangle = rectangle
@@ -95,7 +97,9 @@ class Shapes:
         crowd = annotation.iscrowd
         if isinstance(region, Mask):
             if self._masks_as_polygons and not crowd and not (outline := region.to_polygon()).has_holes:
-                return self._rings(outline), ("N_MASK_AS_POLYGON",)
+                fewer = simplified(outline, self._tolerance) if self._tolerance else outline
+                lost = () if fewer is outline else ("L_SIMPLIFIED",)
+                return self._rings(fewer), ("N_MASK_AS_POLYGON", *lost)
             return self.runs(region, is_crowd=crowd), ()
         if not crowd and not region.has_holes:
             return self._rings(region), ()

@@ -22,7 +22,7 @@ from exportkit.writing import (
     skipped,
 )
 from exportkit_coco.categories import Categories
-from exportkit_coco.drawing import Cost, raster_cost, settle
+from exportkit_coco.drawing import MEASURED, Cost, settle, shape_cost
 from exportkit_coco.entry import class_failure, closing_keys, object_outcome
 from exportkit_coco.layout import layout_of, naming_of
 from exportkit_coco.options import CocoOptions
@@ -47,6 +47,7 @@ class CocoWriter(Writer):
     name: ClassVar[str] = "coco"
     summary: ClassVar[str] = "COCO instances, key points, captions, stuff and panoptic segments"
     options_model: ClassVar[type[WriterOptions]] = CocoOptions
+    variants: ClassVar[tuple[str, ...]] = ("", "boxes=separate", "boxes=empty", "segmentation=semantic", "panoptic=yes")
     kinds: ClassVar[Mapping[str, str]] = {
         "box": "written",
         "rotated_box": "N_ROTATION_AS_POLYGON",
@@ -121,7 +122,7 @@ class CocoWriter(Writer):
         numbers, entries = page.numbers, page.entries
         others = self._others_for(record, canvas, page) if self.options.panoptic else None
         outcomes: list[Outcome] = []
-        rasterised: list[int] = []
+        reshaped: list[int] = []
         plain, categories, source_ids = self._roles.plain, self._categories.ids, self.options.source_ids
         texts, shared = self._short_ways(record)
         for annotation, text, short in zip(record.annotations, texts, shared, strict=True):
@@ -152,12 +153,13 @@ class CocoWriter(Writer):
                 f'{{"id":{numbers[at]},"image_id":{image},"category_id":{category},"bbox":{bbox},"area":{area},'
                 f'"iscrowd":{annotation.iscrowd:d},"segmentation":{segmentation}{rest}}}'
             )
-            if codes and "L_RASTERISED" in codes:
-                rasterised.append(len(outcomes))
+            if codes and not MEASURED.isdisjoint(codes):
+                reshaped.append(len(outcomes))
             outcomes.append(object_outcome(annotation, codes + cost, area))
-        if others is None and not rasterised:
+        if others is None and not reshaped:
             return Encoded(outcomes, streams=self._streams(record, placement, page))
-        costs = [raster_cost(position, record.annotations[position], canvas) for position in rasterised]
+        tolerance = self.options.tolerance
+        costs = [shape_cost(place, record.annotations[place], canvas, tolerance) for place in reshaped]
         return self._settled(record, placement, page, outcomes, others, costs)
 
     def _others_for(self, record: Record, canvas: Canvas, page: Page) -> OtherRoles:
@@ -183,7 +185,7 @@ class CocoWriter(Writer):
         files: list[tuple[str, bytes]] = []
         merged = 0
         if others is not None:
-            costs += [*others.raster_costs(record.annotations), *others.stuff(outcomes)]
+            costs += [*others.shape_costs(record.annotations), *others.stuff(outcomes)]
             merged = others.merged
             if self.options.panoptic:
                 picture = others.panoptic(placement.stem)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from exportkit.writing import Checker, Writer
+    from exportkit.writing import AcquisitionNeeds, AcquisitionRequest, Checker, Writer
 
-__all__ = ["exportkit_register_checkers", "exportkit_register_writers"]
+__all__ = ["exportkit_plan_acquisition", "exportkit_register_checkers", "exportkit_register_writers"]
 
 exportkit_api_version = 1
 hookimpl = pluggy.HookimplMarker("exportkit")
@@ -30,3 +30,13 @@ def exportkit_register_checkers() -> Sequence[type[Checker]]:
     from exportkit_csv.checker import CsvChecker
 
     return (CsvChecker,)
+
+
+@hookimpl
+def exportkit_plan_acquisition(request: AcquisitionRequest) -> AcquisitionNeeds | None:
+    """What CSV needs of its sources: several dialects have columns for sizes."""
+    from exportkit.writing import AcquisitionNeeds
+
+    if "csv" not in request.formats:
+        return None
+    return AcquisitionNeeds(originals=request.keeps_originals, sizes=True, classes=True)

@@ -50,8 +50,9 @@ class ViaTable(Table):
             regions += ((shape, attributes) for shape in shapes.texts)
             outcomes.append(_outcome(shapes, replaced))
             if shapes.degraded is not None:
-                code, source, made = shapes.degraded
-                overlaps.append((position, code, iou(source, made)))
+                codes, source, made = shapes.degraded
+                share = iou(source, made)
+                overlaps.extend((position, code, share) for code in codes)
         rows = self._rows(placement, regions)
         streams = {f"{self._path(placement.split)}#rows": self.lines(rows)}
         return Encoded(outcomes, streams=streams, objects=len(regions), overlaps=overlaps)
@@ -73,7 +74,7 @@ class ViaTable(Table):
         if a.label not in self.labels:
             failure = self.class_failure(a)
             raise AnnotationFault(failure.codes[0], failure.message)
-        return shapes_of(a, canvas, self.precision)
+        return shapes_of(a, canvas, self.precision, self.options.tolerance)
 
     def _attributes(self, a: Annotation) -> tuple[str, tuple[str, ...]]:
         """``region_attributes``, and the names of attributes in whose place a field of ours stands."""

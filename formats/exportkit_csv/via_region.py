@@ -8,6 +8,7 @@ import msgspec
 
 from exportkit.records import EXTENT_KINDS, REGION_KINDS, Annotation, Canvas, Mask, Number, Part, Polygon, decimal_text
 from exportkit.records.seams import join_rings
+from exportkit.records.simplification import simplified
 from exportkit.writing.precision import Precision
 
 __all__ = ["VIA_KINDS", "Shapes", "shapes_of"]
@@ -21,13 +22,14 @@ class Shapes(msgspec.Struct, frozen=True):
 
     texts: tuple[str, ...]
     codes: tuple[str, ...]
-    #: Code, the source, and what is drawn, where these are not quite the same.
-    degraded: tuple[str, Polygon | Mask, Polygon] | None = None
+    #: Codes, the source, and what is drawn, where these are not quite the same.
+    degraded: tuple[tuple[str, ...], Polygon | Mask, Polygon] | None = None
 
 
-def shapes_of(a: Annotation, canvas: Canvas, precision: Precision) -> Shapes:
+def shapes_of(a: Annotation, canvas: Canvas, precision: Precision, tolerance: float) -> Shapes:
     """The regions of one annotation of :data:`VIA_KINDS`: a polygon's parts are regions of their own (section 5.4).
 
+    Outlines of masks may leave the edges of their pixels by ``tolerance`` pixels.
     Raises AnnotationFault for bad geometry, AnnotationSkip where the user wants it dropped.
     """
     kind = a.kind
@@ -37,9 +39,9 @@ def shapes_of(a: Annotation, canvas: Canvas, precision: Precision) -> Shapes:
         polygon, codes = canvas.polygon_of_rotated(a)
         return Shapes(_polygons(polygon, precision), ("N_ROTATION_AS_POLYGON", *codes))
     if kind in REGION_KINDS:
-        return _region(a, canvas, precision)
+        return _region(a, canvas, precision, tolerance)
     if kind == "keypoints":
-        found = _rect(a, canvas, precision) if a.region is None else _region(a, canvas, precision)
+        found = _rect(a, canvas, precision) if a.region is None else _region(a, canvas, precision, tolerance)
         return msgspec.structs.replace(found, codes=("L_KEYPOINTS_DROPPED", *found.codes))
     if kind == "polyline":
         line, codes = canvas.polyline(a)
@@ -57,18 +59,24 @@ def _rect(a: Annotation, canvas: Canvas, precision: Precision) -> Shapes:
     return Shapes((text,), (*codes, "L_BOX_GROWN") if grown else codes)
 
 
-def _region(a: Annotation, canvas: Canvas, precision: Precision) -> Shapes:
+def _region(a: Annotation, canvas: Canvas, precision: Precision, tolerance: float) -> Shapes:
     source, codes = canvas.region(a)
     polygon = source.to_polygon() if isinstance(source, Mask) else source
+    simpler: tuple[str, ...] = ()
     if isinstance(source, Mask):
         codes = ("N_MASK_AS_POLYGON", *codes)
-    degraded = ""
+        fewer = simplified(polygon, tolerance) if tolerance else polygon
+        simpler = () if fewer is polygon else ("L_SIMPLIFIED",)
+        polygon = fewer
+    seams: tuple[str, ...] = ()
     if polygon.has_holes:
         polygon = Polygon(tuple(Part(tuple(join_rings(part.outer, part.holes))) for part in polygon.parts))
-        codes, degraded = (*codes, "L_HOLES_BRIDGED"), "L_HOLES_BRIDGED"
+        seams = ("L_HOLES_BRIDGED",)
     if len(polygon.parts) > 1:
-        codes, degraded = (*codes, "L_PARTS_SPLIT"), degraded or "L_PARTS_SPLIT"
-    return Shapes(_polygons(polygon, precision), codes, (degraded, source, polygon) if degraded else None)
+        seams += ("L_PARTS_SPLIT",)
+    measured = (*seams[:1], *simpler)
+    drawn = _polygons(polygon, precision)
+    return Shapes(drawn, (*codes, *seams, *simpler), (measured, source, polygon) if measured else None)
 
 
 def _polygons(polygon: Polygon, precision: Precision) -> tuple[str, ...]:

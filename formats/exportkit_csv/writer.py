@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from exportkit.records import KINDS, REGION_KINDS, Record
-from exportkit.writing import Binder, Encoded, NamingRule, OutputFile, Placement, Plan, Writer, WriterOptions
+from exportkit.writing import (
+    Binder,
+    Encoded,
+    EncodedRun,
+    NamingRule,
+    OutputFile,
+    Placement,
+    Plan,
+    RecordRun,
+    Writer,
+    WriterOptions,
+)
 from exportkit_csv.automl import AutomlTable
 from exportkit_csv.long import LONG_KINDS, LongTable
 from exportkit_csv.openimages import OpenImagesTable
@@ -43,6 +54,7 @@ class CsvWriter(Writer):
     name: ClassVar[str] = "csv"
     summary: ClassVar[str] = "CSV: one long table or its Parquet twin; keras-retinanet, TFOD, Open Images, VIA, AutoML"
     options_model: ClassVar[type[WriterOptions]] = CsvOptions
+    variants: ClassVar[tuple[str, ...]] = tuple(f"dialect={dialect}" for dialect in _TABLES)
     kinds: ClassVar[Mapping[str, str]] = LONG_KINDS
     table_options: ClassVar[WriterOptions | None] = CsvOptions(raw=True)
     accepts_media: ClassVar[frozenset[str]] = frozenset({"image", "video", "pcd", "text", "audio", "prompt", "data"})
@@ -77,6 +89,8 @@ class CsvWriter(Writer):
 
     @classmethod
     def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
+        if isinstance(options, CsvOptions) and options.dialect not in _WHOLE:
+            return ()
         excluded = isinstance(options, CsvOptions) and options.segmentation == "exclude"
         return (frozenset(KINDS) - REGION_KINDS if excluded else frozenset(KINDS),)
 
@@ -99,6 +113,9 @@ class CsvWriter(Writer):
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
         return self._table.encode(record, placement)
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        return self._table.encode_run(run)
 
     def files(self) -> Iterable[OutputFile]:
         return self._table.files()

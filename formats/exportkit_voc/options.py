@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from exportkit.writing import WriterOptions
+from exportkit.writing import ActsIn, WriterOptions
 
 __all__ = ["Coordinates", "VocOptions"]
 
@@ -24,7 +24,7 @@ class VocOptions(WriterOptions):
         default="detect",
         description="detect writes boxes and ImageSets/Main; segment adds segmentation planes and their lists.",
     )
-    border: Annotated[int, Field(ge=0, le=5)] = Field(
+    border: Annotated[int, Field(ge=0, le=5), ActsIn(task=("segment",))] = Field(
         default=0,
         description="Width in pixels of the void rim around each object in the planes.",
     )

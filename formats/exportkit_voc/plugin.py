@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from exportkit.writing import Checker, Writer
+    from exportkit.writing import AcquisitionNeeds, AcquisitionRequest, Checker, Writer
 
-__all__ = ["exportkit_register_checkers", "exportkit_register_writers"]
+__all__ = ["exportkit_plan_acquisition", "exportkit_register_checkers", "exportkit_register_writers"]
 
 exportkit_api_version = 1
 hookimpl = pluggy.HookimplMarker("exportkit")
@@ -30,3 +30,13 @@ def exportkit_register_checkers() -> Sequence[type[Checker]]:
     from exportkit_voc.checker import VocChecker
 
     return (VocChecker,)
+
+
+@hookimpl
+def exportkit_plan_acquisition(request: AcquisitionRequest) -> AcquisitionNeeds | None:
+    """What Pascal VOC needs of its sources: ``size`` holds the depth, too, which only the header of the file tells."""
+    from exportkit.writing import AcquisitionNeeds
+
+    if "voc" not in request.formats:
+        return None
+    return AcquisitionNeeds(originals=request.keeps_originals, content=True, sizes=True, classes=True)

@@ -12,7 +12,7 @@ from exportkit.writing import Checker, CheckReport, Dataset, Finding, Picture, P
 from exportkit_yolo.class_folder_rules import ClassFolderRules
 from exportkit_yolo.darknet_rules import DARKNET_DATA, DarknetRules
 from exportkit_yolo.dataset_yaml import DatasetYaml, looks_like_dataset_yaml, read_dataset_yaml, yaml_path
-from exportkit_yolo.label_file import judge_labels
+from exportkit_yolo.label_file import has_key_point, judge_labels
 from exportkit_yolo.picture_files import PictureFiles, label_folder
 
 __all__ = ["YoloChecker"]
@@ -31,6 +31,8 @@ class LabelFacts(msgspec.Struct):
     top: tuple[int, str, int] = (-1, "", 0)
     #: Folder of label files → rows in them.
     rows: dict[str, int] = {}
+    #: Whether a row has a key point that is labelled.
+    pointed: bool = False
 
 
 class YoloChecker(Checker):
@@ -127,6 +129,7 @@ class YoloChecker(Checker):
             if labels.rows:
                 folder = path[: path.rfind("/") + 1]
                 facts.rows[folder] = facts.rows.get(folder, 0) + labels.rows
+                facts.pointed = facts.pointed or (shape is not None and has_key_point(piece.data, shape))
             if labels.top_class > facts.top[0]:
                 facts.top = (labels.top_class, path, labels.top_line)
             for form, line in labels.forms:
@@ -159,6 +162,9 @@ class YoloChecker(Checker):
             message = "A folder 'masks' beside the yaml makes the loader look for masks instead of labels."
             yield Finding("C_YOLO_MASKS", "error", message, "masks", consumer="Ultralytics")
         yield from _empty_splits(facts, yaml)
+        if yaml.kpt_shape is not None and facts.rows and not facts.pointed:
+            message = "No row has a labelled key point, so there is nothing to learn a pose from."
+            yield Finding("C_EMPTY", "warn", message, yaml.path, consumer="Ultralytics")
         yield from PictureFiles(self.dataset, yaml).findings()
 
 
@@ -166,6 +172,7 @@ def _merge(facts: LabelFacts, others: LabelFacts | None) -> None:
     if others is None:
         return
     facts.top = max(facts.top, others.top, key=lambda top: top[0])
+    facts.pointed = facts.pointed or others.pointed
     for folder, rows in others.rows.items():
         facts.rows[folder] = facts.rows.get(folder, 0) + rows
     for form, (files, path, line) in others.forms.items():

@@ -12,7 +12,7 @@ import msgspec
 from exportkit.native import core
 from exportkit.writing.checker import Severity
 
-__all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "judge_labels"]
+__all__ = ["DETECT", "OUTLINE", "POSE", "LabelFile", "RowFault", "has_key_point", "judge_labels"]
 
 #: Forms of a row; one form in the whole dataset.
 DETECT, OUTLINE, POSE = "c cx cy w h", "c x1 y1 … xn yn", "c cx cy w h and key points"
@@ -75,6 +75,17 @@ def judge_labels(data: bytes, keypoints: tuple[int, int] | None = None) -> Label
     else:
         whole = _whole_pose_file(data, keypoints)
     return whole or _row_by_row(data, keypoints)
+
+
+def has_key_point(data: bytes, keypoints: tuple[int, int]) -> bool:
+    """Whether a row of a pose file has a point that is labelled: one with a visibility, or with two values not 0 0."""
+    _, values = keypoints
+    for row in data.splitlines():
+        points = row.split()[5:]
+        told = points[2::values] if values == _WITH_VISIBILITY else points
+        if any(word.strip(b"0.") for word in told):
+            return True
+    return False
 
 
 def _whole_detect_file(data: bytes) -> LabelFile | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from exportkit.writing import Plan, WriterOptions
+from exportkit.writing import ActsIn, Plan, WriterOptions
 
 __all__ = ["Task", "YoloOptions", "chosen_task", "possible_tasks"]
 
 Task = Literal["detect", "segment", "pose", "obb", "classify"]
+
+
+#: Where rows are outlines, and where there are rows at all.
+_OUTLINES = ActsIn(task=("auto", "segment"), dialect=("ultralytics",))
+_ROWS = ActsIn(task=("auto", "detect", "segment", "pose", "obb"))
 
 
 class YoloOptions(WriterOptions):
@@ -20,27 +25,31 @@ class YoloOptions(WriterOptions):
         default="auto",
         description="Form of every row in the dataset; auto goes by the kinds that the dataset holds.",
     )
-    holes: Literal["bridge", "drop"] = Field(
+    holes: Annotated[Literal["bridge", "drop"], _OUTLINES] = Field(
         default="bridge",
-        description="Segment: join holes to the outline by seams, or fill them.",
+        description="Join holes to the outline by seams, or fill them.",
     )
-    parts: Literal["join", "split"] = Field(
+    parts: Annotated[Literal["join", "split"], _OUTLINES] = Field(
         default="join",
-        description="Segment: one row per object with its parts joined by seams, or one row per part.",
+        description="One row per object with its parts joined by seams, or one row per part.",
     )
-    multi: Literal["fail", "first"] = Field(
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False), _OUTLINES] = Field(
+        default=0.0,
+        description="Pixels by which the outline of a mask may leave the edges of its pixels; 0 keeps every corner.",
+    )
+    multi: Annotated[Literal["fail", "first"], ActsIn(task=("classify",))] = Field(
         default="fail",
-        description="Classify: whether a picture with several tags fails, or takes the first by class number.",
+        description="Whether a picture with several tags fails, or takes the first by class number.",
     )
     dialect: Literal["ultralytics", "darknet"] = Field(
         default="ultralytics",
         description="darknet writes obj.data, obj.names and lists in place of data.yaml; boxes only.",
     )
-    attributes: Literal["drop", "sidecar"] = Field(
+    attributes: Annotated[Literal["drop", "sidecar"], _ROWS] = Field(
         default="drop",
         description="sidecar writes attributes.jsonl; otherwise attributes have no place.",
     )
-    segmentation: Literal["instance", "exclude"] = Field(
+    segmentation: Annotated[Literal["instance", "exclude"], _ROWS] = Field(
         default="instance",
         description="exclude leaves polygons and masks out.",
     )
@@ -53,8 +62,6 @@ class YoloOptions(WriterOptions):
     def _darknet_knows_boxes_only(self) -> YoloOptions:
         if self.dialect == "darknet" and self.task not in {"auto", "detect"}:
             raise ValueError("dialect=darknet has boxes only; leave task= out")
-        if self.attributes == "sidecar" and self.task == "classify":
-            raise ValueError("task=classify has no rows that a sidecar could name")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from exportkit.errors import AnnotationSkip
 from exportkit.records import PERSON_17, Annotation, Canvas, Mask, Part, Polygon, Shape, Skeleton
+from exportkit.records.simplification import simplified
 from exportkit_yolo.box_cost import box_cost
 from exportkit_yolo.options import YoloOptions
 from exportkit_yolo.rectangle import limited, smallest_rectangle
@@ -27,11 +28,14 @@ class Drawn:
     __slots__ = ("codes", "degraded", "rows")
 
     def __init__(
-        self, rows: Sequence[bytes], codes: tuple[str, ...], degraded: tuple[str, Shape, Shape] | None = None
+        self,
+        rows: Sequence[bytes],
+        codes: tuple[str, ...],
+        degraded: tuple[tuple[str, ...], Shape, Shape] | None = None,
     ) -> None:
         self.rows = rows
         self.codes = codes
-        #: Code, the source's shape, the shape that was written; None where nothing is to be measured.
+        #: Codes, the source's shape, the shape that was written; None where nothing is to be measured.
         self.degraded = degraded
 
 
@@ -70,7 +74,9 @@ class SegmentRows:
         """One row, or one for each part."""
         del measured
         polygon, codes = self._polygon(annotation, canvas)
-        rings, cost = outlines(polygon, self._options)
+        drawn, simpler = self._simplified(annotation, polygon)
+        rings, cost = outlines(drawn, self._options)
+        cost += simpler
         if len(rings) > 1 or _may_vanish(polygon, canvas):
             wider = [grown_outline(ring, canvas.width, canvas.height) for ring in rings]
             if any(wider):
@@ -81,8 +87,16 @@ class SegmentRows:
         if cost:
             # Rows of one object cover what any of them covers, so they are one shape of several parts.
             written = Polygon(tuple(Part(tuple(ring)) for ring in rings))
-            degraded = (next(code for code in cost if code in _SEAMS), polygon, written)
+            degraded = ((*[code for code in cost if code in _SEAMS][:1], *simpler), polygon, written)
         return Drawn(rows, codes + cost, degraded)
+
+    def _simplified(self, annotation: Annotation, polygon: Polygon) -> tuple[Polygon, tuple[str, ...]]:
+        """The outline of a mask with no more points than the tolerance asks for."""
+        tolerance = self._options.tolerance
+        if not tolerance or annotation.region is None or annotation.kind == "polygon":
+            return polygon, ()
+        fewer = simplified(polygon, tolerance)
+        return fewer, () if fewer is polygon else ("L_SIMPLIFIED",)
 
     def _polygon(self, annotation: Annotation, canvas: Canvas) -> tuple[Polygon, tuple[str, ...]]:
         kind = annotation.kind
@@ -137,7 +151,7 @@ class ObbRows:
     def of(self, annotation: Annotation, index: int, canvas: Canvas, *, measured: bool) -> Drawn:
         """One row; corners are limited to the picture."""
         kind = annotation.kind
-        degraded = None
+        region: Polygon | Mask | None = None
         if kind == "rotated_box":
             polygon, codes = canvas.polygon_of_rotated(annotation)
             corners = canvas.rotated(annotation)[0].corners() if not codes else smallest_rectangle(polygon)
@@ -145,8 +159,6 @@ class ObbRows:
             region, codes = canvas.region(annotation)
             corners = smallest_rectangle(region.to_polygon() if isinstance(region, Mask) else region)
             codes += ("L_REGION_TO_OBB",)
-            if measured:
-                degraded = ("L_REGION_TO_OBB", region, Polygon((Part(tuple(corners)),)))
         else:
             box, codes = canvas.box(annotation)
             corners = box_outline(box)
@@ -157,7 +169,10 @@ class ObbRows:
             wider = grown_outline(ring, canvas.width, canvas.height)
             if wider is not None:
                 ring, codes = wider, (*codes, "L_BOX_GROWN")
-        return Drawn([outline_row(index, ring, canvas.width, canvas.height)], codes, degraded)
+        rows = [outline_row(index, ring, canvas.width, canvas.height)]
+        if region is None or not measured:
+            return Drawn(rows, codes)
+        return Drawn(rows, codes, (("L_REGION_TO_OBB",), region, Polygon((Part(tuple(ring)),))))
 
 
 def _may_vanish(polygon: Polygon, canvas: Canvas) -> bool:

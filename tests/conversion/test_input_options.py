@@ -122,7 +122,7 @@ def test_a_skeleton_file_that_holds_none_is_a_wrong_use(bench: Workbench, text: 
 def test_a_field_may_name_the_group_of_a_record(bench: Workbench) -> None:
     bundle = bench.bundle([item(1, box(), patient=7), item(2, box(), patient=["no", "text"])])
 
-    run = bench.convert(bundle, "--to", "coco", "--media", "none", "--input", "group_by=patient")
+    run = bench.convert(bundle, "--to", "coco", "--media", "none", "--split", "train=1", "--input", "group_by=patient")
 
     assert run.code == 3, run
     (error,) = lines_of(bench.out / "exportkit-errors.jsonl")

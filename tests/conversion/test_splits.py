@@ -308,3 +308,32 @@ def test_a_cut_gives_each_share_within_one_unit_and_none_is_starved(units: list[
             assert counts[name] >= 1
         assert abs(counts[name] - share * len(units)) < 1 + len(entitled)
     assert sum(counts.values()) == len(units)
+
+
+@pytest.mark.parametrize("by", ["hash", "random"])
+def test_a_field_of_groups_that_no_record_has_is_refused(bench: Workbench, by: str) -> None:
+    bundle = bench.bundle([item(n, box("cat"), group="one", site="x") for n in range(1, 9)])
+
+    run = bench.convert(
+        bundle, "--to", "coco", "--split", "train=0.5,val=0.5", "--split-by", by, "--group-by", "sight"
+    )  # fmt: skip
+
+    assert run.code == 2
+    assert "'sight'" in run.data["exit_error"]["message"]
+
+
+def test_a_field_of_groups_that_some_records_have_is_taken(bench: Workbench) -> None:
+    bundle = bench.bundle([item(n, box("cat"), **({"site": "x"} if n == 7 else {})) for n in range(1, 9)])
+
+    convert(bench, bundle, "--split", "train=0.5,val=0.5", "--group-by", "site")
+
+
+def test_groups_without_splits_are_refused_and_serve_the_leak_check_of_own_splits(bench: Workbench) -> None:
+    alone = bench.bundle([item(n, box("cat"), site="x") for n in (1, 2)], name="alone")
+    refused = bench.convert(alone, "--to", "coco", "--group-by", "site")
+    assert refused.code == 2
+    assert "--split" in refused.data["exit_error"]["message"]
+
+    own = bench.bundle([item(n, box("cat"), site="x", split=s) for n, s in ((1, "train"), (2, "val"))], name="own")
+    bench.convert(own, "--to", "coco", "--media", "none", "--group-by", "site")
+    assert "C_SPLIT_LEAK" in {finding["code"] for finding in bench.manifest()["check"]}

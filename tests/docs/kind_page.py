@@ -9,18 +9,7 @@ from exportkit.plugins import PluginManager
 from exportkit.writing.kind_table import kind_rows
 
 PAGE = Path(__file__).parents[2] / "docs/reference/kinds.md"
-FORMATS = {
-    "COCO": ("coco", "coco:boxes=separate", "coco:boxes=empty", "coco:segmentation=semantic", "coco:panoptic=yes"),
-    "YOLO": (
-        "yolo:task=detect", "yolo:task=segment", "yolo:task=pose", "yolo:task=obb", "yolo:task=classify",
-        "yolo:dialect=darknet",
-    ),
-    "Pascal VOC": ("voc", "voc:task=segment"),
-    "CSV": (
-        "csv", "csv:dialect=parquet", "csv:dialect=retinanet", "csv:dialect=tfod", "csv:dialect=openimages",
-        "csv:dialect=via", "csv:dialect=automl",
-    ),
-}  # fmt: skip
+FORMATS = {"COCO": "coco", "YOLO": "yolo", "Pascal VOC": "voc", "CSV": "csv"}
 HEAD = """\
 # Kinds of annotations
 
@@ -33,7 +22,9 @@ def page() -> str:
     """The whole page."""
     manager = PluginManager.load()
     parts = [HEAD]
-    for title, specs in FORMATS.items():
+    for title, name in FORMATS.items():
+        variants = manager.writer(name).cls.variants
+        specs = [f"{name}:{words}" if words else name for words in variants]
         columns = [
             kind_rows(request.writer, request.options) for request in (_request(spec, manager) for spec in specs)
         ]

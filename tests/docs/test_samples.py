@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -95,7 +96,8 @@ README_OUTPUTS = [
 
 
 def test_every_output_in_the_readme_is_tested(checkout: Path) -> None:
-    shown = [sample.argument for sample in samples(checkout / "README.md") if sample.argument != "bundle"]
+    goldens = [sample.argument for sample in samples(checkout / "README.md") if sample.role == "golden"]
+    shown = [argument for argument in goldens if argument != "bundle"]
     assert shown == [f"{form} {path}" for form, path in README_OUTPUTS]
 
 
@@ -113,6 +115,16 @@ def test_the_readme_shows_what_is_written(checkout: Path, golden: Path, tmp_path
     (error,) = (json.loads(line) for line in (out / "exportkit-errors.jsonl").read_text(encoding="utf-8").splitlines())
     assert (error["line"], error["code"]) == (2, "E_BOX_ZERO_AREA")
     assert error["json_path"] == "$.data.annotations[0].bbox"
+
+
+def test_the_python_of_the_readme_runs(checkout: Path, golden: Path, tmp_path: Path) -> None:
+    shutil.copytree(golden / "bundle", tmp_path / "bundle")
+    (sample,) = [sample for sample in samples(checkout / "README.md") if sample.role == "run"]
+
+    play(sample, tmp_path)
+
+    assert (tmp_path / "both/coco/annotations/instances_train.json").is_file()
+    assert (tmp_path / "both/yolo/data.yaml").is_file()
 
 
 # -- tutorial ----------------------------------------------------------------------------------------------

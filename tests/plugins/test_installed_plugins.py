@@ -142,8 +142,10 @@ def test_the_good_sample_implements_every_hook_and_each_is_called(crowded: Envir
     ask = """
 from exportkit.plugins import PluginManager
 from exportkit.records import Record
+from exportkit.writing import AcquisitionNeeds, AcquisitionRequest
 manager = PluginManager.load()
-assert manager.plan_hooks("request") == [("exportkit-lines:lines", {"sizes": True, "classes": True})]
+needs = manager.acquisition_needs(AcquisitionRequest("task", ("lines",), keeps_originals=False))
+assert needs == AcquisitionNeeds(sizes=True, classes=True), needs
 assert manager.item_hooks({"id": 7}) == {"id": 7}
 record = Record(item_id=8, annotations=())
 assert manager.record_hooks(record) is record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from pydantic import Field
@@ -11,12 +11,14 @@ from exportkit.plugins import PluginManager, hookimpl
 from exportkit.plugins.discovery import Blocking, Candidate
 from exportkit.plugins.listing import OptionEntry, formats, plugins
 from exportkit.records import Record
-from exportkit.writing import Encoded, Placement, Writer, WriterOptions
+from exportkit.writing import ActsIn, Encoded, Placement, Writer, WriterOptions
 
 
 class TintedOptions(WriterOptions):
     """Options of several types."""
 
+    fine: Annotated[bool, ActsIn(shade=("dark",))] = Field(False, description="Whether it is fine.")
+    steps: Annotated[int, Field(ge=0, le=9)] | None = None
     shade: Literal["dark", "light"] = Field("dark", description="How dark it is.")
     depth: int
     limit: float | None = None
@@ -74,10 +76,12 @@ def test_a_format_is_listed_with_owner_kinds_and_options() -> None:
     assert list(entry.kinds.items()) == [("box", "written"), ("mask", "L_RASTERISED")]
     assert (entry.media, entry.checked, entry.api_version) == (["image"], False, 1)
     assert entry.options == [
-        OptionEntry("shade", "dark|light", False, "dark", "How dark it is."),
-        OptionEntry("depth", "int", True, None, ""),
-        OptionEntry("limit", "float|none", False, None, ""),
-        OptionEntry("tags", "frozenset of str", False, ["a", "b"], ""),
+        OptionEntry("fine", "yes|no", False, False, "Whether it is fine.", ["shade=dark"]),
+        OptionEntry("steps", "0…9", False, None, "", []),
+        OptionEntry("shade", "dark|light", False, "dark", "How dark it is.", []),
+        OptionEntry("depth", "whole number", True, None, "", []),
+        OptionEntry("limit", "number", False, None, "", []),
+        OptionEntry("tags", "text+text+…", False, ["a", "b"], "", []),
     ]
 
 
@@ -108,11 +112,12 @@ def test_both_lists_are_plain_json() -> None:
 
     listed = msgspec.json.decode(msgspec.json.encode({"formats": formats(manager), "plugins": plugins(manager)}))
 
-    assert listed["formats"][0]["options"][3] == {
+    assert listed["formats"][0]["options"][5] == {
         "name": "tags",
-        "type": "frozenset of str",
+        "type": "text+text+…",
         "required": False,
         "default": ["a", "b"],
         "description": "",
+        "acts_in": [],
     }
     assert len(listed["plugins"]) == 3

@@ -15,7 +15,7 @@ from exportkit.normalize import BUILTIN_NORMALIZERS, InputOptions, Item, Normali
 from exportkit.plugins import HookFault, PluginManager, builtins, hookimpl
 from exportkit.plugins.discovery import Blocking, Candidate
 from exportkit.records import Record
-from exportkit.writing import Checker, Encoded, Placement, Writer
+from exportkit.writing import AcquisitionNeeds, AcquisitionRequest, Checker, Encoded, Placement, Writer
 
 
 class Plain(Writer):
@@ -401,6 +401,38 @@ def test_an_inquiry_gives_the_answers_with_their_plugins() -> None:
 
     assert hooks is not None
     assert hooks("what?") == [("m1:x", ["what?"])]
+
+
+def test_needs_of_several_plugins_add_up() -> None:
+    answers = (lambda r: AcquisitionNeeds(sizes=True), lambda r: None, lambda r: {"classes": True})
+    plugins = [answering("exportkit_plan_acquisition", "request", say) for say in answers]
+    manager = PluginManager([candidate(plugin, f"m{n}:x") for n, plugin in enumerate(plugins)])
+
+    needs = manager.acquisition_needs(AcquisitionRequest("task", (), keeps_originals=True))
+
+    assert needs == AcquisitionNeeds(originals=True, sizes=True, classes=True)
+    assert needs.source
+
+
+@pytest.mark.parametrize("answer", [{"size": True}, {"sizes": 1}, ["sizes"], "sizes"])
+def test_an_answer_that_names_no_needs_ends_the_run_with_the_name_of_the_plugin(answer: object) -> None:
+    plugin = answering("exportkit_plan_acquisition", "request", lambda r: answer)
+    manager = PluginManager([candidate(plugin, "odd:x")])
+
+    with pytest.raises(UsageError, match="exportkit_plan_acquisition of the plugin odd:x must answer"):
+        manager.acquisition_needs(AcquisitionRequest("task", (), keeps_originals=False))
+
+
+def test_each_of_our_formats_says_what_it_needs() -> None:
+    manager = PluginManager.load()
+
+    needs = {
+        name: manager.acquisition_needs(AcquisitionRequest("task", (name,), keeps_originals=False))
+        for name in ("coco", "csv", "voc", "yolo")
+    }
+
+    assert all(need.sizes and need.classes and not need.originals for need in needs.values())
+    assert [name for name, need in needs.items() if need.content] == ["voc", "yolo"]
 
 
 def test_a_checker_belongs_to_the_writer_of_its_owner() -> None:

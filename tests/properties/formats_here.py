@@ -28,7 +28,7 @@ def _words(kind: Any, metadata: list[Any]) -> Iterator[str]:
         yield from map(str, get_args(kind))
     elif kind is bool:
         yield from ("yes", "no")
-    elif kind is int:
+    elif kind is int or kind is float:
         yield from ("0", "1", "5")
     elif get_args(kind):
         for inner in get_args(kind):

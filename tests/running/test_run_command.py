@@ -52,7 +52,19 @@ def test_params_come_from_a_file(tmp_path: Path) -> None:
 
     assert ran.code == 0, ran.err
     assert ran.result["output_path"] == "out/here/try"
+    assert [dataset["path"] for dataset in ran.result["datasets"]] == ["out/here/try"]
     assert (tmp_path / "out/here/try/annotations/instances_train.json").exists()
+
+
+def test_paths_of_several_datasets_are_written_as_the_output_path_is(tmp_path: Path) -> None:
+    words = ("run", "export", "--source", SOURCE, "--params", params(formats=["coco", "csv"]))
+
+    relative = exportkit(*words, "-o", "out", cwd=tmp_path).result
+    absolute = exportkit(*words, "-o", tmp_path / "o").result
+
+    assert [dataset["path"] for dataset in relative["datasets"]] == ["out/here/try/coco", "out/here/try/csv"]
+    assert [Path(d["path"]).parent for d in absolute["datasets"]] == [Path(absolute["output_path"])] * 2
+    assert Path(absolute["output_path"]).is_absolute()
 
 
 def test_exports_go_to_a_folder_of_that_name_by_default(tmp_path: Path) -> None:

@@ -224,3 +224,50 @@ def test_a_recipe_on_the_command_line(bench: Workbench, tmp_path: Path) -> None:
     assert {(entry["id"], entry["json_path"]) for entry in losses if entry["code"] == "S_FILTERED"} == {
         (1, "$.data.annotations[1]"), (2, "$.data.annotations[1]"),
     }  # fmt: skip
+
+
+# -- classes that nobody has -----------------------------------------------------------------------------
+
+
+def notices(bench: Workbench) -> list[str]:
+    entries = map(json.loads, (bench.out / "exportkit-losses.jsonl").read_text().splitlines())
+    return [entry["message"] for entry in entries if entry["code"] == "N_CLASS_ABSENT"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ({"rename_classes": {"catt": "cat"}}, ["No record has a class that rename_classes names: catt."]),
+        ({"drop_classes": ["cat", "owl", "emu"]}, ["No record has a class that drop_classes names: emu, owl."]),
+        ({"keep_classes": ["cat", "dog"]}, []),
+        ({"merge_classes": {"into": "pet", "classes": ["cat", "cow"]}}, [
+            "No record has a class that rename_classes names: cow."
+        ]),
+    ],
+)  # fmt: skip
+def test_a_class_that_no_record_has_is_noted(bench: Workbench, recipe: dict[str, Any], said: list[str]) -> None:
+    path = bench.folder / "recipe.json"
+    path.write_text(json.dumps({"transforms": [recipe]}))
+
+    run = bench.convert(bench.bundle([item(1, box("cat"), box("dog"))]), "--to", "coco", "--recipe", str(path))
+
+    assert run.code == 0, run
+    assert notices(bench) == said
+
+
+def test_a_transform_meets_what_an_earlier_one_made_and_not_what_it_took_away(bench: Workbench) -> None:
+    path = bench.folder / "recipe.json"
+    path.write_text(json.dumps({"transforms": [{"rename_classes": {"cat": "pet"}}, {"drop_classes": ["pet"]}]}))
+
+    bench.convert(bench.bundle([item(1, box("cat"), box("dog"))]), "--to", "coco", "--recipe", str(path))
+
+    assert notices(bench) == []
+
+
+def test_a_listed_class_that_no_record_has_is_noted(bench: Workbench) -> None:
+    listed = bench.folder / "classes.txt"
+    listed.write_text("cat\ndgo\n")
+
+    bench.convert(bench.bundle([item(1, box("cat"), box("dog"))]), "--to", "coco", "--classes", str(listed))
+
+    assert notices(bench) == ["No record has these classes of the list: dgo."]

@@ -8,6 +8,7 @@ from typing import Any
 from exportkit.clients import IdentitySelection, Row
 from exportkit.errors import IncompleteExport, RecordFault
 from exportkit.normalize.item import item_id
+from exportkit.wire import canonical_item, restored_item
 
 __all__ = ["AcquiredRows", "ItemHook"]
 
@@ -30,6 +31,9 @@ class AcquiredRows:
         self.bundle = getattr(rows, "bundle", None) if hook is None else None
         self.originals = getattr(rows, "originals", None)
         self.prefix = getattr(rows, "prefix", "")
+        #: Items that were listed and came to no row: in a file, and those that were deleted meanwhile.
+        self.lost = getattr(rows, "lost", None)
+        self.gone = getattr(rows, "gone", 0)
 
     @property
     def faults(self) -> Iterable[Any]:
@@ -49,11 +53,16 @@ class AcquiredRows:
             if hook is None or not isinstance(row, Mapping):
                 yield row
                 continue
-            kept = hook(dict(row))
+            try:
+                item = canonical_item(row)
+            except RecordFault:  # no item can be made of it, which is found out where it is converted
+                yield row
+                continue
+            kept = hook(item)
             if kept is None:
                 self.dropped += 1
             else:
-                yield kept
+                yield restored_item(kept, row)
 
     def _asked_for(self, row: Any) -> bool:
         if not isinstance(row, Mapping):

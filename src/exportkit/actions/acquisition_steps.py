@@ -14,6 +14,7 @@ from exportkit.actions.context import ExportContext, is_delegated
 from exportkit.actions.export_output import ExportOutput
 from exportkit.actions.formats import asks_for_formats
 from exportkit.actions.gt_project import resolve_gt_project_id
+from exportkit.actions.needs import acquisition_needs
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.target_factory import TargetHandlerFactory
 from exportkit.actions.target_handler import accepted_keywords, pair_of
@@ -24,6 +25,7 @@ from exportkit.steps import BaseStep, StepResult
 
 __all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep", "tail_class"]
 
+_CORRUPT = 4
 _BUILT_IN = frozenset({"task", "assignment", "ground_truth"})
 
 
@@ -38,18 +40,12 @@ class InitializeStep(BaseStep[ExportContext]):
         return is_delegated(context)
 
     def execute(self, context: ExportContext) -> StepResult:
-        params = context.params
-        context.storage = _of(context, "get_storage")(params["storage"])
-        context.output = ExportOutput.on_storage(context.storage, params["path"], params["name"])
-        context.path_root = context.output.path_root
-        context.tail = context.tail or tail_class(context)(context)
-        context.tail.open()
+        open_output(context)
         context.log_message(ExportLogMessageCode.EXPORT_INITIALIZED)
         return StepResult()
 
     def rollback(self, context: ExportContext, result: StepResult) -> None:
-        if context.tail is not None:
-            context.tail.close()
+        close_output(context)
 
 
 class FetchResultsStep(BaseStep[ExportContext]):
@@ -67,12 +63,14 @@ class FetchResultsStep(BaseStep[ExportContext]):
         context.handler = TargetHandlerFactory.get_handler(target, config=handler_config(context))
         context.fetch_filters = dict(context.params.get("filter") or {})
         rows, total = pair_of(_fetched(context), "get_filtered_results")
+        if context.acquisition is not None and context.acquisition.takes(rows):
+            rows = context.acquisition.in_process(rows, context.fetch_filters, total)
+            total = rows.listed
         if total == 0:
             rows, total = _surely_empty(rows)
         context.count_verified = total is not None
         context.total_count = total or 0
-        filters = context.fetch_filters if target in _BUILT_IN else {}
-        context.results = _judged(rows, filters, context)
+        context.results = judged_rows(rows, context)
         if nothing_listed(context):
             context.log_message(ExportLogMessageCode.EXPORT_NO_RESULTS)
         else:
@@ -98,19 +96,59 @@ class PrepareExportStep(BaseStep[ExportContext]):
         return is_delegated(context) or nothing_listed(context)
 
     def execute(self, context: ExportContext) -> StepResult:
-        if context.project_id is None and context.params["target"] == "ground_truth":
-            ctx = context.runtime_ctx
-            context.project_id = resolve_gt_project_id(ctx.client, ctx.v2_client, context.fetch_filters)
-        if context.project_id is not None:
-            context.configuration = _of(context, "get_project_configuration")(context.project_id)
-        handler: Any = context.handler
-        context.export_items = iter(handler.get_export_item(context.results))
-        context.export_params = export_params(context)
+        prepare_items(context)
         return StepResult()
 
     def rollback(self, context: ExportContext, result: StepResult) -> None:
         context.export_items = None
         context.export_params = {}
+
+
+def open_output(context: ExportContext) -> None:
+    """Find the storage, reserve the folder of the export, and begin or go on with an acquisition from a backend."""
+    params = context.params
+    client = context.runtime_ctx.client
+    is_remote = getattr(client, "remote", False) is True
+    context.storage = context.storage or _of(context, "get_storage")(params["storage"])
+    context.output = ExportOutput.on_storage(
+        context.storage, params["path"], params["name"], resumable=is_remote, restart=context.restart
+    )
+    context.path_root = context.output.path_root
+    context.tail = context.tail or tail_class(context)(context)
+    context.tail.open()
+    context.needs = acquisition_needs(context)
+    if is_remote:
+        from exportkit.actions.remote_acquisition import RemoteAcquisition
+
+        context.acquisition = RemoteAcquisition(context, client, context.runtime_ctx.v2_client)
+
+
+def close_output(context: ExportContext) -> None:
+    """Release what :func:`open_output` made; what was acquired is kept for the next run, unless it is of no use."""
+    if context.acquisition is not None:
+        if _is_of_no_use(context):
+            context.output.run.keeps = False  # type: ignore[union-attr]  # opened with the acquisition
+        context.acquisition.close()
+    if context.tail is not None:
+        context.tail.close()
+
+
+def _is_of_no_use(context: ExportContext) -> bool:
+    """Whether the run failed by what was acquired itself, so that going on would only fail again (exit code 4)."""
+    failures = [result.exception for result in context.step_results if not result.success]
+    return bool(failures) and getattr(failures[-1], "exit_code", 1) == _CORRUPT
+
+
+def prepare_items(context: ExportContext) -> None:
+    """Read the project's configuration, make items of the rows, and put together what the exporter gets."""
+    if context.project_id is None and context.params["target"] == "ground_truth":
+        ctx = context.runtime_ctx
+        context.project_id = resolve_gt_project_id(ctx.client, ctx.v2_client, context.fetch_filters)
+    if context.project_id is not None:
+        context.configuration = _of(context, "get_project_configuration")(context.project_id)
+    handler: Any = context.handler
+    context.export_items = iter(handler.get_export_item(context.results))
+    context.export_params = export_params(context)
 
 
 def tail_class(context: ExportContext) -> type[ExportTail]:
@@ -189,8 +227,10 @@ def _surely_empty(rows: Iterable[Any]) -> tuple[Iterable[Any], int | None]:
     return rows, 0
 
 
-def _judged(rows: Iterable[Any], filters: Mapping[str, Any], context: ExportContext) -> Iterable[Any]:
+def judged_rows(rows: Iterable[Any], context: ExportContext) -> Iterable[Any]:
+    """The rows, each held against the filter and shown to plugins, where the tail does not do that itself."""
     hook = None
+    filters = context.fetch_filters if context.params["target"] in _BUILT_IN else {}
     if context.tail is None or not context.tail.applies_item_hooks:
         hook = _item_hooks(os.environ.get("EXPORTKIT_BLOCK_PLUGINS", ""))
     return AcquiredRows(rows, filters, hook)

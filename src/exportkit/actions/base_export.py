@@ -40,6 +40,9 @@ class BaseExportAction(BaseAction[P]):
 
     def __init__(self, params: Any, ctx: Any) -> None:
         super().__init__(params, ctx)
+        #: Whether to forget what an unfinished run has acquired, and to end jobs of the server with the run.
+        self.restart = False
+        self.cancels_remote = False
         #: State of the latest run in steps, also after it failed.
         self.context: ExportContext | None = None
 
@@ -69,6 +72,8 @@ class BaseExportAction(BaseAction[P]):
         params = self.params.model_dump()
         filters = params.get("filter")
         return ExportContext(
+            restart=self.restart,
+            cancels_remote=self.cancels_remote,
             runtime_ctx=self.ctx,
             params=params,
             config=dict(self.config or {}),
@@ -121,6 +126,8 @@ class BaseExportAction(BaseAction[P]):
         try:
             outcome = Orchestrator(registry, context, context.report_progress, self._before_step).execute()
         finally:
+            if context.acquisition is not None:
+                context.acquisition.close()
             if context.tail is not None:
                 context.tail.close()
         return self._result(context, outcome)

@@ -74,6 +74,13 @@ class ExportContext(BaseStepContext):
     status: str = "complete"
     #: ``listed = written + failed + gone + filtered``.
     reconcile: dict[str, int] = field(default_factory=dict)
+    #: What plugins need of the items, once they were asked.
+    needs: Any | None = None
+    #: The acquisition from a backend, where there is one.
+    acquisition: Any | None = None
+    #: Whether what an unfinished run has acquired is to be forgotten, and whether jobs of the server end with the run.
+    restart: bool = False
+    cancels_remote: bool = False
     #: What a tail adds to the result of the run.
     extra_result: dict[str, Any] = field(default_factory=dict)
 

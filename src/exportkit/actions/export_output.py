@@ -41,11 +41,16 @@ class ExportOutput:
     :meth:`publish` nobody sees anything, and :meth:`close` removes all that was not published.
     """
 
-    def __init__(self, path_root: Path, name: str, *, root: Path | None = None) -> None:
+    def __init__(
+        self, path_root: Path, name: str, *, root: Path | None = None, resumable: bool = False, restart: bool = False
+    ) -> None:
         """`root` is the storage that no link on the way to `path_root` may leave.
 
-        Raises ValueError for a name that could leave its place.
+        With `resumable`, what an unfinished run on the same name has acquired is there again in :attr:`run`, unless
+        `restart` says that it is to be forgotten. Raises ValueError for a name that could leave its place.
         """
+        self._resumable = resumable
+        self._restart = restart
         self.path_root = path_root
         self._root = root
         self._name = judged_name(name)
@@ -75,10 +80,10 @@ class ExportOutput:
         return self.path_root / self.run.target.name
 
     @classmethod
-    def on_storage(cls, storage: Mapping[str, Any], path: str, name: str) -> Self:
-        """The output ``<storage>/<path>/<name>``. Raises UsageError and ValueError."""
+    def on_storage(cls, storage: Mapping[str, Any], path: str, name: str, **how: bool) -> Self:
+        """The output ``<storage>/<path>/<name>``; `how` as in making one. Raises UsageError and ValueError."""
         root = storage_root(storage)
-        return cls(root / judged_path(path), name, root=root)
+        return cls(root / judged_path(path), name, root=root, **how)
 
     def free_target(self) -> Path:
         """The first free folder, which nobody reserves: for a tail that stages and publishes by itself."""
@@ -117,6 +122,7 @@ class ExportOutput:
         """Remove what was made and not published; a second call does nothing."""
         run, self._run = self._run, None
         if run is not None:
+            run.keeps = run.keeps and not self.committed
             run.__exit__(None, None, None)
 
     def _reserved(self, number: int) -> RunDirectory:
@@ -125,7 +131,7 @@ class ExportOutput:
         while True:
             if not os.path.lexists(target):
                 # A plugin may go to another folder during the run.
-                run = RunDirectory(target.absolute())
+                run = RunDirectory(target.absolute(), resumable=self._resumable and not self._restart)
                 try:
                     run.__enter__()
                 except OutputLocked:

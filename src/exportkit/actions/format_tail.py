@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.formats import requested_formats
 from exportkit.actions.item_spool import spool_items
 from exportkit.actions.tail import ExportTail
-from exportkit.conversion import Conversion, ConversionRequest
+from exportkit.conversion import Conversion, ConversionRequest, ConversionResult
 from exportkit.conversion.report import conversion_as_data
 from exportkit.plugins import PluginManager
 from exportkit.runtime import LogLevel
@@ -68,7 +68,7 @@ class FormatTail(ExportTail):
         context.output_path = str(context.output.final)
         context.written_file_count = sum(output.files for output in result.outputs)
         context.status = "partial" if result.has_errors or context.page_failures else "complete"
-        context.extra_result = {"datasets": conversion_as_data(result)["outputs"]}
+        context.extra_result = {"datasets": [*self._told(result)]}
         for warning in result.warnings:
             context.log_message(warning, LogLevel.WARNING)
 
@@ -94,17 +94,19 @@ class FormatTail(ExportTail):
             "media": "copy" if context.params.get("save_original_file", True) else "none",
             "on_error": "fail" if policy.on_error == "fail" else "skip",
             "max_errors": policy.budget,
+            "is_acquired": True,
         }
         items = getattr(context.exporter, "export_items", None)
         whole = getattr(items, "bundle", None)
         if whole is not None and not self._overrides():
-            return ConversionRequest(bundle=whole.path, target=whole.target, **facts)
+            lost, gone = getattr(context.results, "lost", None), getattr(context.results, "gone", 0)
+            return ConversionRequest(bundle=whole.path, target=whole.target, lost=lost, gone=gone, **facts)
         return ConversionRequest(**self._spooled(items or ()), **facts)
 
     def _spooled(self, items: Iterable[Any]) -> dict[str, Any]:
         """The items as a bundle of this run."""
         context = self.context
-        folder = context.output.spool / "acquired"
+        folder = context.output.spool / "converted"
         folder.mkdir()
         exporter = context.exporter
         spooled = spool_items(
@@ -122,6 +124,7 @@ class FormatTail(ExportTail):
             "bundle": spooled.bundle,
             "target": context.params.get("target"),
             "lost": spooled.lost,
+            "gone": getattr(context.results, "gone", 0),
             "originals": getattr(source, "root", None),
         }
 
@@ -142,6 +145,12 @@ class FormatTail(ExportTail):
         return merged
 
     # -- what is told --------------------------------------------------------------------------------------
+
+    def _told(self, result: ConversionResult) -> Iterator[dict[str, Any]]:
+        """Each dataset for the result, its path written as ``output_path`` is."""
+        final = self.context.output.final
+        for told, output in zip(conversion_as_data(result)["outputs"], result.outputs, strict=True):
+            yield told | {"path": str(final / output.path.relative_to(result.directory))}
 
     def _report_items(self, count: int) -> None:
         if count % 100 == 0:

@@ -19,9 +19,9 @@ def reconcile(context: Any, received: int) -> None:
     expected = context.total_count
     filtered = _filtered(context.results)
     received += filtered
-    gone = 0
-    if context.count_verified and received < expected:
-        gone = _gone(context, expected, received)
+    gone = getattr(context.results, "gone", 0)
+    if context.count_verified and received + gone < expected:
+        gone += _gone(context, expected, received + gone)
     if received and not context.exported_count:
         raise ConversionFailed(
             f"{received} rows were fetched, {context.failed_count} of them failed and nothing was written, "

@@ -68,6 +68,8 @@ class FinalizeStep(BaseStep[ExportContext]):
 
     def execute(self, context: ExportContext) -> StepResult:
         _tail_of(context).finalize()
+        if context.acquisition is not None:
+            context.acquisition.clean_up()
         failed = context.failed_count + context.failed_originals
         if context.page_failures:
             context.log_message(

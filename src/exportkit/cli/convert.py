@@ -41,7 +41,7 @@ def convert(
         Optional[str],  # noqa: UP045
         typer.Option(metavar="FIELD", help="Records with the same value here stay in one split."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
+    seed: Annotated[Optional[int], typer.Option(help="Another seed gives another split.")] = None,  # noqa: UP045
     split_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="JSON lines {record, split}, as an earlier run wrote them."),

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from exportkit.plugins import PluginManager
-    from exportkit.plugins.listing import FormatEntry
+    from exportkit.plugins.listing import FormatEntry, OptionEntry
     from exportkit.writing.kind_table import KindRow
 
 __all__ = ["formats"]
 
-_GROUPS = (("keeps", "written"), ("degrades", "lossy"), ("drops", "skipped"), ("fails", "failed"))
+#: Columns of a table that goes to a file or a pipe.
+_WIDE = 240
 
 
 def formats(
@@ -40,30 +45,41 @@ def formats(
         else:
             _show_all(found)
         return 0
-    wanted = manager.writer(name.partition(":")[0])
+    spec, _, words = name.partition(":")
+    wanted = manager.writer(spec)
     (entry,) = (f for f in found if (f.name, f.distribution) == (wanted.name, wanted.distribution))
-    rows = _rows(name, manager)
+    tables = _tables(spec, (words,) if words else wanted.cls.variants, manager)
     if as_json:
-        table = [{"kind": row.title, "status": row.status, "codes": row.codes} for row in rows]
-        print_json({"formats": [{**msgspec.to_builtins(entry), "table": table}]})
+        plain = {words: _plain(rows) for words, rows in tables.items()}
+        print_json({"formats": [{**msgspec.to_builtins(entry), "tables": plain}]})
     else:
-        _show_one(entry, rows)
+        _show_one(entry, tables)
     return 0
 
 
-def _rows(name: str, manager: PluginManager) -> list[KindRow]:
-    """What the writer does with one sample of each kind; nothing where it does not get along with the samples."""
+def _tables(spec: str, variants: Sequence[str], manager: PluginManager) -> dict[str, list[KindRow]]:
+    """For each choice of options what the writer does with one sample of each kind.
+
+    Nothing where it does not get along with the samples: a plugin's defect must not hide its options.
+    """
     from exportkit.conversion.output_words import output_requests
     from exportkit.errors import UsageError
     from exportkit.writing.kind_table import kind_rows
 
-    (request,) = output_requests([name], manager)
-    try:
-        return kind_rows(request.writer, request.options)
-    except UsageError:
-        raise
-    except Exception:  # noqa: BLE001 - a plugin's defect must not hide its options
-        return []
+    tables = {}
+    for words in variants:
+        (request,) = output_requests([f"{spec}:{words}"], manager)
+        try:
+            tables[words] = kind_rows(request.writer, request.options)
+        except UsageError:
+            raise
+        except Exception:  # noqa: BLE001 - see above
+            return {}
+    return tables
+
+
+def _plain(rows: Sequence[KindRow]) -> list[dict[str, object]]:
+    return [{"kind": row.title, "status": row.status, "codes": row.codes} for row in rows]
 
 
 def _show_all(found: list[FormatEntry]) -> None:
@@ -81,27 +97,55 @@ def _show_all(found: list[FormatEntry]) -> None:
     Console(highlight=False).print(table)
 
 
-def _show_one(entry: FormatEntry, rows: list[KindRow]) -> None:
+def _show_one(entry: FormatEntry, tables: dict[str, list[KindRow]]) -> None:
+    import sys
+
     from rich.console import Console
 
     from exportkit.records import KINDS
     from exportkit.writing.codes import describe
 
-    out = Console(highlight=False)
+    out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
     out.print(f"{entry.name}: {entry.summary}\nowner: {entry.distribution} {entry.version}", markup=False)
-    out.print("\nkinds", markup=False)
-    for title, wanted in _GROUPS:
-        own = [row for row in rows if row.status == wanted]
-        if own:
-            out.print(f"  {title}", markup=False)
-        for row in own:
-            text = "; ".join(f"{code}: {describe(code)}" for code in row.codes) or "whole"
-            out.print(f"    {row.title:36} {text}", markup=False, soft_wrap=True)
-    for kind in () if rows else KINDS:
-        word = entry.kinds.get(kind, "S_KIND_UNSUPPORTED")
-        text = "written" if word == "written" else f"{word}: {describe(word)}"
-        out.print(f"  {kind:12} {text}", markup=False, soft_wrap=True)
+    codes = dict.fromkeys(code for rows in tables.values() for row in rows for code in row.codes)
+    if tables:
+        out.print(_kind_table(tables))
+    else:
+        known = {kind: entry.kinds.get(kind, "S_KIND_UNSUPPORTED") for kind in KINDS}
+        codes = dict.fromkeys(word for word in known.values() if word != "written")
+        for kind, word in known.items():
+            out.print(f"  {kind:12} {word}", markup=False)
+    for code in sorted(codes):
+        out.print(f"  {code}: {describe(code)}", markup=False, soft_wrap=True)
     out.print("\noptions (--to NAME:key=value,…)" if entry.options else "\nno options", markup=False)
     for option in entry.options:
-        default = "required" if option.required else f"default {option.default}"
-        out.print(f"  {option.name}={option.type} ({default}) {option.description}", markup=False, soft_wrap=True)
+        acts = f"acts with {' and '.join(option.acts_in)}" if option.acts_in else ""
+        facts = "; ".join(filter(None, (_default(option), acts)))
+        out.print(
+            f"  {option.name}={option.type}{f' ({facts})' if facts else ''} {option.description}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _kind_table(tables: dict[str, list[KindRow]]) -> Table:
+    """A line for each kind, a column for each choice of options."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("kind", overflow="fold")
+    for words in tables:
+        table.add_column(words or "default", overflow="fold")
+    for rows in zip(*tables.values(), strict=True):
+        table.add_row(rows[0].title, *(row.word for row in rows))
+    return table
+
+
+def _default(option: OptionEntry) -> str:
+    """``required``, ``default join``; nothing for an option that is absent by default."""
+    if option.required:
+        return "required"
+    if isinstance(option.default, bool):
+        return f"default {'yes' if option.default else 'no'}"
+    return "" if option.default in (None, "", []) else f"default {option.default}"

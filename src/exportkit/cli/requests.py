@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 __all__ = ["accepted_codes", "input_options", "split_request"]
 
 
-def split_request(split: str | None, by: SplitBy | None, seed: int, file: Path | None) -> SplitRequest | None:
+def split_request(split: str | None, by: SplitBy | None, seed: int | None, file: Path | None) -> SplitRequest | None:
     """What ``--split``, ``--split-by`` and ``--seed``, or ``--split-file``, ask for; None where nothing is asked."""
     from exportkit.conversion.splits import SplitRequest
 
     if file is not None:
-        if split is not None or by is not None:
+        if split is not None or by is not None or seed is not None:
             raise UsageError("--split-file and --split exclude each other; the file says where each record goes.")
         return SplitRequest.read(file)
     if split is None:
         if by is not None:
             raise UsageError("--split-by goes with --split; write for example --split train=0.8,val=0.2.")
+        if seed is not None:
+            raise UsageError("--seed goes with --split; write for example --split train=0.8,val=0.2.")
         return None
-    return SplitRequest.parse(split, by or "hash", seed)
+    if seed is not None and by == "field":
+        raise UsageError("--seed acts with --split-by hash or random; the field says where each record goes.")
+    return SplitRequest.parse(split, by or "hash", seed or 0)
 
 
 def input_options(words: Sequence[str], group_by: str | None = None) -> InputOptions:

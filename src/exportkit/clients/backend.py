@@ -13,6 +13,7 @@ from exportkit.clients.client_errors import ClientError, ClientResponseIncomplet
 from exportkit.clients.connection import Connection
 from exportkit.clients.counted_rows import CountedRows, Row
 from exportkit.clients.credentials import Family
+from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.pages import Page
 from exportkit.clients.query import checked_filters
 from exportkit.clients.retries import CALLS, RetryBudget, RetryPolicy
@@ -20,7 +21,7 @@ from exportkit.clients.storage_session import Purpose, StorageSession
 from exportkit.clients.v1_list import V1List
 from exportkit.clients.wire_row import WireRow
 
-__all__ = ["BackendClient"]
+__all__ = ["BackendClient", "ListedRows"]
 
 _UNKNOWN = -1
 _PAGE_SIZES = {"task": 50, "assignment": 100, "ground_truth": 200}
@@ -36,6 +37,11 @@ class BackendClient:
     and `retry_on_status` change how failing pages are repeated. Any thread may use it. Calls raise ClientError, and
     FilterRefused before anything is asked for.
     """
+
+    #: Rows come from elsewhere, so that an export keeps what it has acquired.
+    remote = True
+    #: What fetches from the object stores that rows refer to, where the run shares one.
+    fetcher: ObjectFetcher | None = None
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session
@@ -103,10 +109,10 @@ class BackendClient:
         return self._everything("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
 
     def get_tasks_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return _Rows(self, "task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
+        return ListedRows(self, "task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
 
     def get_assignments_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return _Rows(self, "assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
+        return ListedRows(self, "assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
 
     def count_tasks(self, filters: Mapping[str, Any] | None = None) -> int:
         return self._known_count("task", filters)
@@ -191,7 +197,7 @@ class BackendClient:
             if not error.is_temporary:
                 raise
             total = None
-        return CountedRows(_Rows(self, target, asked), _UNKNOWN if total is None else total)
+        return CountedRows(ListedRows(self, target, asked), _UNKNOWN if total is None else total)
 
     def _known_count(self, target: str, filters: Mapping[str, Any] | None) -> int:
         total = self.count(target, filters)
@@ -200,16 +206,16 @@ class BackendClient:
         return total
 
 
-class _Rows:
+class ListedRows:
     """Rows as ordinary objects, asked for anew with each iteration."""
 
     def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any]) -> None:
         self._client = client
-        self._target = target
-        self._params = params
+        self.target = target
+        self.params = params
 
     def __iter__(self) -> Iterator[Row]:
-        return (row.plain() for row in self._client.rows(self._target, self._params))
+        return (row.plain() for row in self._client.rows(self.target, self.params))
 
 
 def _export_paging(target: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from exportkit.conversion.drift import drift_notices
 from exportkit.conversion.encode import EncodeJob, encode_shard
 from exportkit.conversion.line_errors import line_errors
 from exportkit.conversion.output import Output
+from exportkit.conversion.plan_notices import absent_classes, bundle_notices, class_notices, split_notices
 from exportkit.conversion.planning import (
     OrderedShard,
     main_skeleton,
@@ -34,13 +35,13 @@ from exportkit.conversion.setup import EncodeSetup, OutputSetup, SurveySetup, st
 from exportkit.conversion.split_list import SPLITS, write_split_list
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
-from exportkit.conversion.unit_splits import settle_splits
+from exportkit.conversion.unit_splits import ensure_grouped, settle_splits
 from exportkit.engines import open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
 from exportkit.storage.run_directory import RunDirectory
-from exportkit.writing import Fragments, Plan, Writer
+from exportkit.writing import AcquisitionRequest, Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
 from exportkit.writing.class_map import ClassMap, make_class_map
 from exportkit.writing.ledger import Counts, Entry
@@ -116,6 +117,10 @@ class Conversion:
         """Read every record once, and decide what has to be known before the first is written."""
         request = self._request
         self._bundle = bundle = Bundle.open(request.bundle, request.target, work=self._run.spool)
+        if not request.is_acquired:
+            # Nothing is acquired here, and plugins see the same calls as where something is.
+            formats = tuple(output.writer.name for output in request.outputs)
+            self._plugins.acquisition_needs(AcquisitionRequest(bundle.target, formats, request.media != "none"))
         self._size = size = sum(part.size for part in bundle.parts)
         self._engine = engine = self._opened.enter_context(open_engine(request.workers, size))
         self._survey_setup = setup = self._setup_survey(bundle)
@@ -130,18 +135,20 @@ class Conversion:
         self._classes = classes = make_class_map(
             survey.labels, listed=self._listed, locked=self._lock.names if self._lock else ()
         )
+        ensure_grouped(request.input.group_by, survey, ordering.shards, has_splits=request.split is not None)
         self._settle_splits(survey, ordering.shards, classes)
         self._plan = plan = self._make_plan(survey, classes)
         self._outputs = outputs = self._open_outputs(plan, classes, setup)
         notices = [
-            *self._bundle_notices(bundle),
+            *bundle_notices(bundle),
             *drift_notices(survey, ordering.shards, setup),
-            *self._class_notices(classes),
-            *self._split_notices(survey),
+            *class_notices(classes),
+            *absent_classes(classes, request.transforms, survey),
+            *split_notices(request.split, survey),
         ]
         errors = [*line_errors(survey, ordering, bundle.parts, self._run.spool), *_entries(request.lost)]
         for output in outputs:
-            output.begin(errors, notices)
+            output.begin(errors, notices, gone=request.gone)
         self._stop_on_errors()
         return plan
 
@@ -217,12 +224,6 @@ class Conversion:
                 "The split leaves no record in train, so nothing was published; use --split-by random, or other shares."
             )
 
-    def _split_notices(self, survey: Survey) -> Iterator[tuple[str, str]]:
-        request = self._request.split
-        for name, share in request.shares if request is not None else ():
-            if not survey.splits[name] and (share or request.by == "field"):  # type: ignore[union-attr]
-                yield "N_SPLIT_EMPTY", f"No record falls into the split {name!r}."
-
     def _make_plan(self, survey: Survey, classes: ClassMap) -> Plan:
         request = self._request
         kinds: Counter[str] = Counter()
@@ -283,20 +284,6 @@ class Conversion:
             self._opened.callback(output.abandon)
             outputs.append(output)
         return outputs
-
-    def _bundle_notices(self, bundle: Bundle) -> Iterator[tuple[str, str]]:
-        for notice in bundle.notices:
-            yield notice.code, notice.message
-
-    def _class_notices(self, classes: ClassMap) -> Iterator[tuple[str, str]]:
-        if self._listed is None and any(entry.source == "observed" for entry in classes.entries):
-            yield (
-                "N_CLASS_OBSERVED",
-                "The class list is what was observed, in code-point order; --lock keeps it stable.",
-            )
-        for group in classes.twins:
-            shown = ", ".join(name.encode("unicode_escape").decode() for name in group)
-            yield "N_CLASS_TWINS", f"These class names differ only by case, blanks or normalisation: {shown}."
 
     # -- encode ----------------------------------------------------------------------------------------
 

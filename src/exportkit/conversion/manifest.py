@@ -14,9 +14,20 @@ from exportkit.writing.class_map import ClassMap
 from exportkit.writing.ledger import Counts, codes_by_class, overlaps_by_code
 from exportkit.writing.plan import Plan
 
-__all__ = ["SCHEMA", "dataset_manifest", "digest_of", "equations", "params_hash", "render_manifest", "run_manifest"]
+__all__ = [
+    "LABELS_SCHEMA",
+    "SCHEMA",
+    "dataset_manifest",
+    "digest_of",
+    "equations",
+    "params_hash",
+    "render_manifest",
+    "run_manifest",
+]
 
 SCHEMA = "exportkit-dataset/1"
+#: Of labels that a plugin made, beside a list of their files.
+LABELS_SCHEMA = "exportkit-export/1"
 
 
 def digest_of(path: Path) -> dict[str, Any]:
@@ -56,11 +67,15 @@ def dataset_manifest(
     plan: Plan,
     classes: ClassMap,
     counts: Counts,
+    splits: Mapping[str, int],
     source: Mapping[str, Any],
     check: Sequence[Mapping[str, Any]],
     files: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The manifest of one dataset. No clock, host, user or absolute path enters it."""
+    """The manifest of one dataset. No clock, host, user or absolute path enters it.
+
+    ``splits`` are the records written of each.
+    """
     return {
         "schema": SCHEMA,
         "exportkit": __version__,
@@ -72,7 +87,7 @@ def dataset_manifest(
         "codes": codes_by_class(counts),
         "overlaps": overlaps_by_code(counts),
         "classes": [{"name": entry.name, "index": entry.index, "source": entry.source} for entry in classes.entries],
-        "splits": [{"name": split.name, "records": split.records} for split in plan.splits],
+        "splits": [{"name": name, "records": records} for name, records in splits.items()],
         "media": plan.media_mode,
         "check": list(check),
         "files": dict(files),

@@ -33,6 +33,7 @@ from exportkit.conversion.split_leaks import SplitKeys, leak_findings
 from exportkit.errors import ConversionFailed
 from exportkit.writing import CheckReport, Finding
 from exportkit.writing.class_map import ClassMap
+from exportkit.writing.codes import describe
 from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, LossList
 
 __all__ = ["Output"]
@@ -42,7 +43,7 @@ _ERROR_LIMIT_IN_MEMORY = 1 << 20
 
 
 class _EntryList:
-    """A list of entries on disk, in the order in which they are given."""
+    """A list of entries on disk, in the order in which they are given; one without a message gets its code's."""
 
     def __init__(self, path: Path, per_code: int | None) -> None:
         self._file = path.open("xb")
@@ -57,10 +58,14 @@ class _EntryList:
                 if listed >= self._per_code:
                     continue
                 self.listed[entry.code] = listed + 1
-            self._file.write(self._encode(entry) + b"\n")
+            self._file.write(self._encode(_with_message(entry)) + b"\n")
 
     def close(self) -> None:
         self._file.close()
+
+
+def _with_message(entry: Entry) -> Entry:
+    return entry if entry.message else msgspec.structs.replace(entry, message=f"{describe(entry.code)}.")
 
 
 class Output:
@@ -88,11 +93,18 @@ class Output:
         self._found: Counter[str] = Counter()
         self._pictures = 0
         self._contents: dict[str, array[int]] = {}
+        #: Records of each split that this output has, where there are several.
+        self._splits: Counter[str] = Counter()
         #: Keys of groups by split, the same for every output.
         self.groups: SplitKeys = {}
 
-    def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]]) -> None:
-        """Start with what the whole run has: lines without a record, and notices of plan and writer."""
+    def begin(self, line_errors: Iterable[Entry], notices: Iterable[tuple[str, str]], *, gone: int = 0) -> None:
+        """Start with what the whole run has: lines without a record, and notices of plan and writer.
+
+        `gone` records were listed and came to no line.
+        """
+        self.counts.records["listed"] += gone
+        self.counts.records["gone"] += gone
         for entry in line_errors:
             self.counts.records["listed"] += 1
             self.counts.records["failed"] += 1
@@ -103,6 +115,7 @@ class Output:
             self._losses.take([Entry(None, "", 0, "plan", code, message, writer=self.setup.label, outcome="notice")])
 
     def _error(self, entry: Entry) -> None:
+        entry = _with_message(entry)
         self._errors.take([entry])
         if len(self.shown_errors) < _SHOWN_ERRORS:
             self.shown_errors.append(entry)
@@ -131,6 +144,7 @@ class Output:
         self._reports.append(shard.report)
         for split, keys in shard.contents.items():
             self._contents.setdefault(split, array("Q")).extend(keys)
+        self._splits.update(shard.splits)
 
     def _has_room(self, finding: Finding) -> bool:
         """Whether a finding is still listed; an error always is counted among the first, so that it stops the run."""
@@ -158,7 +172,7 @@ class Output:
             files=self._files,
             bytes=self._bytes,
             classes=self._classes.names,
-            splits={split.name: split.records for split in self.setup.plan.splits},
+            splits=self._written_by_split(),
             pictures=self._pictures,
         )
         errors = [finding for finding in findings if finding.severity == "error"]
@@ -177,6 +191,7 @@ class Output:
             plan=self.setup.plan,
             classes=self._classes,
             counts=self.counts,
+            splits=result.splits,
             source=source,
             check=[msgspec.to_builtins(f) for f in findings[:1000]],
             files={"count": self._files, "bytes": self._bytes},
@@ -184,6 +199,10 @@ class Output:
         self.manifest = manifest
         (self.setup.stage / MANIFEST).write_bytes(render_manifest(manifest))
         return result
+
+    def _written_by_split(self) -> dict[str, int]:
+        names = [split.name for split in self.setup.plan.splits]
+        return {name: self._splits[name] if len(names) > 1 else self.counts.records["written"] for name in names}
 
     def _store(self, run: FileRun) -> None:
         if run.count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,12 +16,17 @@ from exportkit.plugins import HookFault
 from exportkit.records import Record
 from exportkit.transforms import TransformFault, applied
 from exportkit.transforms.chain import filtered
-from exportkit.wire.tolerant import tolerant_loads
+from exportkit.wire import canonical_item, restored_item, tolerant_loads
+
+if TYPE_CHECKING:
+    from exportkit.native._core import SeedRun, SeedSurveyor
 
 __all__ = ["DROPPED", "RecordReader"]
 
 #: Medium of a survey whose record a hook dropped.
 DROPPED = "dropped"
+#: An empty line, which no record is made of.
+_NOWHERE = (0, 0, 0, 0)
 #: Orientations beyond this one let width and height change places.
 _LAST_UNSWAPPED = 4
 
@@ -42,6 +48,8 @@ class RecordReader:
         self._parts = setup.parts
         self._skeleton = setup.input.skeleton
         self._transforms = setup.transforms
+        #: Classes of records before any transform, gathered where there are transforms.
+        self.met: set[str | None] = set()
         self._hooked = self._items is not None or self._ready is not None or bool(setup.transforms)
         self._numbered = setup.class_numbers
         self._turning = probe if setup.input.geometry_space == "stored" else None
@@ -52,6 +60,23 @@ class RecordReader:
     def ordinary(self) -> Callable[[bytes | bytearray, int, int], RecordSurvey | None] | None:
         """Surveys an ordinary line, given by its place in a text, or refuses it; None where every line needs care."""
         return self._lines.ordinary if not (self._hooked or self._numbered) else None
+
+    def surveyor(
+        self,
+        splits: dict[str | None, str],
+        rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
+        part: int,
+        *,
+        keeps_negatives: bool,
+    ) -> SeedSurveyor | None:
+        """Surveys runs of ordinary lines of a part; None where each line needs a look of its own.
+
+        ``splits`` are the splits by the word that names them, which may grow; ``rules`` tell for each naming rule
+        whether it is flat, and the extensions and folders that it refuses.
+        """
+        if self._hooked or self._numbered:
+            return None
+        return self._lines.surveyor(splits, rules, part, keeps_negatives=keeps_negatives)
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""
@@ -78,6 +103,19 @@ class RecordReader:
             return item_id(tolerant_loads(line))
         except RecordFault:
             return None
+
+    def run(self, source: bytearray, offset: int, rows: Sequence[Row], allowed: Sequence[bool]) -> SeedRun | None:
+        """The annotations of neighbouring rows, for makers of texts; None where they have to be objects.
+
+        ``source`` holds their lines and begins at ``offset`` of the part. Rows that are not ``allowed`` are left out.
+        """
+        if self._place is None:
+            return None
+        places = [
+            (row.offset - offset, row.length, row.media[0].width, row.media[0].height) if is_allowed else _NOWHERE
+            for row, is_allowed in zip(rows, allowed, strict=True)
+        ]
+        return self._lines.run(source, places)
 
     def records(self, source: bytearray, start: int, row: Row, line_base: int) -> list[Record | None]:
         """The records of a surveyed line with their sizes; None for one that a hook dropped.
@@ -109,10 +147,10 @@ class RecordReader:
             else:
                 given = tolerant_loads(line, strict=self._strict)
                 identity = item_id(given)
-                item = self._items(given)
+                item = self._items(canonical_item(given))
                 if item is None:
                     return identity, [None]
-                records = self._lines.records_of(item)
+                records = self._lines.records_of(restored_item(item, given))
             records = self._turned(records)
             return records[0].item_id, [self._changed(record) for record in records]
         except (HookFault, TransformFault) as fault:
@@ -125,7 +163,10 @@ class RecordReader:
             found = self._ready(record)
             if found is not None and found is not record:
                 found = filtered(record, found, "a plugin")
-        return found if found is None or not self._transforms else applied(self._transforms, found)
+        if found is None or not self._transforms:
+            return found
+        self.met.update([annotation.label for annotation in found.annotations])
+        return applied(self._transforms, found)
 
     def _turned(self, records: list[Record]) -> list[Record]:
         """``records`` with their geometry in display space; the very same where nothing was drawn on stored pixels."""

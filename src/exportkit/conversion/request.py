@@ -88,6 +88,10 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     originals: Path | None = None
     #: JSON lines of entries, as in ``exportkit-errors.jsonl``: records that were lost before they became lines.
     lost: Path | None = None
+    #: Records that were listed and deleted before they could be acquired.
+    gone: int = 0
+    #: Whether plugins were asked before the bundle was acquired.
+    is_acquired: bool = False
     #: Plugins blocked by name, so that worker processes load the same ones.
     blocked: tuple[str, ...] = ()
 

@@ -13,8 +13,22 @@ from exportkit.conversion.planning import OrderedShard
 from exportkit.conversion.rows import Row, read_rows, write_rows
 from exportkit.conversion.splits import Cut, SplitRequest, cut_units
 from exportkit.conversion.survey import Survey
+from exportkit.errors import UsageError
 
-__all__ = ["settle_splits"]
+__all__ = ["ensure_grouped", "settle_splits"]
+
+
+def ensure_grouped(field: str | None, survey: Survey, shards: Sequence[OrderedShard], *, has_splits: bool) -> None:
+    """Raise UsageError where the field that holds the groups keeps nothing together: no splits, or no such field."""
+    if field is None or not sum(survey.splits.values()):
+        return
+    if not has_splits and not survey.own_split:
+        raise UsageError("--group-by acts on splits, and no record names one; ask for splits with --split.")
+    if all(media.group is None for shard in shards for row in read_rows(shard.rows, Row) for media in row.media):
+        raise UsageError(
+            f"--group-by: no record has the field {field[:80]!a} in its line, its data_unit or its data; "
+            "correct its spelling, or leave the option out."
+        )
 
 
 def settle_splits(

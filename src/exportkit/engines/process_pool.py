@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -26,9 +27,18 @@ def available_processors() -> int:
     return os.cpu_count() or 1
 
 
-def _ignore_interrupt() -> None:
+def _serve_one_parent() -> None:
     # Ctrl-C reaches the whole process group; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A parent that is killed cannot say so, and its next run works in the same folder.
+    threading.Thread(target=_end_with_parent, name="exportkit-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class ProcessPoolEngine:
@@ -43,7 +53,7 @@ class ProcessPoolEngine:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupt
+            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_serve_one_parent
         )
 
     def __enter__(self) -> Self:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from exportkit.normalize import Normalizer
     from exportkit.records import Record
-    from exportkit.writing import Checker, Writer
+    from exportkit.writing import AcquisitionNeeds, AcquisitionRequest, Checker, Writer
 
 __all__ = ["API_ATTRIBUTE", "API_VERSION", "ENTRY_POINT_GROUP", "hookimpl", "hookspec"]
 
@@ -74,8 +74,11 @@ class ExportkitSpec:
         raise NotImplementedError
 
     @hookspec
-    def exportkit_plan_acquisition(self, request: Any) -> Any:
-        """What the chosen writers need (originals, their content, sizes, classes) before data are acquired."""
+    def exportkit_plan_acquisition(self, request: AcquisitionRequest) -> AcquisitionNeeds | None:
+        """What the formats of this plugin need of originals, their content, sizes and classes.
+
+        Asked once a run, before data are acquired; None where nothing of it is among ``request.formats``.
+        """
         raise NotImplementedError
 
     @hookspec

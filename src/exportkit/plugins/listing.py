@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
+from annotated_types import Ge, Le
+from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from exportkit.plugins.manager import Plugin, PluginManager, Status
 from exportkit.plugins.registry import WriterEntry
 from exportkit.records import KINDS
 from exportkit.writing import WriterOptions
+from exportkit.writing.acting import acting_words
 
 __all__ = ["FormatEntry", "OptionEntry", "PluginEntry", "formats", "plugins"]
 
@@ -20,12 +24,14 @@ class OptionEntry(msgspec.Struct, frozen=True):
     """One option of a writer, as it is written after ``--to NAME:``."""
 
     name: str
-    #: Type in words; the choices joined by ``|`` where there are choices.
+    #: Values in words; the choices joined by ``|`` where there are choices.
     type: str
     required: bool
     #: JSON value; null also where the option is required.
     default: Any
     description: str
+    #: Values of other options with which it acts, as words after ``--to NAME:``; empty where it always does.
+    acts_in: list[str]
 
 
 class FormatEntry(msgspec.Struct, frozen=True):
@@ -95,10 +101,11 @@ def _options(model: type[WriterOptions]) -> list[OptionEntry]:
     return [
         OptionEntry(
             name=info.alias or name,
-            type=_type_words(info.annotation),
+            type=_values_in_words(info.annotation, info.metadata),
             required=info.is_required(),
             default=None if info.is_required() else _default(info.get_default(call_default_factory=True)),
             description=info.description or "",
+            acts_in=list(acting_words(info)),
         )
         for name, info in model.model_fields.items()
     ]
@@ -110,19 +117,39 @@ def _default(value: object) -> Any:
     return to_jsonable_python(value, fallback=str)
 
 
-def _type_words(annotation: object) -> str:
-    if annotation in (None, NoneType):
-        return "none"
-    if get_origin(annotation) is Literal:
-        return "|".join(str(choice) for choice in get_args(annotation))
-    inner = [part for part in get_args(annotation) if part is not Ellipsis]
-    if isinstance(annotation, type) and not inner:
-        return annotation.__name__
-    words = "|".join(dict.fromkeys(_type_words(part) for part in inner))
+#: What the value of an option may be, for types that a person does not know by their names in Python.
+_WORDS: Mapping[object, str] = {bool: "yes|no", int: "whole number", float: "number", str: "text"}
+
+
+def _values_in_words(annotation: object, limits: Sequence[object] = ()) -> str:
+    """``bridge|drop``, ``0…9``, ``text``; that an option may be left out is told by its default."""
     origin = get_origin(annotation)
-    if isinstance(origin, type) and issubclass(origin, (list, tuple, set, frozenset, dict)):
-        return f"{origin.__name__} of {words}"
-    return words or str(annotation)
+    if origin is Annotated:
+        annotation, *more = get_args(annotation)
+        return _values_in_words(annotation, (*limits, *_flat(more)))
+    if origin is Literal:
+        return "|".join(str(choice) for choice in get_args(annotation))
+    inner = [part for part in get_args(annotation) if part not in (Ellipsis, NoneType)]
+    if not inner:
+        span = _span(limits) if annotation in (int, float) else ""
+        return span or _WORDS.get(annotation) or str(getattr(annotation, "__name__", annotation))
+    words = "|".join(dict.fromkeys(_values_in_words(part, limits) for part in inner))
+    if isinstance(origin, type) and issubclass(origin, (list, tuple, set, frozenset)):
+        return f"{words}+{words}+…"
+    return words
+
+
+def _flat(marks: Iterable[object]) -> Iterator[object]:
+    """The limits among marks of a type; a ``Field`` holds several."""
+    for mark in marks:
+        yield from mark.metadata if isinstance(mark, FieldInfo) else (mark,)
+
+
+def _span(limits: Sequence[object]) -> str:
+    """``0…9``; empty where there are not both limits."""
+    low = next((limit.ge for limit in limits if isinstance(limit, Ge)), None)
+    high = next((limit.le for limit in limits if isinstance(limit, Le)), None)
+    return f"{low}…{high}" if low is not None and high is not None else ""
 
 
 def _plugin(plugin: Plugin) -> PluginEntry:

@@ -9,13 +9,14 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
 
+from exportkit.errors import UsageError
 from exportkit.normalize import Normalizer
 from exportkit.plugins.admission import ROLES, Admission, Refusal, admit, registrar
-from exportkit.plugins.chains import Announcement, Chain, Inquiry
+from exportkit.plugins.chains import Announcement, Chain, HookFault, Inquiry
 from exportkit.plugins.discovery import Blocking, Candidate, canonical, installed
 from exportkit.plugins.registry import CheckerEntry, Entry, Registry, WriterEntry
 from exportkit.records import Record, quoted
-from exportkit.writing import Checker, Writer
+from exportkit.writing import AcquisitionNeeds, AcquisitionRequest, Checker, Writer
 
 __all__ = ["Plugin", "PluginManager", "Status"]
 
@@ -167,6 +168,19 @@ class PluginManager:
         caller = self._hooks.hook.exportkit_plan_acquisition
         return Inquiry(caller) if caller.get_hookimpls() else None
 
+    def acquisition_needs(self, request: AcquisitionRequest) -> AcquisitionNeeds:
+        """What all plugins together need of the items of an export.
+
+        An answer is an :class:`~exportkit.writing.AcquisitionNeeds`, or a mapping of its fields to booleans. Raises
+        UsageError, naming the plugin, for a hook that raises or answers otherwise.
+        """
+        try:
+            answers = self.plan_hooks(request) if self.plan_hooks is not None else ()
+        except HookFault as fault:
+            raise UsageError(f"{fault} Report this to its author, or block the plugin.") from fault
+        own = AcquisitionNeeds(originals=request.keeps_originals)
+        return AcquisitionNeeds.together([own, *(_needs(answer, plugin) for plugin, answer in answers)])
+
     @cached_property
     def item_hooks(self) -> Chain[dict[str, Any]] | None:
         """Keeps, replaces or drops an acquired item; raises HookFault."""
@@ -230,6 +244,18 @@ class PluginManager:
             if plugin.status != "loaded" and name in {plugin.name, plugin.entry_point}:
                 return f"the plugin {plugin.name} {plugin.reason}"
         return None
+
+
+def _needs(answer: Any, plugin: str) -> AcquisitionNeeds:
+    if isinstance(answer, AcquisitionNeeds):
+        return answer
+    known = set(AcquisitionNeeds.__dataclass_fields__)
+    if isinstance(answer, Mapping) and known.issuperset(answer) and all(type(need) is bool for need in answer.values()):
+        return AcquisitionNeeds(**answer)
+    raise UsageError(
+        f"The hook exportkit_plan_acquisition of the plugin {plugin} must answer with AcquisitionNeeds or None, not "
+        f"{type(answer).__name__}; report this to its author, or block the plugin."
+    )
 
 
 def _builtins() -> list[Candidate]:

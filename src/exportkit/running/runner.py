@@ -12,12 +12,14 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from exportkit.actions.base import BaseAction
+from exportkit.actions.base_export import BaseExportAction
 from exportkit.actions.export_action import export_action_of
 from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.format_exporter import FormatExporter
-from exportkit.clients import ExportClient, FolderClient, OfflineClient
+from exportkit.clients import Connection, ExportClient, FolderClient, OfflineClient
 from exportkit.compat.alias import synapse_sdk_alias
 from exportkit.errors import UsageError
+from exportkit.running.backend import backend_clients
 from exportkit.running.borrowed_process import borrowed_process
 from exportkit.running.entry_point import load_entry_point, plugin_on_path
 from exportkit.running.plugin_config import CONFIG_NAME, PluginConfig, read_plugin_config
@@ -82,31 +84,44 @@ def run_action(
     params: Mapping[str, Any],
     *,
     source: Path | None = None,
-    output: Path = DEFAULT_OUTPUT,
+    output: Path | None = None,
     client: ExportClient | None = None,
     logger: BaseLogger | None = None,
     language: str | None = None,
     strict: bool = False,
+    connection: Connection | None = None,
+    restart: bool = False,
+    cancel_remote: bool = False,
 ) -> ActionOutcome:
-    """As :func:`run_plugin`, with what the action reports beside its result."""
+    """As :func:`run_plugin`, with what the action reports beside its result.
+
+    ``connection`` names a backend in the place of a bundle. With ``restart`` an unfinished run is forgotten instead of
+    continued, and with ``cancel_remote`` an interrupt ends the jobs of the server, too.
+    """
     logger = logger or NoOpLogger()
     here = Path.cwd()
     with ExitStack() as opened:
         opened.enter_context(borrowed_process())
         action_class, config, settings = opened.enter_context(_loaded(plugin, name, logger))
         os.chdir(here)  # where relative paths of the user begin, wherever the plugin went while it was imported
+        v2_client = None
+        if client is None and connection is not None and source is None:
+            client, v2_client = opened.enter_context(backend_clients(connection, output))
         if client is None:
+            folder = output or DEFAULT_OUTPUT
             client = (
-                FolderClient(output)
+                FolderClient(folder)
                 if source is None
-                else opened.enter_context(OfflineClient(source.absolute(), output))
+                else opened.enter_context(OfflineClient(source.absolute(), folder))
             )
         env = PluginEnvironment.merge(
             PluginEnvironment.from_environ(prefixes=_PREFIXES),
             PluginEnvironment(config.env if config else {}),
         )
-        context = RuntimeContext(logger=logger, env=env, client=client, language=language)
+        context = RuntimeContext(logger=logger, env=env, client=client, v2_client=v2_client, language=language)
         action = _made(action_class, params, context, settings, strict=strict)
+        if isinstance(action, BaseExportAction):
+            action.restart, action.cancels_remote = restart, cancel_remote
         result = action.run()
     return ActionOutcome(result, *_report(action, result))
 

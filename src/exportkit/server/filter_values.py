@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from exportkit.server.refusals import Refusal
 
-__all__ = ["FilterValue", "id_ranges", "iso_moment", "moment", "truth", "whole_number", "words"]
+__all__ = ["FilterValue", "id_ranges", "iso_moment", "moment", "truth", "whole_number", "whole_numbers", "words"]
 
 _NUMBER: Final = re.compile(r"\s*-?\d{1,19}\s*\Z", re.ASCII)
 _RANGE: Final = re.compile(r"\s*(-?\d{1,19})\s*(?:-\s*(-?\d{1,19})\s*)?\Z", re.ASCII)
@@ -53,6 +53,16 @@ def whole_number(value: FilterValue) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or abs(given) > _MOST:
         raise value.refused("a whole number")
     return given
+
+
+def whole_numbers(value: FilterValue) -> list[int]:
+    """Read numbers given one by one, in lists, or in one text with commas between them."""
+    tokens = []
+    for one in value.each():
+        tokens += (
+            [FilterValue(value.name, token) for token in one.value.split(",")] if isinstance(one.value, str) else [one]
+        )
+    return [whole_number(token) for token in tokens]
 
 
 def truth(value: FilterValue) -> bool:

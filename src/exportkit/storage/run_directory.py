@@ -16,9 +16,13 @@ from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.sibling import sibling
 from exportkit.storage.target import resolve_target
 
-__all__ = ["RunDirectory"]
+__all__ = ["ACQUIRED", "RunDirectory"]
 
 _ATTEMPTS: Final = 100
+#: Folder below the spool for what a run has acquired.
+ACQUIRED: Final = "acquired"
+#: What a run that was cut off leaves to the next: its state, as SQLite names its files, and what it speaks of.
+_KEPT: Final = frozenset({"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED})
 
 
 class RunDirectory:
@@ -27,10 +31,16 @@ class RunDirectory:
     `target` is the absolute output path, `stage` the folder being built, `spool` the place for other files of the
     run (reliability, section 2). Both are empty at the start: what a killed run left is cleared. At the end, however
     the run ends, everything made here is removed, with the parent folders of a target that never came to be.
+
+    With `resumable` only the stage is empty at the start, and whoever works here may set `keeps`: then nothing but
+    the stage and the lock is removed at the end, and the next run on the same target goes on with it.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, *, resumable: bool = False) -> None:
         """Judge the target, without making anything. Raises UsageError (see `resolve_target`)."""
+        self._resumable = resumable
+        #: Whether what was acquired is worth going on with; false removes it at the end.
+        self.keeps = False
         self.target: Final = resolve_target(target)
         self.path: Final = sibling(self.target, ".", ".exportkit-run")
         self.stage: Final = self.path / "stage"
@@ -45,9 +55,9 @@ class RunDirectory:
             with refusals_of("prepare", self.target):
                 self._make_parents()
                 self._lock = self._claim()
-                self._clear()
+                self._clear(keeping=_KEPT if self._resumable else frozenset())
                 self.stage.mkdir()
-                self.spool.mkdir()
+                self.spool.mkdir(exist_ok=True)
         except BaseException:
             self._leave()
             raise
@@ -91,8 +101,11 @@ class RunDirectory:
         if stat.S_IMODE(status.st_mode) != 0o700:
             self.path.chmod(0o700)
 
-    def _clear(self) -> None:
-        for entry in list(os.scandir(self.path)):
+    def _clear(self, keeping: frozenset[str] = frozenset()) -> None:
+        below = os.scandir(self.spool) if "spool" in keeping and self.spool.is_dir() else ()
+        for entry in [*os.scandir(self.path), *below]:
+            if entry.name in keeping:
+                continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             elif entry.name != self._lock_file.name:
@@ -102,7 +115,7 @@ class RunDirectory:
         """Remove what this run made; a leftover is harmless, the next run clears it."""
         if self._lock is not None:
             with suppress(OSError):
-                self._clear()
+                self._clear(keeping=_KEPT if self.keeps else frozenset())
                 self._lock_file.unlink()
                 self.path.rmdir()
             os.close(self._lock)

@@ -14,6 +14,7 @@ from exportkit.transforms.classes import (
     keep_classes,
     merge_classes,
     rename_classes,
+    unmet_classes,
 )
 from exportkit.transforms.recipe import read_recipe
 from exportkit.transforms.selection import MinimumArea, ReviewState, Where, minimum_area, review_state, where
@@ -42,5 +43,6 @@ __all__ = [
     "review_state",
     "to_boxes",
     "to_polygons",
+    "unmet_classes",
     "where",
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
 
 from exportkit.records import LABELLED_KINDS, Annotation, Record
+from exportkit.transforms.chain import Transform, name_of
 
 __all__ = [
     "DropClasses", "KeepClasses", "RenameClasses", "drop_classes", "keep_classes", "merge_classes", "rename_classes",
+    "unmet_classes",
 ]  # fmt: skip
 
 
@@ -28,6 +30,11 @@ class KeepClasses(msgspec.Struct, frozen=True):
         """The value in a recipe."""
         return sorted(self.classes)
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Classes that it speaks of."""
+        return self.classes
+
 
 class DropClasses(msgspec.Struct, frozen=True):
     """Drops annotations of these classes."""
@@ -42,6 +49,11 @@ class DropClasses(msgspec.Struct, frozen=True):
     def plain(self) -> Any:
         """The value in a recipe."""
         return sorted(self.classes)
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Classes that it speaks of."""
+        return self.classes
 
 
 class RenameClasses(msgspec.Struct, frozen=True):
@@ -63,6 +75,16 @@ class RenameClasses(msgspec.Struct, frozen=True):
         """The value in a recipe."""
         return dict(sorted(self.names.items()))
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Classes that it speaks of."""
+        return frozenset(self.names)
+
+    @property
+    def made(self) -> frozenset[str]:
+        """Classes that there are after it."""
+        return frozenset(self.names.values())
+
 
 def keep_classes(*classes: str) -> KeepClasses:
     """Keep annotations of these classes alone."""
@@ -82,6 +104,19 @@ def rename_classes(names: Mapping[str, str]) -> RenameClasses:
 def merge_classes(into: str, *classes: str) -> RenameClasses:
     """Make one class of several."""
     return RenameClasses(dict.fromkeys(classes, into))
+
+
+def unmet_classes(transforms: Sequence[Transform], met: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    """The name of each transform that speaks of classes which no record has, with these classes.
+
+    ``met`` are the classes of records before the first transform; what one makes, those after it meet.
+    """
+    known = set(met)
+    for transform in transforms:
+        unmet = sorted(frozenset(getattr(transform, "wanted", ())) - known)
+        if unmet:
+            yield name_of(transform), unmet
+        known |= getattr(transform, "made", frozenset())
 
 
 def _with(record: Record, annotations: tuple[Annotation, ...]) -> Record:

@@ -1,5 +1,7 @@
 """The writer contract and all that writers share: plan, outcomes, codes, class map, names, media."""
 
+from exportkit.writing.acquisition import AcquisitionNeeds, AcquisitionRequest
+from exportkit.writing.acting import ActsIn
 from exportkit.writing.checker import Checker, CheckReport, Dataset, Finding, Picture, PictureLimits, Piece
 from exportkit.writing.choice import FormatChoice
 from exportkit.writing.contract import (
@@ -14,14 +16,19 @@ from exportkit.writing.contract import (
 )
 from exportkit.writing.outcome import WRITTEN, Outcome, failed, lossy, skipped, written
 from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
+from exportkit.writing.record_run import EncodedRun, RecordRun
 
 __all__ = [
     "WRITTEN",
+    "AcquisitionNeeds",
+    "AcquisitionRequest",
+    "ActsIn",
     "Binder",
     "CheckReport",
     "Checker",
     "Dataset",
     "Encoded",
+    "EncodedRun",
     "Finding",
     "FormatChoice",
     "Fragments",
@@ -35,6 +42,7 @@ __all__ = [
     "Piece",
     "Placement",
     "Plan",
+    "RecordRun",
     "SplitFacts",
     "Writer",
     "WriterOptions",

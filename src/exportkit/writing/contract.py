@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from exportkit.records import Record
+from exportkit.writing.acting import idle_option
 from exportkit.writing.outcome import Outcome
 from exportkit.writing.plan import Placement, Plan
+from exportkit.writing.record_run import EncodedRun, RecordRun
 
 __all__ = [
     "Binder",
@@ -27,9 +29,19 @@ __all__ = [
 
 
 class WriterOptions(BaseModel):
-    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type."""
+    """Options of a writer (``--to NAME:key=value``). Unknown keys are refused; text is coerced by type.
+
+    So is an option that cannot act beside the others, see :class:`ActsIn`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _every_option_acts(self) -> Self:
+        idle = idle_option(type(self).model_fields, self.__dict__)
+        if idle is not None:
+            raise ValueError(idle)
+        return self
 
 
 class NamingRule(msgspec.Struct, frozen=True):
@@ -147,6 +159,9 @@ class Writer(ABC):
     #: What becomes of each kind: ``"written"`` or the code (``L_…``, ``N_…``, ``S_…``); absent kinds are
     #: ``S_KIND_UNSUPPORTED``.
     kinds: ClassVar[Mapping[str, str]] = {}
+    #: Options, as words after ``NAME:``, that change what becomes of the kinds; each is a column of what
+    #: ``exportkit formats NAME`` shows. The empty word is the default.
+    variants: ClassVar[tuple[str, ...]] = ("",)
     #: Media that the writer takes; annotations of others are ``S_MEDIA_UNSUPPORTED``.
     accepts_media: ClassVar[frozenset[str]] = frozenset({"image"})
 
@@ -234,6 +249,15 @@ class Writer(ABC):
 
         Raise :class:`~exportkit.errors.RecordFault` to fail the record with a code of its own.
         """
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        """What the leading records of a run become, many in one go; None where the first one needs :meth:`encode`.
+
+        A writer may have this short way where it is faster; what it gives for a record is what :meth:`encode`
+        gives for it. The records behind those that it takes are encoded one by one, or offered again. It is not
+        called where a record is measured, the writer numbers annotations, or pictures are copied.
+        """
+        return None
 
     def files(self) -> Iterable[OutputFile]:
         """Files assembled from streams and literals. Called once, after all records are encoded."""

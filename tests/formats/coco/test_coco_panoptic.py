@@ -117,8 +117,8 @@ def test_a_class_that_is_no_thing_covers_itself_without_a_loss() -> None:
 
 
 def test_things_are_given_as_words() -> None:
-    assert CocoOptions.model_validate({"things": "cat+dog"}).things == ("cat", "dog")
-    assert CocoOptions.model_validate({"things": ""}).things == ()
+    assert CocoOptions.model_validate({"panoptic": "yes", "things": "cat+dog"}).things == ("cat", "dog")
+    assert CocoOptions.model_validate({"panoptic": "yes", "things": ""}).things == ()
     with pytest.raises(UsageError, match="things"):
         CocoWriter(CocoOptions(panoptic=True, things=("cow",)), plan_of([picture(box())]))
 

@@ -131,7 +131,7 @@ def test_a_prefix_stands_before_each_path(prefix: str) -> None:
 
 
 def test_a_prefix_is_automl_s_alone() -> None:
-    with pytest.raises(ValidationError, match="only dialect=automl"):
+    with pytest.raises(ValidationError, match="prefix= acts with dialect=automl"):
         CsvOptions(dialect="tfod", prefix="gs://x/")
     with pytest.raises(ValidationError, match="control character"):
         CsvOptions(dialect="automl", prefix="gs://x\n")

@@ -1,0 +1,33 @@
+"""The two heads: however items are acquired, a bundle in the run's own folder is what comes of it."""
+
+from exportkit.acquisition.bundle_copy import BundleCopy
+from exportkit.acquisition.delegated import DelegatedHead, ExportOrder
+from exportkit.acquisition.in_process import InProcessHead
+from exportkit.acquisition.original_files import OriginalFiles
+from exportkit.acquisition.row_resolver import RowResolver
+from exportkit.acquisition.run_state import STATE_NAME, RunFacts, RunState
+from exportkit.acquisition.shards import BOUNDARY_PARAMS, IdRange, ranges_of
+from exportkit.acquisition.spool import Spool, write_manifest
+from exportkit.acquisition.stored_rows import StoredRows
+from exportkit.acquisition.style import STYLES, chosen_source, decide_style
+
+__all__ = [
+    "BOUNDARY_PARAMS",
+    "STATE_NAME",
+    "STYLES",
+    "BundleCopy",
+    "DelegatedHead",
+    "ExportOrder",
+    "IdRange",
+    "InProcessHead",
+    "OriginalFiles",
+    "RowResolver",
+    "RunFacts",
+    "RunState",
+    "Spool",
+    "StoredRows",
+    "chosen_source",
+    "decide_style",
+    "ranges_of",
+    "write_manifest",
+]

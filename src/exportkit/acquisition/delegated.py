@@ -1,0 +1,199 @@
+"""The head that lets the server fetch: jobs are asked for, followed to their end, and their bundles brought here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from threading import Lock
+from typing import Any, Final
+
+from exportkit.acquisition.run_state import JobFacts, RunState
+from exportkit.acquisition.shards import IdRange
+from exportkit.clients.applied_filter import compare_applied_filter
+from exportkit.clients.backend_v2 import BackendClientV2
+from exportkit.clients.client_errors import ClientError
+from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportResult, finalize_export
+from exportkit.clients.job_watch import PollPatience, stream_export_progress
+from exportkit.clients.plugin_exports import new_idempotency_key
+
+__all__ = ["DelegatedHead", "ExportOrder"]
+
+#: Further attempts for a shard whose job failed.
+_SHARD_RETRIES: Final = 2
+
+
+@dataclass(frozen=True)
+class ExportOrder:
+    """What the server is asked to export (wire contract, section 9)."""
+
+    storage_id: int
+    path: str
+    target: str
+    include_original_files: bool
+    requires_source: bool
+    filter: Mapping[str, Any]
+    project_id: int | None = None
+    #: Not sent where it is None.
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self, shard: Mapping[str, Any]) -> dict[str, Any]:
+        """The request for the part of the export that the keys of a shard select."""
+        return {
+            "storage_id": self.storage_id,
+            "path": self.path,
+            "targets": [self.target],
+            "include_original_files": self.include_original_files,
+            "requires_source": self.requires_source,
+            "project_id": self.project_id,
+            "filter": {**self.filter, **shard} or None,
+            **self.more,
+        }
+
+
+class DelegatedHead:
+    """One export in one job of the server, or in several, each for a range of ids.
+
+    Jobs are in the state of the run before they are asked for, under keys that make them one job however often they
+    are asked for; a run that goes on finds them there.
+    """
+
+    def __init__(
+        self,
+        client: BackendClientV2,
+        order: ExportOrder,
+        state: RunState,
+        patience: PollPatience,
+        *,
+        parallel: int = 3,
+        progress: Callable[[int, int], object] = lambda _done, _total: None,
+        tell: Callable[[str], object] = lambda _text: None,
+    ) -> None:
+        """`progress` gets the processed and the total count over all jobs, which never fall."""
+        self._client = client
+        self._order = order
+        self._state = state
+        self._patience = patience
+        self._parallel = parallel
+        self._progress = progress
+        self._tell = tell
+        self._lock = Lock()
+        self._counts: dict[int, tuple[int, int]] = {}
+        self._shown = (0, 0)
+        #: Jobs that this process asked for, which a rollback cancels.
+        self.enqueued: list[str] = []
+
+    def plan(self, ranges: Sequence[IdRange] = ()) -> list[JobFacts]:
+        """The jobs of the export: those of the run that goes on, or new ones, one for each range."""
+        known = self._state.jobs()
+        if known:
+            return known
+        shards = [shard.keys() for shard in ranges] if len(ranges) > 1 else [{}]
+        jobs = [JobFacts(number, shard, new_idempotency_key()) for number, shard in enumerate(shards)]
+        self._state.plan_jobs(jobs)
+        return jobs
+
+    def enqueue(self) -> list[JobFacts]:
+        """Ask for the first jobs, as many as may run at once. Raises ClientError."""
+        for job in self._state.jobs()[: self._parallel]:
+            if job.job_id is None:
+                self._ask_for(job)
+        return self._state.jobs()
+
+    def follow(self) -> list[DelegatedExportResult]:
+        """Wait for every job and return where its bundle is, in the order of the ranges.
+
+        A job that fails is asked for anew twice where it is one of several, and once where an earlier process asked
+        for it. Raises DelegatedExportError and ClientError.
+        """
+        jobs = self._state.jobs()
+        if len(jobs) == 1:
+            self._finish_or_renew(jobs[0])
+        else:
+            self._follow_all(jobs)
+        return [_result(job) for job in self._state.jobs()]
+
+    def cancel(self) -> None:
+        """Have the jobs end that this process asked for, as far as the server is there; the next run asks anew."""
+        for job in self._state.jobs():
+            if job.job_id in self.enqueued and job.manifest is None:
+                with suppress(ClientError):
+                    self._client.async_jobs.cancel(str(job.job_id))
+                self._state.renew_job(job.shard, new_idempotency_key())
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _ask_for(self, job: JobFacts) -> str:
+        answer = self._client.plugin_exports.create(idempotency_key=job.idempotency_key, **self._order.body(job.filter))
+        job_id: str = answer["job_id"]
+        self._state.record_job(job.shard, job_id)
+        self.enqueued.append(job_id)
+        self._compare_filter(answer.get("applied_filter"), job)
+        return job_id
+
+    def _compare_filter(self, echo: object, job: JobFacts) -> None:
+        """What the server says it applies must be what it was asked (wire contract, section 18)."""
+        if isinstance(echo, Mapping):
+            compare_applied_filter({**self._order.filter, **job.filter}, echo)
+
+    def _follow_all(self, jobs: Sequence[JobFacts]) -> None:
+        waiting = list(jobs)
+        for attempt in range(1 + _SHARD_RETRIES):
+            with ThreadPoolExecutor(min(self._parallel, len(waiting)), "exportkit-shards") as pool:
+                failures = [found for found in pool.map(self._attempt, waiting) if found is not None]
+            if not failures:
+                return
+            if attempt == _SHARD_RETRIES:
+                raise failures[0][1]
+            waiting = []
+            for job, error in failures:
+                self._tell(f"The shard {job.shard + 1} of {len(jobs)} failed and is exported again: {error}")
+                self._state.renew_job(job.shard, new_idempotency_key())
+            failed = {job.shard for job, _ in failures}
+            waiting = [job for job in self._state.jobs() if job.shard in failed]
+
+    def _attempt(self, job: JobFacts) -> tuple[JobFacts, Exception] | None:
+        try:
+            self._finish(job)
+        except (DelegatedExportError, ClientError) as error:
+            return job, error
+        return None
+
+    def _finish_or_renew(self, job: JobFacts) -> None:
+        try:
+            self._finish(job)
+        except DelegatedExportError:
+            if job.job_id is None or job.job_id in self.enqueued:
+                raise
+            self._tell(f"The job {job.job_id} of the unfinished run is of no use any more; the server is asked anew.")
+            self._state.renew_job(job.shard, new_idempotency_key())
+            self._finish(self._state.jobs()[job.shard])
+
+    def _finish(self, job: JobFacts) -> None:
+        if job.manifest is not None:
+            return
+        job_id = job.job_id or self._ask_for(job)
+        detail = stream_export_progress(
+            v2_client=self._client,
+            job_id=job_id,
+            progress_callback=lambda done, total: self._advance(job.shard, done, total),
+            patience=self._patience,
+        )
+        result = finalize_export(detail, job_id=job_id)
+        self._compare_filter(result.applied_filter, job)
+        self._state.record_job(job.shard, job_id, asdict(result))
+
+    def _advance(self, shard: int, done: int, total: int) -> None:
+        with self._lock:
+            before = self._counts.get(shard, (0, 0))
+            self._counts[shard] = (max(before[0], done), max(before[1], total))
+            sums = [sum(column) for column in zip(*self._counts.values(), strict=True)]
+            self._shown = (max(self._shown[0], sums[0]), max(self._shown[1], sums[1]))
+            shown = self._shown
+        self._progress(*shown)
+
+
+def _result(job: JobFacts) -> DelegatedExportResult:
+    assert job.manifest is not None  # noqa: S101 - set where the job was followed to its end
+    return DelegatedExportResult(**job.manifest)

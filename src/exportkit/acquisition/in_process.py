@@ -1,0 +1,88 @@
+"""The head that fetches by itself: list, payloads, originals, into the spool, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Final
+
+from exportkit.acquisition.original_files import OriginalFiles
+from exportkit.acquisition.row_resolver import ResolvedRow, RowResolver, identity_of
+from exportkit.acquisition.run_state import RunState
+from exportkit.acquisition.sources import Chunk, ItemSource, key_of
+from exportkit.acquisition.spool import Spool
+
+__all__ = ["InProcessHead"]
+
+#: Chunks that may be listed ahead of those being stored.
+_AHEAD: Final = 2
+
+
+class InProcessHead:
+    """Fills a spool from a source. What was committed before is not fetched again.
+
+    Rows are stored in the order of the list. Nothing is slowed down but by what the spool and the backend can take.
+    """
+
+    def __init__(
+        self,
+        source: ItemSource,
+        spool: Spool,
+        state: RunState,
+        resolver: RowResolver,
+        originals: OriginalFiles | None,
+        progress: Callable[[int], object] = lambda _count: None,
+    ) -> None:
+        """`progress` is told how many items were listed so far."""
+        self._source = source
+        self._spool = spool
+        self._state = state
+        self._resolver = resolver
+        self._originals = originals
+        self._progress = progress
+
+    def acquire(self) -> None:
+        """List everything that is not committed yet, store it, and commit. Raises ClientError and LocalIOError."""
+        after, _ = self._state.position
+        seen = sum(self._state.counts().values())
+        with closing(self._resolver), closing(_ahead(self._source.chunks(after), _AHEAD)) as chunks:
+            for chunk in chunks:
+                seen += self._take(chunk)
+                self._progress(seen)
+        self._spool.commit()
+
+    def _take(self, chunk: Chunk) -> int:
+        key = self._source.key
+        known = self._state.known_keys([key_of(row, key) for row in chunk.rows])
+        rows = [row for row in chunk.rows if key_of(row, key) not in known] if known else chunk.rows
+        for resolved in self._resolver.resolved(rows):
+            self._store(key_of(resolved.row, key), resolved)
+        for missed in chunk.missed:
+            self._spool.miss(missed.key, missed.item_id, missed.status, missed.reason)
+        if self._spool.end_chunk(chunk.position) and self._originals is not None:
+            self._originals.forget_committed()
+        return len(rows) + len(chunk.missed)
+
+    def _store(self, key: int, resolved: ResolvedRow) -> None:
+        identity, fault = identity_of(resolved.row), resolved.fault
+        if fault is not None:
+            self._spool.miss(key, identity, "failed", f"{fault.code}: {fault.message}")
+            return
+        for facts in resolved.files:
+            self._spool.keep_file(facts)
+        self._spool.store(key, identity, resolved.line)
+
+
+def _ahead(chunks: Iterator[Chunk], count: int) -> Generator[Chunk, None, None]:
+    """The chunks, with so many of them fetched in a thread before they are asked for."""
+    with ThreadPoolExecutor(1, "exportkit-list") as lister:
+        waiting = deque(lister.submit(next, chunks, None) for _ in range(count))
+        try:
+            while (chunk := waiting.popleft().result()) is not None:
+                waiting.append(lister.submit(next, chunks, None))
+                yield chunk
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,152 @@
+"""Originals beside the lines: fetched in parallel, each once, named as the bundle names them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from exportkit.acquisition.run_state import FileFacts, RunState
+from exportkit.clients.objects import FetchFailed, ObjectFetcher, ObjectGone
+from exportkit.normalize.item import file_digest
+from exportkit.storage.refusals import refusals_of
+from exportkit.storage.safe_path import judge_input_path
+
+__all__ = ["OriginalFiles", "Placed"]
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER: Final = "files/"
+
+#: A file entry as it is stored, and what was fetched for it, if anything was.
+Placed = tuple[dict[str, Any], FileFacts | None]
+
+
+class OriginalFiles:
+    """Fetches the files of entries into a folder; any thread may ask.
+
+    A file that several items share is fetched once. An entry whose file cannot be had keeps its place without one: the
+    tail finds out, as it does for a bundle that lacks a file.
+    """
+
+    def __init__(self, folder: Path, state: RunState, fetcher: ObjectFetcher, *, workers: int = 8) -> None:
+        self._folder = folder
+        self._state = state
+        self._fetcher = fetcher
+        self._pool = ThreadPoolExecutor(workers, "exportkit-originals")
+        self._lock = Lock()
+        self._sources: dict[str, str] = {}
+        self._running: dict[str, Future[FileFacts | None]] = {}
+        self.failed = 0
+
+    def close(self) -> None:
+        """Stop fetching."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def place(self, item_id: int | str, name: str, entry: Any) -> Future[Placed] | Placed:
+        """The entry as it will be stored; a future while its file is being fetched."""
+        if not isinstance(entry, Mapping):
+            return entry, None
+        url = entry.get("url")
+        if not isinstance(url, str) or not url[:8].lower().startswith(("http://", "https://")):
+            return dict(entry), None
+        source = _without_query(url)
+        with self._lock:
+            path = self._path(item_id, name, entry, source)
+            running = self._running.get(path)
+            if running is None:
+                running = self._running[path] = self._pool.submit(self._fetched, path, url, source, dict(entry))
+                running.add_done_callback(partial(self._forget, path))
+        placed: Future[Placed] = Future()
+        running.add_done_callback(lambda done: _settle(placed, done, dict(entry), path, source))
+        return placed
+
+    def _path(self, item_id: int | str, name: str, entry: Mapping[str, Any], source: str) -> str:
+        """Where the file will lie: as the other side names it, if nothing else lies there."""
+        told = entry.get("bundle_path")
+        usual = f"{_FOLDER}{item_id}/{entry.get('file_name_original') or name}"
+        for path in (told, usual, f"{_FOLDER}{item_id}/{name}"):
+            if not isinstance(path, str) or not path.startswith(_FOLDER) or judge_input_path(path) is not None:
+                continue
+            if self._claim(path, source):
+                return path
+        for number in count(1):
+            own = f"{_FOLDER}{item_id}/original-{number}"
+            if self._claim(own, source):
+                return own
+        raise AssertionError("unreachable")
+
+    def _claim(self, path: str, source: str) -> bool:
+        holder = self._sources.get(path)
+        if holder is None and (known := self._state.file(path)) is not None:
+            holder = known.source
+        return self._sources.setdefault(path, holder or source) == source
+
+    def _fetched(self, path: str, url: str, source: str, entry: dict[str, Any]) -> FileFacts | None:
+        known = self._state.file(path)
+        target = self._folder / path
+        if known is not None and target.is_file():
+            return None
+        with refusals_of("write", target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(target, _NEW, 0o600)
+        try:
+            self._fetch(url, descriptor, entry)
+            size = os.fstat(descriptor).st_size
+        except BaseException:
+            target.unlink()
+            raise
+        finally:
+            os.close(descriptor)
+        with target.open("rb") as file:
+            return FileFacts(path, size, hashlib.file_digest(file, "sha256").hexdigest(), source)
+
+    def _fetch(self, url: str, descriptor: int, entry: Mapping[str, Any]) -> None:
+        """A file that is not what was declared is kept as it is: the tail judges it, as it does in any bundle."""
+        size, digest = entry.get("size"), file_digest(entry.get("sha256"))
+        declared: dict[str, Any] = {"size": size if type(size) is int else None, "sha256": digest}
+        try:
+            self._fetcher.file(url, descriptor, **declared)
+        except ObjectGone:
+            raise
+        except FetchFailed:
+            if declared == {"size": None, "sha256": None}:
+                raise
+            os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            self._fetcher.file(url, descriptor)
+
+    def forget_committed(self) -> None:
+        """What was committed is known by the state from now on."""
+        with self._lock:
+            self._sources = {path: source for path, source in self._sources.items() if path in self._running}
+
+    def _forget(self, path: str, _done: object) -> None:
+        with self._lock:
+            self._running.pop(path, None)
+
+
+def _settle(
+    placed: Future[Placed], done: Future[FileFacts | None], entry: dict[str, Any], path: str, source: str
+) -> None:
+    error = done.exception()
+    if error is None:
+        stored = {key: value for key, value in entry.items() if key != "url"}
+        placed.set_result(({**stored, "bundle_path": path}, done.result()))
+    elif isinstance(error, (FetchFailed, ValueError)):
+        # Whatever a URL was signed with is no part of a bundle.
+        kept = {key: value for key, value in entry.items() if key != "url"}
+        placed.set_result((kept if entry.get("bundle_path") is not None else {**kept, "url": source}, None))
+    else:
+        placed.set_exception(error)
+
+
+def _without_query(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

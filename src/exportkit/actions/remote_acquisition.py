@@ -1,0 +1,315 @@
+"""An export from a backend, up to the rows of an acquired bundle; the same for both heads from there on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, Final
+
+from exportkit import __version__
+from exportkit.acquisition import (
+    BOUNDARY_PARAMS,
+    STATE_NAME,
+    BundleCopy,
+    DelegatedHead,
+    ExportOrder,
+    IdRange,
+    InProcessHead,
+    OriginalFiles,
+    RowResolver,
+    RunFacts,
+    RunState,
+    Spool,
+    StoredRows,
+    chosen_source,
+    ranges_of,
+    write_manifest,
+)
+from exportkit.actions.context import is_delegated
+from exportkit.actions.head_settings import PollPatienceConfig, ShardConfig
+from exportkit.actions.probe import probe_export_count
+from exportkit.actions.targets import plural_versions
+from exportkit.clients import IdentitySelection
+from exportkit.clients.backend import BackendClient, ListedRows
+from exportkit.clients.job_outcome import DelegatedExportResult
+from exportkit.clients.objects import ObjectFetcher
+from exportkit.clients.payloads import PayloadFetcher
+from exportkit.errors import IncompleteExport, UsageError
+from exportkit.plugins import PluginManager
+from exportkit.runtime.environment import TRUE_WORDS
+from exportkit.runtime.knobs import KNOBS
+from exportkit.storage.objects import ObjectStore
+from exportkit.storage.opening import session_objects
+from exportkit.storage.refusals import shown
+from exportkit.storage.run_directory import ACQUIRED
+from exportkit.wire import parse_manifest
+from exportkit.wire.manifest import RawManifest
+from exportkit.writing import AcquisitionNeeds
+
+__all__ = ["RemoteAcquisition"]
+
+#: Params that can change no byte of the output: how an export is acquired, and when it is given up.
+_VOLATILE: Final = {
+    *KNOBS,
+    *("max_errors", "export_log_files", "export_acquisition", "download_workers"),
+    *("disable_async_delegate", "async_job_size_threshold", "description"),
+}
+
+
+#: Params of a list that say of what its rows are, and how whole they are.
+_SCOPE: Final = ("project", "ground_truth_dataset_versions", "expand")
+
+
+class RemoteAcquisition:
+    """The acquisition of one run. What it has committed lies in the run's folder, where the next run finds it."""
+
+    def __init__(self, context: Any, client: BackendClient, v2_client: Any) -> None:
+        """``context.output`` is open. Raises UsageError where an unfinished run of another kind lies there."""
+        self._context = context
+        self._client = client
+        self._v2 = v2_client
+        self._target: str = context.params["target"]
+        self._opened = ExitStack()
+        run = context.output.run
+        self._folder = run.spool / ACQUIRED
+        self._state = self._opened.enter_context(RunState(run.path / STATE_NAME))
+        run.keeps = self._state.is_begun
+        self._state.begin(RunFacts(_params_hash(context.params), _versions()))
+        self._refuse_other_head("delegated" if is_delegated(context) else "in process")
+        self._needs: AcquisitionNeeds = context.needs
+        self._head: DelegatedHead | None = None
+        self._results: list[DelegatedExportResult] = []
+        self._bundles: ObjectStore | None = None
+        # From now on the folder is worth going on with.
+        run.keeps = True
+
+    def _refuse_other_head(self, head: str) -> None:
+        """Who acquires is decided once, when a run begins (SDK behaviour, section 13)."""
+        begun = self._state.decide("head", head)
+        if begun != head:
+            raise UsageError(
+                f"The unfinished run in {shown(self._folder.parent.parent)} acquires {begun} and this one {head}; "
+                "repeat it as it was, or give --restart to begin anew."
+            )
+
+    def close(self) -> None:
+        """Release everything; a second call does nothing."""
+        self._opened.close()
+
+    def takes(self, rows: Any) -> bool:
+        """Whether rows are those of the backend's list, which nobody has changed."""
+        return isinstance(rows, ListedRows)
+
+    # -- in process --------------------------------------------------------------------------------------------
+
+    def in_process(self, rows: ListedRows, filters: Mapping[str, Any], total: int | None) -> StoredRows:
+        """Fetch what the rows stand for. Raises ClientError, IncompleteExport and LocalIOError."""
+        state = self._state
+        if not state.is_complete:
+            style = str(self._knob("export_acquisition") or "auto")
+            source = chosen_source(self._client, self._v2, rows, state, style=style, forced_v1=_forced_v1())
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (
+                self._fetching(rows) as (resolver, originals),
+                closing(Spool(self._folder, self._target, state)) as spool,
+            ):
+                InProcessHead(source, spool, state, resolver, originals, self._progress(total)).acquire()
+                self._verify(total, sum(state.counts().values()), filters)
+                spool.finish({} if state.watermark is None else {"watermark": state.watermark})
+        return self._stored()
+
+    @contextmanager
+    def _fetching(self, rows: ListedRows | None) -> Iterator[tuple[RowResolver, OriginalFiles | None]]:
+        """What fetches payloads and originals; `rows` are the list that gives fresh URLs."""
+        fetcher = self._client.fetcher or ObjectFetcher.shared()
+        payloads = PayloadFetcher(fetcher, self._reissue(rows) if rows is not None else lambda _row: None)
+        with ExitStack() as opened:
+            originals = None
+            if self._needs.source:
+                originals = opened.enter_context(closing(OriginalFiles(self._folder, self._state, fetcher)))
+            yield opened.enter_context(closing(RowResolver(payloads.raw, originals))), originals
+
+    def _reissue(self, rows: ListedRows) -> Any:
+        """A row with fresh URLs, asked for by its key alone."""
+
+        def reissued(row: Any) -> Any:
+            if self._v2 is not None and not _forced_v1():
+                records = self._v2.records(self._target)
+                key = row.get(records.kind.key, row.get("id"))
+                return records.bulk([key], response_mode="presigned").rows.get(key)
+            scope = {key: rows.params[key] for key in _SCOPE if key in rows.params}
+            # The key of an event is no filter, so the id of its record narrows the list.
+            name = "ground_truth" if self._target == "ground_truth" else "id"
+            params = {**scope, name: row["id"], "page_size": 1, "response_mode": "presigned"}
+            return next(iter(self._client.rows(self._target, params)), None)
+
+        return reissued
+
+    # -- delegated ---------------------------------------------------------------------------------------------
+
+    def enqueue(self, project_id: int | None, filters: Mapping[str, Any], total: int | None) -> list[str]:
+        """Hand the export to the server; ids of the jobs that were made. Raises ClientError."""
+        shards = ShardConfig.from_params(self._context.params, self._context.config)
+        head = self._delegated(project_id, filters, shards)
+        head.plan(self._ranges(filters, total, shards) if not self._state.jobs() else ())
+        return [job.job_id for job in head.enqueue() if job.job_id is not None]
+
+    def follow(self) -> list[DelegatedExportResult]:
+        """Wait for the jobs. Raises DelegatedExportError and ClientError."""
+        assert self._head is not None  # noqa: S101 - enqueued before
+        self._results = self._head.follow()
+        return self._results
+
+    def read(self, filters: Mapping[str, Any], total: int | None) -> StoredRows:
+        """Bring the bundles of the jobs here. Raises BundleRefused and IncompleteExport."""
+        if not self._state.is_complete:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._bundles = self._bundle_store()
+            selection = IdentitySelection(filters)
+            with self._fetching(None) as (resolver, _):
+                copy = BundleCopy(
+                    self._bundles,
+                    self._folder,
+                    self._target,
+                    self._state,
+                    resolver,
+                    originals=self._needs.source,
+                )
+                for job, result in zip(self._state.jobs(), self._results, strict=True):
+                    copy.add(self._manifest_of(result), judge=_judge(selection, job.filter))
+            self._verify(total, copy.records, filters)
+            write_manifest(self._folder, self._target, copy.parts, copy.records, {})
+            self._state.complete()
+        return self._stored()
+
+    def cancel(self) -> None:
+        """Have the jobs of this process end."""
+        if self._head is not None:
+            self._head.cancel()
+
+    def clean_up(self) -> None:
+        """Remove the bundles that the server made for this export, as far as they certainly are that (section 16)."""
+        for result in self._results:
+            prefix = (result.prefix or "").rstrip("/")
+            usual = f"{self._context.params['path'].strip('/')}/.async_jobs/exports/{result.job_id}"
+            if result.is_snapshot or prefix != usual or self._bundles is None:
+                continue
+            try:
+                self._bundles.delete_prefix(prefix)
+            except Exception as error:  # noqa: BLE001 - the export is published; what is left over harms nobody
+                self._context.log_message(f"The bundle of the job {result.job_id} stays on the storage: {error}")
+
+    def _delegated(self, project_id: int | None, filters: Mapping[str, Any], shards: ShardConfig) -> DelegatedHead:
+        params = self._context.params
+        order = ExportOrder(
+            storage_id=params["storage"],
+            path=params["path"],
+            target=self._target,
+            include_original_files=bool(params.get("save_original_file", True)),
+            requires_source=self._needs.source,
+            filter=plural_versions(filters) if self._target == "ground_truth" else dict(filters),
+            project_id=None if self._target == "ground_truth" else project_id,
+        )
+        self._head = DelegatedHead(
+            self._v2,
+            order,
+            self._state,
+            PollPatienceConfig.from_params(params, self._context.config),
+            parallel=shards.max_parallel,
+            progress=self._server_progress,
+            tell=self._context.log_message,
+        )
+        return self._head
+
+    def _ranges(self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig) -> list[IdRange]:
+        """Id ranges of a large export; none where one job does, or where ids cannot be listed."""
+        if shards.disabled or self._target == "ground_truth" or total is None or total <= shards.shard_size:
+            return []
+        pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS})
+        try:
+            return ranges_of((row["id"] for page in pages for row in page.rows), shards.shard_size)
+        except Exception as error:  # noqa: BLE001 - one job is slower and no less right
+            self._context.log_message(f"The export is not split, since its ids cannot be listed: {error}")
+            return []
+
+    def _bundle_store(self) -> ObjectStore:
+        session = self._client.open_storage(self._context.params["storage"], "read")
+        self._opened.callback(session.close)
+        return session_objects(session.as_storage())
+
+    def _manifest_of(self, result: DelegatedExportResult) -> RawManifest:
+        if result.prefix is None:
+            raise UsageError(f"The job {result.job_id} names no prefix of its bundle; update the server.")
+        return parse_manifest(json.dumps(result.manifest).encode())
+
+    # -- both --------------------------------------------------------------------------------------------------
+
+    def _stored(self) -> StoredRows:
+        counts = self._state.counts()
+        rows = StoredRows.opened(self._folder, self._target, self._state.failures(), counts.get("gone", 0))
+        self._opened.callback(rows.close)
+        return rows
+
+    def _verify(self, total: int | None, received: int, filters: Mapping[str, Any]) -> None:
+        """Hold what came against what was counted; rows may have come and gone meanwhile (SDK behaviour, 14)."""
+        if total is None or received == total:
+            return
+        again = probe_export_count(self._client, target=self._target, filters=filters)
+        if again is not None and min(total, again) <= received <= max(total, again):
+            return
+        self._context.status = "incomplete"
+        raise IncompleteExport(
+            f"The backend counted {total} rows and gave {received}; nothing was published. Run the export again.",
+            expected=total,
+            received=received,
+        )
+
+    def _progress(self, total: int | None) -> Any:
+        context = self._context
+
+        def tell(count: int) -> None:
+            context.report_progress(count, max(count, total or 0))
+
+        return tell
+
+    def _server_progress(self, done: int, total: int) -> None:
+        self._context.report_progress(done, total, "server_export")
+
+    def _knob(self, name: str) -> Any:
+        """A setting that the table of knobs does not hold, by the same precedence."""
+        layers = (self._context.params, self._context.params.get("extra_params") or {}, self._context.config or {})
+        return next((layer[name] for layer in layers if layer.get(name) is not None), None)
+
+
+def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Any:
+    """What is wrong with an id, or None where every id will do."""
+    if not selection and not shard:
+        return None
+    within = IdRange(shard["_id_gte"], shard["_id_lt"]) if shard else None
+
+    def wrong(identity: int) -> str | None:
+        if within is not None and identity not in within:
+            return "which is outside of the range of its shard; nothing is exported"
+        if selection and not selection.admits(identity):
+            return "which the filter does not select; nothing is exported"
+        return None
+
+    return wrong
+
+
+def _forced_v1() -> bool:
+    return os.environ.get("SYNAPSE_FORCE_V1_EXPORT", "").strip().lower() in TRUE_WORDS
+
+
+def _params_hash(params: Mapping[str, Any]) -> str:
+    kept = {key: value for key, value in params.items() if key not in _VOLATILE}
+    extra = {key: value for key, value in (params.get("extra_params") or {}).items() if key not in _VOLATILE}
+    text = json.dumps({**kept, "extra_params": extra}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _versions() -> str:
+    return json.dumps([__version__, *sorted(map(list, PluginManager.load().identity))])
