@@ -32,8 +32,13 @@ def until(found: Callable[[], Any]) -> Any:
     pytest.fail("it did not come to pass")
 
 
-def large(folder: Path, rows: int = 40_000) -> Path:
-    """A bundle whose export takes long enough to be disturbed."""
+#: Rows of a bundle whose export, row by row, takes long enough to be disturbed.
+ROWS = 4000
+SLOWLY: dict[str, Any] = {"chunk_size": 1}
+
+
+def large(folder: Path, rows: int = ROWS) -> Path:
+    """Such a bundle."""
     return write_bundle(folder, [b'{"id":%d,"data":{"annotations":[]}}' % number for number in range(1, rows + 1)])
 
 
@@ -190,11 +195,11 @@ def test_the_history_pages_by_cursor(served: Served) -> None:
 
 def test_a_stream_tells_progress_that_never_goes_back_and_ends_with_the_job(tmp_path: Path) -> None:
     with start("--load", large(tmp_path / "b"), "--data", tmp_path / "d") as server:
-        events = server.events(server.enqueue())
+        events = server.events(server.enqueue(**SLOWLY))
     assert events[0]["event"] == "connected"
     assert events[-1]["event"] == "async_job.completed"
     bodies = [one["data"] for one in events if one["event"] == "async_job.progress"]
-    assert bodies[-1] == {"processed_count": 40_000, "total_count": 40_000, "percent": 100.0, "status": "processing"}
+    assert bodies[-1] == {"processed_count": ROWS, "total_count": ROWS, "percent": 100.0, "status": "processing"}
     counts = [body["processed_count"] for body in bodies]
     assert counts == sorted(counts)
     assert all(0 <= body["processed_count"] <= body["total_count"] for body in bodies)
@@ -240,7 +245,8 @@ def test_an_account_holds_so_many_streams_and_no_more(tmp_path: Path, bundle: Pa
     with start("--load", bundle, "--data", tmp_path, "--workers", "0", environment=few) as server:
         path = f"/v2/async_jobs/{server.enqueue()}/progress/"
         with server.client.stream("GET", path) as first:
-            next(first.iter_lines())
+            lines = first.iter_lines()  # held, for what nobody holds any more is closed
+            assert next(lines).startswith("retry")
             answer = server.client.get(path)
             assert answer.status_code == 429
             assert int(answer.headers["retry-after"]) > 0
@@ -265,8 +271,8 @@ def test_an_ended_job_cannot_be_cancelled(served: Served) -> None:
 
 
 def test_a_running_job_that_is_cancelled_leaves_no_bundle(tmp_path: Path) -> None:
-    with start("--load", large(tmp_path / "b", 200_000), "--data", tmp_path / "d") as server:
-        job_id = server.enqueue()
+    with start("--load", large(tmp_path / "b"), "--data", tmp_path / "d") as server:
+        job_id = server.enqueue(**SLOWLY)
         until(lambda: server.get(f"/v2/async_jobs/{job_id}/")["data"]["progress"]["processed_count"])
         assert server.post(f"/v2/async_jobs/{job_id}/cancel/")["data"]["status"] == "CANCELLED"
         after = server.ended_job(server.enqueue(filter={"project": server.project, "ids": "1-5"}))
@@ -292,9 +298,7 @@ def test_an_account_has_so_many_open_jobs_and_no_more(tmp_path: Path, bundle: Pa
 
 def worker_pid(server: Served) -> int:
     """The process of the one worker: the child of the server."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     threads = Path(f"/proc/{server.process.pid}/task")
-    del children
     found = [pid for thread in threads.iterdir() for pid in (thread / "children").read_text().split()]
     return int(found[0])
 
@@ -302,9 +306,9 @@ def worker_pid(server: Served) -> int:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_job_outlives_its_worker(tmp_path: Path, how: signal.Signals) -> None:
     short = {"EXPORTKIT_SERVER_LEASE_SECONDS": "2"}
-    bundle = large(tmp_path / "b", 150_000)
+    bundle = large(tmp_path / "b")
     with start("--load", bundle, "--data", tmp_path / "d", environment=short) as server:
-        job_id = server.enqueue()
+        job_id = server.enqueue(**SLOWLY)
         until(lambda: server.get(f"/v2/async_jobs/{job_id}/")["data"]["progress"]["processed_count"])
         os.kill(worker_pid(server), how)
         detail = server.ended_job(job_id)
@@ -317,10 +321,10 @@ def test_a_job_outlives_its_worker(tmp_path: Path, how: signal.Signals) -> None:
 
 
 def test_a_job_outlives_its_server(tmp_path: Path) -> None:
-    options = ("--load", large(tmp_path / "b", 150_000), "--data", tmp_path / "d")
+    options = ("--load", large(tmp_path / "b"), "--data", tmp_path / "d")
     short = {"EXPORTKIT_SERVER_LEASE_SECONDS": "2"}
     with start(*options, environment=short) as server:
-        job_id = server.enqueue()
+        job_id = server.enqueue(**SLOWLY)
         until(lambda: server.get(f"/v2/async_jobs/{job_id}/")["data"]["progress"]["processed_count"])
         server.process.kill()
         token = server.announced["token"]
@@ -330,9 +334,9 @@ def test_a_job_outlives_its_server(tmp_path: Path) -> None:
 
 
 def test_a_server_that_ends_hands_its_job_back(tmp_path: Path) -> None:
-    options = ("--load", large(tmp_path / "b", 150_000), "--data", tmp_path / "d")
+    options = ("--load", large(tmp_path / "b"), "--data", tmp_path / "d")
     with start(*options) as server:
-        job_id = server.enqueue()
+        job_id = server.enqueue(**SLOWLY)
         until(lambda: server.get(f"/v2/async_jobs/{job_id}/")["data"]["progress"]["processed_count"])
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(30) == 0
