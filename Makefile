@@ -35,7 +35,7 @@ BENCH_DATA ?= $(CACHE)/bench-data
 BENCH_ARGS ?=
 SOAK_ROUNDS ?= 500
 
-.PHONY: bench help demo test test-pure soak lint format coverage test-wheel test-consumers test-sdk lock clean
+.PHONY: bench help demo test test-pure parity soak lint format coverage test-wheel test-consumers test-sdk lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 #/p' $(firstword $(MAKEFILE_LIST)) | awk -F ' # *' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,7 +47,10 @@ test: $(BUILT)  ## Run the tests that need nothing but Python
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 test-pure: $(BUILT)  ## Run the tests of readers, writers and conversions without the compiled core
-	EXPORTKIT_NATIVE=0 $(BIN)/pytest $(PYTEST_ARGS) $(PURE_TESTS)
+	EXPORTKIT_NATIVE=0 $(BIN)/pytest $(PYTEST_ARGS) -m 'not parity' $(PURE_TESTS)
+
+parity: $(BUILT)  ## Compare every way to a dataset with every other, in all combinations (about two hours)
+	EXPORTKIT_PARITY=full $(BIN)/pytest $(PYTEST_ARGS) --timeout 0 -m parity tests/parity
 
 soak: $(BUILT)  ## Try the properties on many more drawn bundles (SOAK_ROUNDS=500 of each)
 	EXPORTKIT_SOAK_ROUNDS=$(SOAK_ROUNDS) $(BIN)/pytest $(PYTEST_ARGS) --timeout 0 tests/properties
@@ -72,7 +75,7 @@ test-wheel: $(WHEEL_READY)  ## Run the tests against the built wheel, in an empt
 	$(PYTHON) -m venv --clear $(WHEEL_ENV)
 	$(WHEEL_ENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r $(LOCK)
 	$(WHEEL_ENV)/bin/python -m pip install $(PIP_FLAGS) --no-index $(WHEELS)/*.whl
-	$(WHEEL_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel
+	$(WHEEL_ENV)/bin/pytest $(PYTEST_ARGS) --from-wheel -m 'not parity'
 
 test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datasets with torchvision, Ultralytics and others
 	@touch $(TORCH_ENV) $(NEIGHBOUR_ENVS)

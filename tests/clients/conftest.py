@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 
-def _load(stem: str) -> Any:
-    name = f"tests.clients.{stem}"
+def _load(stem: str, room: str = "clients") -> Any:
+    name = f"tests.{room}.{stem}"
     if name not in sys.modules:
-        spec = spec_from_file_location(name, Path(__file__).with_name(f"{stem}.py"))
+        spec = spec_from_file_location(name, Path(__file__).parents[1] / room / f"{stem}.py")
         assert spec is not None
         assert spec.loader is not None
         sys.modules[name] = module = module_from_spec(spec)
@@ -24,3 +24,4 @@ backend = _load("loopback").backend
 clients = _load("loopback").clients
 waits = _load("loopback").waits
 _load("tables")
+_load("served", "server")

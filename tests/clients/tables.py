@@ -26,6 +26,9 @@ class Table:
     sizes: Sequence[int] = ()
     cursor_form: Callable[[Table, str, str], str] = field(default=lambda table, path, token: table.url(path, token))
 
+    def __post_init__(self) -> None:
+        self.ids = list(self.ids)
+
     def url(self, path: str, token: str) -> str:
         query = "&".join(f"{key}={value}" for key, value in self.backend.asked[-1].query if key != "cursor")
         return f"{self.backend.url}{path}?{query}&cursor={token}"

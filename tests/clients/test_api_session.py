@@ -25,6 +25,7 @@ from exportkit.clients.client_errors import (
     ClientError,
     ClientResponseIncompleteError,
     ClientTimeoutError,
+    GpuUnavailableError,
     HostileAnswer,
     HostilePaging,
     HTTPError,
@@ -145,6 +146,7 @@ def test_no_other_origin_is_ever_asked(backend: Loopback, clients: ConnectedBack
         (422, ValidationError, 2),
         (429, RateLimitError, 5),
         (500, ServerError, 5),
+        (502, ServerError, 5),
         (503, ServerError, 5),
     ],
 )
@@ -308,3 +310,9 @@ def test_both_clients_end_with_their_session(backend: Loopback) -> None:
         assert client.streams_rows
     with pytest.raises(RuntimeError):
         client.async_jobs.retrieve("x")
+
+
+def test_a_device_that_is_not_free_has_its_own_error(backend: Loopback, clients: ConnectedBackend) -> None:
+    backend.on("/projects/1/", as_json({"detail": "none", "error_type": "gpu_unavailable"}, 503))
+    with pytest.raises(GpuUnavailableError):
+        clients.v1.get_project(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.clients.tables import Table
 
 from exportkit.clients import ConnectedBackend, CountedRows, ExportClient
 from exportkit.clients.client_errors import AuthenticationError, HostilePaging, ServerError
-from exportkit.errors import FilterRefused, IncompleteExport
+from exportkit.errors import FilterRefused, IncompleteExport, RecordFault
 
 CURSOR = {"project": 1, "pagination": "cursor", "ordering": "-id"}
 IDS = list(range(1, 20))
@@ -359,3 +360,29 @@ def test_a_row_of_an_indented_answer_is_one_line(backend: Loopback, clients: Con
     assert row.raw("data") == b'{    "a":  "\\n"}'
     assert row["data"] == {"a": "\n"}
     assert b"\n" not in row.line()
+
+
+def test_plugins_get_ordinary_objects(backend: Loopback, clients: ConnectedBackend) -> None:
+    row = {"id": 7, "data": {"annotations": [1]}}
+    backend.on("/sdk/tasks/", as_json({"count": 1, "next": None, "results": [row]}))
+    backend.on("/v2/tasks/", v2_page([row]))
+    backend.on("/v2/tasks/bulk-fetch/", v2_page([row]))
+    given = [
+        *clients.v1.list_tasks({"project": 1})["results"],
+        *clients.v1.list_tasks({"project": 1}, list_all=True).rows,
+        *clients.v1.get_tasks({"project": 1}).rows,
+        *clients.v1.get_tasks_stream({"project": 1}),
+        *clients.v2.tasks.list({"project": 1})["results"],
+        *clients.v2.tasks.list({"project": 1}, list_all=True).rows,
+        *clients.v2.tasks.bulk_fetch([7]),
+    ]
+    assert json.loads(json.dumps(given)) == [row] * 7
+
+
+def test_a_member_that_cannot_be_read_costs_its_own_row(backend: Loopback, clients: ConnectedBackend) -> None:
+    rows = b'{"id":9,"data":{"a":"\xff"}},{"id":8,"data":{}}'
+    backend.on("/sdk/tasks/", Answer(b'{"count":2,"next":null,"results":[%b]}' % rows))
+    bad, good = clients.v1.get_tasks({"project": 1}).rows
+    assert good == {"id": 8, "data": {}}
+    with pytest.raises(RecordFault):
+        bad["data"]

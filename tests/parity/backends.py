@@ -74,6 +74,8 @@ class Served:
     environment: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
     process: subprocess.Popen[str] | None = None
+    #: What was loaded at its start.
+    bundle: Path | None = None
 
     def start(self, bundle: Path | None = None, port: int = 0, *words: str) -> Account:
         """Start it, with a bundle loaded; returns once it answers."""
@@ -96,7 +98,7 @@ class Served:
         assert line, (self.data / "server.log").read_text()[-2000:]
         told = json.loads(line)
         assert "url" in told, line
-        self.account = Account(**told)
+        self.account, self.bundle = Account(**told), bundle or self.bundle
         return self.account
 
     @property

@@ -26,8 +26,9 @@ FORMATS: Final = {
     "voc": "voc",
     "csv": "csv",
 }
-#: Of an acquisition, beside those that the digest of a tree leaves out (product description, promise 3).
-_OF_THE_SOURCE: Final = frozenset({"source", "target"})
+#: Keys and notices that tell what the source was, beside those of promise 3 of the product description: its target, and
+#: whether the bundle had a manifest, as every bundle of a head has.
+_OF_THE_SOURCE: Final = frozenset({"source", "target", "N_NO_MANIFEST"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Way:
 
 _HERE: Final = {"disable_async_delegate": True}
 WAYS: Final = {
-    "stream": Way({**_HERE, "export_acquisition": "stream"}),
+    #: By a stream, wherever the server offers one.
+    "stream": Way(_HERE),
     "bulk": Way({**_HERE, "export_acquisition": "bulk"}),
     "v1": Way(_HERE, {"SYNAPSE_FORCE_V1_EXPORT": "1"}),
     "delegated": Way(),
@@ -65,7 +67,13 @@ def found_in(folder: Path) -> Found:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items() if key not in _OF_THE_SOURCE}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_plain(part) for part in value if not _is_of_the_source(part)]
+    return value
+
+
+def _is_of_the_source(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("code") in _OF_THE_SOURCE
 
 
 def run(account: Account, way: str, target: str, output: Path, **params: Any) -> ActionOutcome:

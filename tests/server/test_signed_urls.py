@@ -43,11 +43,11 @@ def url(pictures: Served) -> str:
     return str(entry_of(pictures)["url"])
 
 
-def test_an_entry_tells_name_size_and_digest_and_no_path(pictures: Served) -> None:
+def test_an_entry_tells_name_size_digest_and_its_path_in_a_bundle(pictures: Served) -> None:
     entry = entry_of(pictures)
     assert entry["file_name_original"] == "a b.png"
     assert (entry["size"], f'"{entry["sha256"]}"') == (len(CONTENT), TAG)
-    assert "bundle_path" not in entry
+    assert entry["bundle_path"] == "files/7/x.png"
 
 
 def test_v1_shows_files_in_its_own_places(pictures: Served) -> None:

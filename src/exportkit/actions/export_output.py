@@ -55,6 +55,7 @@ class ExportOutput:
         self._root = root
         self._name = judged_name(name)
         self._run: RunDirectory | None = None
+        self._published: Path | None = None
         self.committed = False
 
     @property
@@ -77,7 +78,7 @@ class ExportOutput:
     @property
     def final(self) -> Path:
         """The folder that is, or will be, published, in the words of the storage."""
-        return self.path_root / self.run.target.name
+        return self.path_root / (self._published or self.run.target).name
 
     @classmethod
     def on_storage(cls, storage: Mapping[str, Any], path: str, name: str, **how: bool) -> Self:
@@ -100,11 +101,16 @@ class ExportOutput:
         self._run = self._reserved(1)
 
     def publish(self) -> Path:
-        """Make the stage visible under its name, and return the folder.
+        """Bring the stage to disk and make it visible; the folder as :attr:`final` tells it. Raises LocalIOError."""
+        sync_filesystem(self.stage)
+        self.rename()
+        return self.final
+
+    def rename(self) -> Path:
+        """Make the stage visible under its name, and return the absolute folder.
 
         A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
         """
-        sync_filesystem(self.stage)
         target = self.run.target
         for number in count(1):
             try:
@@ -116,7 +122,8 @@ class ExportOutput:
             else:
                 break
         self.committed = True
-        return self.path_root / target.name
+        self._published = target
+        return target
 
     def close(self) -> None:
         """Remove what was made and not published; a second call does nothing."""

@@ -63,8 +63,7 @@ class FormatTail(ExportTail):
         if not self._written:
             self.save()
         context = self.context
-        result = self._planned().publish()
-        context.output.committed = True
+        result = self._planned().publish(context.output.rename)
         context.output_path = str(context.output.final)
         context.written_file_count = sum(output.files for output in result.outputs)
         context.status = "partial" if result.has_errors or context.page_failures else "complete"

@@ -12,6 +12,7 @@ import msgspec
 
 from exportkit.actions.export_item import ExportItem
 from exportkit.bundles import BundleWriter
+from exportkit.bundles.canonical_line import LINE_ENDS, ROW_KEYS
 from exportkit.clients import LineFault
 from exportkit.errors import ConversionFailed, RecordFault, words_of
 from exportkit.records import quoted
@@ -63,8 +64,7 @@ def spool_items(
     with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items") as bundle:
         for number, item in enumerate(items, 1):
             try:
-                row = _row(item, _converted(item, convert))
-                bundle.write({key: _encoded(value) for key, value in row.items() if key != "files_manifest" or value})
+                bundle.write_line(_line(_row(item, _converted(item, convert))))
             except Exception as error:
                 entry = _loss(item, error, plugin)
                 if stops:
@@ -81,6 +81,12 @@ def spool_items(
                 encode(Entry(fault.id, fault.file, fault.line, "normalize", fault.code, fault.message)) + b"\n"
             )
     return SpooledItems(folder / "items", lost, records, failed)
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    """The line of a row, its members in the order of every bundle; no files where there are none."""
+    text = _encoded({key: row[key] for key in ROW_KEYS if key in row and (key != "files_manifest" or row[key])})
+    return text.translate(LINE_ENDS) + b"\n" if b"\n" in text or b"\r" in text else text + b"\n"
 
 
 def _encoded(value: Any) -> bytes:

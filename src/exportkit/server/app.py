@@ -29,6 +29,8 @@ from exportkit.server import (
     streams,
 )
 from exportkit.server.backend import Backend
+from exportkit.server.chaos import Chaos
+from exportkit.server.chaos_rules import ChaosPlan
 from exportkit.server.description import describe
 from exportkit.server.guards import Guards
 from exportkit.server.refusals import Refusal, refusal_response
@@ -39,8 +41,8 @@ _LOG: Final = logging.getLogger(__name__)
 _PLACES: Final = frozenset({"body", "query", "path", "header"})
 
 
-def create_app(backend: Backend, hosts: Sequence[str]) -> FastAPI:
-    """Make the application of one server. `hosts` are the names it may be called by."""
+def create_app(backend: Backend, hosts: Sequence[str], chaos: ChaosPlan | None = None) -> FastAPI:
+    """Make the application of one server. `hosts` are the names it may be called by, `chaos` its faults."""
     app = FastAPI(title="exportkit reference backend", version="1.0", docs_url=None, redoc_url=None)
     app.state.backend = backend
     for routes in (
@@ -67,6 +69,8 @@ def create_app(backend: Backend, hosts: Sequence[str]) -> FastAPI:
     app.add_exception_handler(LocalIOError, _unavailable)
     app.add_exception_handler(RemoteIOError, _unavailable)
     app.add_exception_handler(Exception, _failed)
+    if chaos is not None:
+        app.add_middleware(Chaos, plan=chaos)
     app.add_middleware(Guards, hosts=tuple(hosts), most_bytes=backend.settings.request_max_bytes)
     return app
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ from exportkit.server.rows import bundle_line, document_of, head_line
 from exportkit.server.signed_urls import original_key
 from exportkit.server.targets import TARGETS
 from exportkit.storage.objects import ObjectMissing
+from exportkit.storage.safe_path import judge_input_path
 
 __all__ = ["Progress", "write_bundle"]
 
@@ -83,6 +86,8 @@ class _Scan:
         self._urls = backend.urls(tenant_id, order.origin)
         self._stages = order.stages_originals
         self._target = TARGETS[order.target]
+        # Neighbouring rows show one original, as frames of a video do.
+        self._digest_at = lru_cache(maxsize=1024)(lambda path: _digest_of(folder / path))
 
     def write(self, rows: list[Any]) -> None:
         for row in rows:
@@ -94,12 +99,12 @@ class _Scan:
 
     def _member(self, mark: FileMark) -> bytes:
         if self._stages:
-            return b'"bundle_path":' + msgspec.json.encode(_staged_path(mark))
+            return b'"bundle_path":' + msgspec.json.encode(self._place(mark))
         return b'"url":' + msgspec.json.encode(self._urls.original(mark))
 
     def _stage(self, mark: FileMark) -> None:
         """Copy an original, once for all rows that show it. One that is gone leaves its row without a file."""
-        path = _staged_path(mark)
+        path = self._place(mark)
         if (self._folder / path).exists():
             return
         _, folder, name = path.split("/")
@@ -109,10 +114,21 @@ class _Scan:
             return
         self._writer.add_file(folder, name, io.BufferedReader(_Pieces(pieces)))
 
+    def _place(self, mark: FileMark) -> str:
+        """Say where an original lies: where it lay in the bundle that it was loaded from, if nothing else lies there.
 
-def _staged_path(mark: FileMark) -> str:
-    """Say where an original lies in a bundle: by its content, so that it is copied once and never mixed up."""
-    return f"files/{mark.digest[:_NAME_BYTES]}/{mark.bundle_path.rpartition('/')[2]}"
+        Rows of several bundles may name one path for two contents; then a path is made of the content.
+        """
+        path = mark.bundle_path
+        is_usual = path.startswith("files/") and path.count("/") == 2 and judge_input_path(path) is None
+        if is_usual and (not (self._folder / path).exists() or self._digest_at(path) == mark.digest):
+            return path
+        return f"files/{mark.digest[:_NAME_BYTES]}/{path.rpartition('/')[2]}"
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Pieces(io.RawIOBase):

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import enveloped, enveloped_rows
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.jobs import shown_job
 from exportkit.server.paging import url_with
 from exportkit.server.projects import RowId

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import plain
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import json_body
 from exportkit.server.refusals import Refusal
 from exportkit.server.requests import BodyOf, validated

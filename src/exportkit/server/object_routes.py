@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import JSON
-from exportkit.server.backend import backend_of
+from exportkit.server.callers import backend_of
 from exportkit.server.projects import RowId
 from exportkit.server.ranges import ranged
 from exportkit.server.refusals import missing

@@ -155,7 +155,8 @@ class RowWriter:
         return wrapper % (url, size, digest)
 
     def _url(self, mark: FileMark) -> bytes:
-        return b'"url":' + _encode(self._urls.original(mark))
+        # Plugins see where a file lies in its bundle, however the row reaches them.
+        return b'"url":%b,"bundle_path":%b' % (_encode(self._urls.original(mark)), _encode(mark.bundle_path))
 
 
 def head_line(target: Target, row: Sequence[Any]) -> bytes:
