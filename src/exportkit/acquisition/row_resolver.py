@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import FileFacts
-from exportkit.acquisition.stored_line import file_entries, is_wrapped, stored_line
+from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, stored_line
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 
@@ -60,17 +60,25 @@ class RowResolver:
 
     def resolved(self, rows: Iterable[WireRow]) -> Iterator[ResolvedRow]:
         """Each row in its turn. Raises LocalIOError where this machine cannot keep a file."""
-        waiting: deque[_Coming] = deque()
+        waiting: deque[_Coming | ResolvedRow] = deque()
         for row in rows:
-            waiting.append(self._begin(row))
+            begun = self._begin(row)
+            if not waiting and isinstance(begun, ResolvedRow):
+                yield begun
+                continue
+            waiting.append(begun)
             if len(waiting) > _WINDOW:
                 yield self._end(waiting.popleft())
         for coming in waiting:
             yield self._end(coming)
 
-    def _begin(self, row: WireRow) -> _Coming:
+    def _begin(self, row: WireRow) -> _Coming | ResolvedRow:
+        """Have everything fetched that the row points to; one that points to nothing is resolved already."""
+        wrapped = is_wrapped(row)
+        if not wrapped and has_no_files(row):
+            return ResolvedRow(row, stored_line(row, row.raw("data"), {}))
         coming = _Coming(row, row.raw("data"))
-        if is_wrapped(row):
+        if wrapped:
             self._pool = self._pool or ThreadPoolExecutor(_WORKERS, "exportkit-payloads")
             coming.payload = self._pool.submit(self._payload, row)
         try:
@@ -83,7 +91,9 @@ class RowResolver:
             coming.files[name] = self._originals.place(identity, name, entry) if self._originals else (entry, None)
         return coming
 
-    def _end(self, coming: _Coming) -> ResolvedRow:
+    def _end(self, coming: _Coming | ResolvedRow) -> ResolvedRow:
+        if isinstance(coming, ResolvedRow):
+            return coming
         try:
             data = coming.payload.result() if isinstance(coming.payload, Future) else coming.payload
         except RecordFault as fault:
