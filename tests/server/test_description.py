@@ -22,12 +22,12 @@ def test_schemathesis_finds_no_break_of_the_description(tmp_path: Path, bundle: 
     program = Path(sys.executable).parent / "st"
     if not program.exists():
         pytest.skip("schemathesis is not installed here")
-    with start("--load", bundle, "--data", tmp_path / "d", "--workers", "0") as server:
+    with start("--load", bundle, "--data", tmp_path / "d") as server:
         token, tenant = server.announced["token"], server.announced["tenant"]
         headers = [f"Synapse-Access-Token: {token}", f"Synapse-Tenant: {tenant}"]
         command = [str(program), "run", f"{server.url}/openapi.json", "--max-examples", EXAMPLES, "--seed", "1"]
         command += [word for header in headers for word in ("--header", header)]
-        # A stream of a waiting job does not end by itself.
+        # A stream of a job that waits does not end by itself.
         command += ["--exclude-path-regex", "/progress/$", "--exclude-checks", LEFT_OUT, "--no-color"]
         command += ["--phases", "examples,coverage,fuzzing", "--request-timeout", "60"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=500)

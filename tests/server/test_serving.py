@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tests.server.served import launched, start, write_bundle
 
 from exportkit.cli.main import main
 from exportkit.errors import SettingRefused
+from exportkit.server.serving import _listening
 from exportkit.server.settings import ServerSettings
 
 LINE: dict[str, Any] = {"id": 1, "data": {"annotations": []}}
@@ -215,3 +218,27 @@ def test_the_failure_of_a_start_is_one_object_with_json(tmp_path: Path) -> None:
         process.kill()
         raise
     assert json.loads(told)["exit_error"]["code"] == process.returncode == 2
+
+
+def test_connections_send_what_they_have_at_once() -> None:
+    """A socket that is not known to be of TCP waits 40 ms between the head and the body of every answer."""
+
+    async def accepted() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            sock = writer.get_extra_info("socket")
+            found.set_result(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with _listening("127.0.0.1", 0) as listener:
+            server = await asyncio.start_server(greet, sock=listener)
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            delay = await found
+            writer.close()
+            await writer.wait_closed()
+            server.close()
+            await server.wait_closed()
+        return delay
+
+    assert asyncio.run(accepted())

@@ -159,7 +159,7 @@ def _data_folder(given: Path | None) -> Iterator[Path]:
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP: asyncio switches off the delay of small packets (40 ms an answer) only for what it knows to be that.
+    # Only sockets that are told to be of TCP send what they have at once; others wait 40 ms for more to come.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
