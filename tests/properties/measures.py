@@ -62,7 +62,8 @@ def _bounds_of(code: str, thing: Thing, own: Found, picture: Picture) -> tuple[f
     if code in _SHAPES:
         size = picture.width, picture.height
         if own.pixels is not None:
-            return _pixel_bounds(source, own.pixels, sides)
+            # Crowds are void in planes, which does not tell whose they are.
+            return (0.0, 1.0) if thing.is_crowd else _pixel_bounds(source, own.pixels, sides)
         rings: list[Ring] = list(own.rings or ())
         return _pixel_bounds(source, pixels_of([(rings[0], rings[1:])], *size), [*sides, *rings])
     return 0.0, 1.0
