@@ -44,3 +44,9 @@ def test_a_class_that_begins_with_a_mark_fails_and_the_others_are_published(benc
 
     assert run.code == 3, run
     assert [error["code"] for error in bench.errors()] == ["E_CLASS_UNREPRESENTABLE"]
+
+
+def test_darknet_labels_without_any_picture_are_counted_by_check(bench: Workbench) -> None:
+    assert bench.convert(bench.bundle([item(1, box())]), "--to", "yolo:dialect=darknet").code == 0
+
+    assert bench.run("check", bench.out).code == 0

@@ -48,14 +48,22 @@ def _bounds_of(code: str, thing: Thing, own: Found, picture: Picture) -> tuple[f
     if code in _BOXES:
         box = extent(thing, picture)
         assert box is not None
-        values = [*_pixel_bounds(source, pixels_of([(rectangle(box), ())], picture.width, picture.height), [*sides])]
-        area = _area(thing, picture)
-        values.append(area / ((box[2] - box[0]) * (box[3] - box[1])))
+        drawn = rectangle(box)
+        values = [*_pixel_bounds(source, pixels_of([(drawn, ())], picture.width, picture.height), sides)]
+        if thing.kind == "rotated_box":
+            # It is measured whole, also beyond the picture.
+            whole, around = _shifted_pixels(sides[0]), _shifted_pixels(drawn)
+            values += _pixel_bounds(whole, around, [_shifted(sides[0])])
+        # An outline that crosses itself has the area of its pixels; a declared area may differ by a hundredth.
+        for area in (_area(thing, picture), len(source)):
+            share = area / ((box[2] - box[0]) * (box[3] - box[1]))
+            values += (0.99 * share, 1.01 * share)
         return min(values), min(max(values), 1.0)
     if code in _SHAPES:
         size = picture.width, picture.height
         if own.pixels is not None:
-            return _pixel_bounds(source, own.pixels, sides)
+            # Crowds are void in planes, which does not tell whose they are.
+            return (0.0, 1.0) if thing.is_crowd else _pixel_bounds(source, own.pixels, sides)
         rings: list[Ring] = list(own.rings or ())
         return _pixel_bounds(source, pixels_of([(rings[0], rings[1:])], *size), [*sides, *rings])
     return 0.0, 1.0
@@ -69,6 +77,18 @@ def _source(thing: Thing, picture: Picture) -> tuple[Pixels, list[Ring]]:
     return region_pixels(thing, picture), [ring for outer, holes in parts for ring in (outer, *holes)]
 
 
+_MARGIN = 100
+
+
+def _shifted(ring: Ring) -> Ring:
+    return [(x + _MARGIN, y + _MARGIN) for x, y in ring]
+
+
+def _shifted_pixels(ring: Ring) -> Pixels:
+    """Pixels of a ring on a grid so wide that none of it is lost."""
+    return pixels_of([(_shifted(ring), ())], 3 * _MARGIN, 3 * _MARGIN)
+
+
 def _area(thing: Thing, picture: Picture) -> float:
     if thing.kind == "rotated_box":
         return abs(area_of(turned(thing)))
@@ -78,7 +98,8 @@ def _area(thing: Thing, picture: Picture) -> float:
 
 
 def _pixel_bounds(source: Pixels, made: Pixels, sides: list[Ring]) -> tuple[float, float]:
-    doubtful = {pixel for pixel in source | made if near_a_side(sides, pixel, _NEAR)}
+    around = {(x + dx, y + dy) for x, y in source | made for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
+    doubtful = {pixel for pixel in around if near_a_side(sides, pixel, _NEAR)}
     sure_common, all_common = len((source & made) - doubtful), len((source | doubtful) & (made | doubtful))
     sure_union, all_union = len((source | made) - doubtful), len(source | made | doubtful)
     if not sure_union:
