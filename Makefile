@@ -34,6 +34,7 @@ CONSUMERS_ENV := $(CACHE)/consumers-$(shell pwd | cksum | cut -d' ' -f1)
 BENCH_DATA ?= $(CACHE)/bench-data
 BENCH_ARGS ?=
 SOAK_ROUNDS ?= 500
+SOAK_KILLS ?= 200
 
 .PHONY: bench help demo test test-pure parity soak lint format coverage test-wheel test-consumers test-sdk lock clean
 
@@ -52,8 +53,9 @@ test-pure: $(BUILT)  ## Run the tests of readers, writers and conversions withou
 parity: $(BUILT)  ## Compare every way to a dataset with every other, in all combinations (about two hours)
 	EXPORTKIT_PARITY=full $(BIN)/pytest $(PYTEST_ARGS) --timeout 0 -m parity tests/parity
 
-soak: $(BUILT)  ## Try the properties on many more drawn bundles (SOAK_ROUNDS=500 of each)
+soak: $(BUILT)  ## Try the properties on many more drawn bundles (SOAK_ROUNDS=500 of each), and kill SOAK_KILLS=200 exports
 	EXPORTKIT_SOAK_ROUNDS=$(SOAK_ROUNDS) $(BIN)/pytest $(PYTEST_ARGS) --timeout 0 tests/properties
+	EXPORTKIT_SOAK_KILLS=$(SOAK_KILLS) $(BIN)/pytest $(PYTEST_ARGS) --timeout 0 tests/parity/test_killed.py
 
 lint: $(BUILT)  ## Run ruff, mypy and the import contracts
 	$(BIN)/ruff check .

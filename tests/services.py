@@ -93,6 +93,8 @@ def object_store(folder: Path) -> Iterator[Bucket]:
     ports = dict(zip((*names, "s3.port", "s3.port.grpc"), free_ports(8), strict=True))
     options = [f"-{name}={port}" for name, port in ports.items()]
     fixed = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-volume.max=50", "-s3"]
+    # These catalogues would listen on fixed ports, where another test run may be.
+    fixed += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     fixed += ["-master.volumeSizeLimitMB=64", f"-dir={folder}", f"-s3.config={folder / 's3.json'}"]
     with started([program, "server", *fixed, *options], folder / "log.txt", cwd=folder) as process:
         bucket = Bucket(f"http://127.0.0.1:{ports['s3.port']}", "tests")

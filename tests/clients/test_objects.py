@@ -14,6 +14,7 @@ from tests.clients.object_store import Store, body, cut
 
 from exportkit.clients.address_policy import AddressPolicy, AddressRefused, plain_url
 from exportkit.clients.objects import FetchFailed, ObjectFetcher, ObjectGone
+from exportkit.errors import RemoteIOError
 
 CONTENT = bytes(range(256)) * 40
 
@@ -197,3 +198,15 @@ def test_the_machine_that_answers_is_judged_and_not_the_name(
     with pytest.raises(AddressRefused, match="this machine"):
         fetcher.json(f"http://innocent.example:{port}/a")
     assert store.asked == []
+
+
+def test_a_backend_that_stays_away_ends_the_run_and_no_single_file() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/files/1"
+    policy = AddressPolicy.for_backend(f"http://127.0.0.1:{port}")
+
+    with pytest.raises(RemoteIOError, match="Run the same command again"):
+        ObjectFetcher(policy, backend=("http", "127.0.0.1", port), sleep=lambda _: None).content(url)
+    with pytest.raises(FetchFailed):
+        ObjectFetcher(policy, backend=("http", "127.0.0.1", 1), sleep=lambda _: None).content(url)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
-from tests.docs.test_samples import play, samples
+import pytest
+from tests.docs.test_samples import environment, play, samples
 
 from exportkit.runtime import KNOBS, ExportLogMessageCode, resolve_log_message
 
@@ -48,3 +51,29 @@ def test_the_page_about_plugins_of_the_sdk_can_be_followed(checkout: Path, tmp_p
             (tmp_path / sample.argument).write_text(sample.text, encoding="utf-8")
         else:
             play(sample, tmp_path)
+
+
+def test_the_page_about_exports_from_a_backend_can_be_followed(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(checkout / "fixtures" / "bundles" / "seed_tasks", tmp_path / "bundle")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    first, *others = samples(checkout / "docs/how-to/export-from-a-backend.md")
+    server = subprocess.Popen(
+        ["bash", "-euc", f"exec {first.text}"], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        for line in server.stdout:
+            name, _, value = line.strip().removeprefix("export ").partition("=")
+            if name.startswith("SYNAPSE_"):
+                monkeypatch.setenv(name, value)
+            if name == "SYNAPSE_PLUGIN_RUN_TENANT":
+                break
+        for sample in others:
+            play(sample, tmp_path)
+    finally:
+        server.terminate()
+        server.wait(60)
+        server.stdout.close()

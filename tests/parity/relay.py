@@ -15,7 +15,7 @@ __all__ = ["Harm", "Relay", "relaying"]
 #: ``cut``: the request does not arrive. ``swallow``: it does, and its answer is lost. ``half``: half of the answer is.
 Harm = Literal["pass", "cut", "swallow", "half"]
 
-_REQUEST: Final = re.compile(rb"(?:GET|POST|PATCH|PUT|DELETE) \S+(?= HTTP/1\.1\r\n)")
+_REQUEST: Final = re.compile(rb"(?:GET|HEAD|POST|PATCH|PUT|DELETE) \S+(?= HTTP/1\.1\r\n)")
 _BLOCK: Final = 1 << 16
 
 

@@ -26,6 +26,8 @@ DEFAULTS = {
     "export_page_retries": None,
     "export_page_retry_backoff": None,
     "export_read_timeout": None,
+    "export_acquisition": "auto",
+    "download_workers": None,
     "export_async_job_size_threshold": 1000,
     "export_disable_async_delegate": False,
     "bundle_format": "raw_bundle_v1",

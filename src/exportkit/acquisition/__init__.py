@@ -7,6 +7,7 @@ from exportkit.acquisition.original_files import OriginalFiles
 from exportkit.acquisition.row_resolver import RowResolver
 from exportkit.acquisition.run_state import STATE_NAME, RunFacts, RunState
 from exportkit.acquisition.shards import BOUNDARY_PARAMS, IdRange, ranges_of
+from exportkit.acquisition.sources import Pace
 from exportkit.acquisition.spool import Spool, write_manifest
 from exportkit.acquisition.stored_rows import StoredRows
 from exportkit.acquisition.style import STYLES, chosen_source, decide_style
@@ -21,6 +22,7 @@ __all__ = [
     "IdRange",
     "InProcessHead",
     "OriginalFiles",
+    "Pace",
     "RowResolver",
     "RunFacts",
     "RunState",

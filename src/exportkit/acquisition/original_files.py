@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
@@ -19,13 +19,22 @@ from exportkit.normalize.item import file_digest
 from exportkit.storage.refusals import refusals_of
 from exportkit.storage.safe_path import judge_input_path
 
-__all__ = ["OriginalFiles", "Placed"]
+__all__ = ["FreshUrl", "OriginalFiles", "Placed"]
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = "files/"
 
+#: New URLs for a file whose URL has expired (wire contract, section 7).
+_REISSUES: Final = 3
+
+#: Gives the URL of a file anew, None where there is none.
+FreshUrl = Callable[[], str | None]
 #: A file entry as it is stored, and what was fetched for it, if anything was.
 Placed = tuple[dict[str, Any], FileFacts | None]
+
+
+def _none() -> None:
+    return None
 
 
 class OriginalFiles:
@@ -49,8 +58,11 @@ class OriginalFiles:
         """Stop fetching."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def place(self, item_id: int | str, name: str, entry: Any) -> Future[Placed] | Placed:
-        """The entry as it will be stored; a future while its file is being fetched."""
+    def place(self, item_id: int | str, name: str, entry: Any, fresh: FreshUrl = _none) -> Future[Placed] | Placed:
+        """The entry as it will be stored; a future while its file is being fetched.
+
+        `fresh` is asked where the host no longer honours the URL.
+        """
         if not isinstance(entry, Mapping):
             return entry, None
         url = entry.get("url")
@@ -61,7 +73,7 @@ class OriginalFiles:
             path = self._path(item_id, name, entry, source)
             running = self._running.get(path)
             if running is None:
-                running = self._running[path] = self._pool.submit(self._fetched, path, url, source, dict(entry))
+                running = self._running[path] = self._pool.submit(self._fetched, path, source, dict(entry), fresh)
                 running.add_done_callback(partial(self._forget, path))
         placed: Future[Placed] = Future()
         running.add_done_callback(lambda done: _settle(placed, done, dict(entry), path, source))
@@ -88,7 +100,7 @@ class OriginalFiles:
             holder = known.source
         return self._sources.setdefault(path, holder or source) == source
 
-    def _fetched(self, path: str, url: str, source: str, entry: dict[str, Any]) -> FileFacts | None:
+    def _fetched(self, path: str, source: str, entry: dict[str, Any], fresh: FreshUrl) -> FileFacts | None:
         known = self._state.file(path)
         target = self._folder / path
         if known is not None and target.is_file():
@@ -97,7 +109,7 @@ class OriginalFiles:
             target.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(target, _NEW, 0o600)
         try:
-            self._fetch(url, descriptor, entry)
+            self._fetch_anew(descriptor, entry, fresh)
             size = os.fstat(descriptor).st_size
         except BaseException:
             target.unlink()
@@ -106,6 +118,21 @@ class OriginalFiles:
             os.close(descriptor)
         with target.open("rb") as file:
             return FileFacts(path, size, hashlib.file_digest(file, "sha256").hexdigest(), source)
+
+    def _fetch_anew(self, descriptor: int, entry: Mapping[str, Any], fresh: FreshUrl) -> None:
+        """Fetch by the URL of the entry, and by new ones where it has expired."""
+        url: str = entry["url"]
+        for reissues in range(_REISSUES + 1):
+            try:
+                return self._fetch(url, descriptor, entry)
+            except ObjectGone:
+                newer = fresh() if reissues < _REISSUES else None
+                if newer is None or newer == url:
+                    raise
+                url = newer
+                os.ftruncate(descriptor, 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+        raise AssertionError("unreachable")
 
     def _fetch(self, url: str, descriptor: int, entry: Mapping[str, Any]) -> None:
         """A file that is not what was declared is kept as it is: the tail judges it, as it does in any bundle."""

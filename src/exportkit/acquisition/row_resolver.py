@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import FileFacts
 from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, stored_line
 from exportkit.clients import WireRow
+from exportkit.clients.client_errors import ClientConnectionError, ClientError
 from exportkit.errors import RecordFault
 
 __all__ = ["FetchPayload", "ResolvedRow", "RowResolver"]
@@ -47,9 +49,15 @@ class _Coming:
 class RowResolver:
     """Resolves rows in parallel, with a bounded number of them on their way."""
 
-    def __init__(self, payload: FetchPayload, originals: OriginalFiles | None) -> None:
-        """`originals` is None where nobody needs the files themselves."""
+    def __init__(
+        self,
+        payload: FetchPayload,
+        originals: OriginalFiles | None,
+        reissue: Callable[[WireRow], Any] = lambda _row: None,
+    ) -> None:
+        """`originals` is None where nobody needs the files themselves; `reissue` gives a row with fresh URLs."""
         self._payload = payload
+        self._reissue = reissue
         self._originals = originals
         self._pool: ThreadPoolExecutor | None = None
 
@@ -88,8 +96,23 @@ class RowResolver:
             return coming
         identity = identity_of(row)
         for name, entry in entries.items():
-            coming.files[name] = self._originals.place(identity, name, entry) if self._originals else (entry, None)
+            if self._originals is None:
+                coming.files[name] = (entry, None)
+            else:
+                coming.files[name] = self._originals.place(identity, name, entry, partial(self._fresh_url, row, name))
         return coming
+
+    def _fresh_url(self, row: WireRow, name: str) -> str | None:
+        """The URL of one of the row's files, issued anew."""
+        try:
+            fresh = self._reissue(row)
+            entry = file_entries(fresh).get(name) if fresh is not None else None
+        except ClientConnectionError:
+            raise  # the backend is away, which is no fault of this file
+        except (ClientError, RecordFault):
+            return None
+        url = entry.get("url") if isinstance(entry, Mapping) else None
+        return url if isinstance(url, str) else None
 
     def _end(self, coming: _Coming | ResolvedRow) -> ResolvedRow:
         if isinstance(coming, ResolvedRow):

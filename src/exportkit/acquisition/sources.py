@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, takewhile
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from exportkit.clients import WireRow
 from exportkit.clients.backend import BackendClient
 from exportkit.clients.bulk_fetch import BulkAnswer
 from exportkit.clients.record_resource import RecordResource
+from exportkit.clients.v1_list import page_policy
 
-__all__ = ["CHUNK_ROWS", "BulkRows", "Chunk", "ItemSource", "Missed", "PagedRows", "StreamedRows", "key_of"]
+__all__ = ["CHUNK_ROWS", "BulkRows", "Chunk", "ItemSource", "Missed", "Pace", "PagedRows", "StreamedRows", "key_of"]
 
+T = TypeVar("T")
 #: Ids of one bulk call, and rows of one chunk (wire contract, section 6).
 CHUNK_ROWS: Final = 200
 
@@ -40,6 +44,23 @@ class Chunk:
     missed: list[Missed] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a backend is asked, where somebody wants it otherwise than usual. Times are seconds."""
+
+    #: Of a page: how often it is asked for again, and how long is waited first.
+    retries: int | None = None
+    backoff: float | None = None
+    #: Between two calls. Without it nothing slows a run but what the spool and the backend can take.
+    pause: float = 0.0
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """As lists take them."""
+        asked = {"page_retries": self.retries, "page_retry_backoff": self.backoff}
+        return {key: value for key, value in asked.items() if value is not None}
+
+
 class ItemSource(Protocol):
     """One way to acquire the rows of a target under a filter."""
 
@@ -58,18 +79,27 @@ class PagedRows:
 
     style = "pages"
 
-    def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any]) -> None:
+    def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any], *, pause: float = 0.0) -> None:
         """`params` hold the filter and the paging, as the target's handler wants it."""
         self._client = client
+        self._pause = pause
         self._target = target
         self._params = dict(params)
         self.key = "pgh_id" if target == "ground_truth" else "id"
 
     def chunks(self, after: int | None) -> Iterator[Chunk]:
-        for page in self._client.pages(self._target, self._params, behind=after):
+        for page in _paced(self._client.pages(self._target, self._params, behind=after), self._pause):
             rows = iter(page.rows)
             while chunk := list(islice(rows, CHUNK_ROWS)):
                 yield Chunk(chunk, key_of(chunk[-1], self.key))
+
+
+def _paced(pieces: Iterable[T], pause: float) -> Iterator[T]:
+    """The pieces with a pause between each and the next."""
+    for number, piece in enumerate(pieces):
+        if number and pause:
+            time.sleep(pause)
+        yield piece
 
 
 def key_of(row: WireRow, key: str) -> int:
@@ -83,8 +113,12 @@ class BulkRows:
 
     style = "bulk"
 
-    def __init__(self, records: RecordResource, filters: Mapping[str, Any], *, calls: int = 3) -> None:
+    def __init__(
+        self, records: RecordResource, filters: Mapping[str, Any], *, calls: int = 3, pause: float = 0.0
+    ) -> None:
         self._records = records
+        self._pause = pause
+        self._bulk = partial(records.bulk, response_mode="presigned", policy=page_policy(filters))
         self._filters = dict(filters)
         self._calls = calls
         self.key = records.kind.key
@@ -93,8 +127,8 @@ class BulkRows:
         with ThreadPoolExecutor(self._calls, "exportkit-bulk") as pool:
             coming: deque[tuple[list[int], Future[BulkAnswer]]] = deque()
             try:
-                for ids in self._listed(after):
-                    coming.append((ids, pool.submit(self._records.bulk, ids, response_mode="presigned")))
+                for ids in _paced(self._listed(after), self._pause):
+                    coming.append((ids, pool.submit(self._bulk, ids)))
                     if len(coming) >= self._calls:
                         yield self._chunk(*coming.popleft())
                 while coming:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from exportkit.acquisition.run_state import RunState
-from exportkit.acquisition.sources import BulkRows, ItemSource, PagedRows, StreamedRows
+from exportkit.acquisition.sources import BulkRows, ItemSource, Pace, PagedRows, StreamedRows
 from exportkit.clients.backend import BackendClient, ListedRows
 from exportkit.clients.backend_v2 import BackendClientV2
 from exportkit.clients.filter_keys import PAGING_KEYS, SLIM_LIST_KEYS
@@ -54,13 +54,20 @@ def decide_style(
 
 
 def chosen_source(
-    client: BackendClient, v2: BackendClientV2 | None, rows: ListedRows, state: RunState, *, style: str, forced_v1: bool
+    client: BackendClient,
+    v2: BackendClientV2 | None,
+    rows: ListedRows,
+    state: RunState,
+    *,
+    style: str,
+    forced_v1: bool,
+    pace: Pace,
 ) -> ItemSource:
     """The source of an in-process head; a run that goes on keeps the style in which it began.
 
     Raises UsageError and ClientError.
     """
-    target, params = rows.target, rows.params
+    target, params = rows.target, {**rows.params, **pace.params}
     filters = {key: value for key, value in params.items() if key not in PAGING_KEYS}
     usable = v2 is not None and not forced_v1
     decided = decide_style(
@@ -74,11 +81,11 @@ def chosen_source(
     )
     word = state.decide("style", decided.word)
     if word == "pages" or v2 is None:
-        return PagedRows(client, target, params)
+        return PagedRows(client, target, params, pause=pace.pause)
     records = v2.records(target)
     if word == "bulk":
         size = params.get("page_size")
-        return BulkRows(records, {**filters, "per_page": max(_SLIM_PAGE, int(size or 0))})
+        return BulkRows(records, {**filters, "per_page": max(_SLIM_PAGE, int(size or 0))}, pause=pace.pause)
     if state.watermark is None:
         first = next(records.pages({**filters, "per_page": 1}))
         newest = next((row[records.kind.key] for row in first.rows), None)

@@ -22,6 +22,8 @@ from exportkit.actions.template_tail import TemplateTail
 from exportkit.plugins import PluginManager
 from exportkit.runtime import ExportLogMessageCode, LogLevel, Settings
 from exportkit.steps import BaseStep, StepResult
+from exportkit.storage.objects import ObjectStore
+from exportkit.storage.opening import session_objects
 
 __all__ = ["FetchResultsStep", "InitializeStep", "PrepareExportStep", "tail_class"]
 
@@ -110,9 +112,7 @@ def open_output(context: ExportContext) -> None:
     client = context.runtime_ctx.client
     is_remote = getattr(client, "remote", False) is True
     context.storage = context.storage or _of(context, "get_storage")(params["storage"])
-    context.output = ExportOutput.on_storage(
-        context.storage, params["path"], params["name"], resumable=is_remote, restart=context.restart
-    )
+    context.output = _output(context, resumable=is_remote, restart=context.restart)
     context.path_root = context.output.path_root
     context.tail = context.tail or tail_class(context)(context)
     context.tail.open()
@@ -121,6 +121,19 @@ def open_output(context: ExportContext) -> None:
         from exportkit.actions.remote_acquisition import RemoteAcquisition
 
         context.acquisition = RemoteAcquisition(context, client, context.runtime_ctx.v2_client)
+
+
+def _output(context: ExportContext, **how: bool) -> ExportOutput:
+    params, storage = context.params, context.storage or {}
+    if storage.get("provider") != "s3":
+        return ExportOutput.on_storage(storage, params["path"], params["name"], **how)
+    from exportkit.actions.object_output import ObjectOutput
+
+    def opens() -> ObjectStore:
+        # A session may end before everything is acquired, so that its keys are asked for when they are needed.
+        return session_objects(_of(context, "get_storage")(params["storage"]))
+
+    return ObjectOutput(opens, params["path"], params["name"], **how)
 
 
 def close_output(context: ExportContext) -> None:

@@ -154,7 +154,7 @@ class ExportAction(BaseExportAction[ExportParams]):
     def _result(self, context: ExportContext, outcome: Mapping[str, Any]) -> dict[str, Any]:
         self.log("export_completed", {"message": f"The export is {context.status}", "count": context.exported_count})
         return {
-            "export_path": str(context.path_root),
+            "export_path": context.output.place if context.output is not None else str(context.path_root),
             **super()._result(context, outcome),
             "failed_originals": context.failed_originals,
             "unexported_files": context.unexported_files,

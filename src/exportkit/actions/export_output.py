@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from exportkit.actions.output_words import judged_name, judged_path
 from exportkit.errors import OutputLocked, UsageError
@@ -15,8 +15,10 @@ from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.storage.sync import sync_filesystem
 
-__all__ = ["ExportOutput", "storage_root"]
+__all__ = ["MANIFEST", "ExportOutput", "storage_root"]
 
+#: What an export that is whole holds, written last.
+MANIFEST: Final = "exportkit-manifest.json"
 _LOCAL_PROVIDERS = frozenset({"local", "file_system"})
 
 
@@ -26,7 +28,7 @@ def storage_root(storage: Mapping[str, Any]) -> Path:
     if provider not in _LOCAL_PROVIDERS:
         raise UsageError(
             f"The storage {storage.get('id')} has the provider {provider!r}; exports are written to: "
-            f"{', '.join(sorted(_LOCAL_PROVIDERS))}."
+            f"{', '.join(sorted(_LOCAL_PROVIDERS))}, s3."
         )
     location = (storage.get("configuration") or {}).get("location")
     if not isinstance(location, str) or not location:
@@ -55,7 +57,7 @@ class ExportOutput:
         self._root = root
         self._name = judged_name(name)
         self._run: RunDirectory | None = None
-        self._published: Path | None = None
+        self._renamed: Path | None = None
         self.committed = False
 
     @property
@@ -76,9 +78,14 @@ class ExportOutput:
         return self.run.spool
 
     @property
-    def final(self) -> Path:
-        """The folder that is, or will be, published, in the words of the storage."""
-        return self.path_root / (self._published or self.run.target).name
+    def place(self) -> str:
+        """Where exports of this path lie, in the words of the storage."""
+        return str(self.path_root)
+
+    @property
+    def told(self) -> str:
+        """Where the export is, or will be, published, in the words of the storage."""
+        return str(self.path_root / (self._renamed or self.run.target).name)
 
     @classmethod
     def on_storage(cls, storage: Mapping[str, Any], path: str, name: str, **how: bool) -> Self:
@@ -100,14 +107,19 @@ class ExportOutput:
         self._refuse_way_out()
         self._run = self._reserved(1)
 
-    def publish(self) -> Path:
-        """Bring the stage to disk and make it visible; the folder as :attr:`final` tells it. Raises LocalIOError."""
+    def publish(self) -> str:
+        """Bring the stage to disk, make it visible, and return where. Raises LocalIOError."""
         sync_filesystem(self.stage)
         self.rename()
-        return self.final
+        return self.release()
+
+    def release(self) -> str:
+        """Take note that everything is in its place, and return where."""
+        self.committed = True
+        return self.told
 
     def rename(self) -> Path:
-        """Make the stage visible under its name, and return the absolute folder.
+        """Give the stage its name, and return the absolute folder.
 
         A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
         """
@@ -121,8 +133,7 @@ class ExportOutput:
                 target = self._numbered(self.run.target.parent, number)
             else:
                 break
-        self.committed = True
-        self._published = target
+        self._renamed = target
         return target
 
     def close(self) -> None:
@@ -136,7 +147,7 @@ class ExportOutput:
         parent = self.path_root
         target = parent / self._name
         while True:
-            if not os.path.lexists(target):
+            if self._is_free(target):
                 # A plugin may go to another folder during the run.
                 run = RunDirectory(target.absolute(), resumable=self._resumable and not self._restart)
                 try:
@@ -144,11 +155,14 @@ class ExportOutput:
                 except OutputLocked:
                     pass
                 else:
-                    if not os.path.lexists(run.target):
+                    if self._is_free(run.target):
                         return run
                     run.__exit__(None, None, None)
             target = self._numbered(parent, number)
             number += 1
+
+    def _is_free(self, target: Path) -> bool:
+        return not os.path.lexists(target)
 
     def _numbered(self, parent: Path, number: int) -> Path:
         return parent / f"{self._name}({number})"

@@ -64,7 +64,7 @@ class FormatTail(ExportTail):
             self.save()
         context = self.context
         result = self._planned().publish(context.output.rename)
-        context.output_path = str(context.output.final)
+        context.output_path = context.output.release()
         context.written_file_count = sum(output.files for output in result.outputs)
         context.status = "partial" if result.has_errors or context.page_failures else "complete"
         context.extra_result = {"datasets": [*self._told(result)]}
@@ -147,9 +147,9 @@ class FormatTail(ExportTail):
 
     def _told(self, result: ConversionResult) -> Iterator[dict[str, Any]]:
         """Each dataset for the result, its path written as ``output_path`` is."""
-        final = self.context.output.final
         for told, output in zip(conversion_as_data(result)["outputs"], result.outputs, strict=True):
-            yield told | {"path": str(final / output.path.relative_to(result.directory))}
+            below = output.path.relative_to(result.directory).parts
+            yield told | {"path": "/".join((self.context.output_path, *below))}
 
     def _report_items(self, count: int) -> None:
         if count % 100 == 0:

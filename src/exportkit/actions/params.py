@@ -19,8 +19,6 @@ EXPORT_KEYS: Final = (
     "on_error",
     "max_errors",
     "export_log_files",
-    "export_acquisition",
-    "download_workers",
     "format",
     "formats",
 )

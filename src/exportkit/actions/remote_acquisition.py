@@ -19,6 +19,7 @@ from exportkit.acquisition import (
     IdRange,
     InProcessHead,
     OriginalFiles,
+    Pace,
     RowResolver,
     RunFacts,
     RunState,
@@ -39,6 +40,7 @@ from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.payloads import PayloadFetcher
 from exportkit.errors import IncompleteExport, UsageError
 from exportkit.plugins import PluginManager
+from exportkit.runtime import Settings
 from exportkit.runtime.environment import TRUE_WORDS
 from exportkit.runtime.knobs import KNOBS
 from exportkit.storage.objects import ObjectStore
@@ -54,7 +56,7 @@ __all__ = ["RemoteAcquisition"]
 #: Params that can change no byte of the output: how an export is acquired, and when it is given up.
 _VOLATILE: Final = {
     *KNOBS,
-    *("max_errors", "export_log_files", "export_acquisition", "download_workers"),
+    *("max_errors", "export_log_files"),
     *("disable_async_delegate", "async_job_size_threshold", "description"),
 }
 
@@ -109,8 +111,19 @@ class RemoteAcquisition:
         """Fetch what the rows stand for. Raises ClientError, IncompleteExport and LocalIOError."""
         state = self._state
         if not state.is_complete:
-            style = str(self._knob("export_acquisition") or "auto")
-            source = chosen_source(self._client, self._v2, rows, state, style=style, forced_v1=_forced_v1())
+            source = chosen_source(
+                self._client,
+                self._v2,
+                rows,
+                state,
+                style=self._setting("export_acquisition"),
+                forced_v1=_forced_v1(),
+                pace=Pace(
+                    self._setting("export_page_retries"),
+                    self._setting("export_page_retry_backoff"),
+                    self._setting("export_throttle_seconds") or 0.0,
+                ),
+            )
             self._folder.mkdir(parents=True, exist_ok=True)
             with (
                 self._fetching(rows) as (resolver, originals),
@@ -125,12 +138,19 @@ class RemoteAcquisition:
     def _fetching(self, rows: ListedRows | None) -> Iterator[tuple[RowResolver, OriginalFiles | None]]:
         """What fetches payloads and originals; `rows` are the list that gives fresh URLs."""
         fetcher = self._client.fetcher or ObjectFetcher.shared()
-        payloads = PayloadFetcher(fetcher, self._reissue(rows) if rows is not None else lambda _row: None)
+        reissue = self._reissue(rows) if rows is not None else lambda _row: None
+        payloads = PayloadFetcher(fetcher, reissue)
         with ExitStack() as opened:
             originals = None
             if self._needs.source:
-                originals = opened.enter_context(closing(OriginalFiles(self._folder, self._state, fetcher)))
-            yield opened.enter_context(closing(RowResolver(payloads.raw, originals))), originals
+                originals = opened.enter_context(
+                    closing(
+                        OriginalFiles(
+                            self._folder, self._state, fetcher, workers=self._setting("download_workers") or 8
+                        )
+                    )
+                )
+            yield opened.enter_context(closing(RowResolver(payloads.raw, originals, reissue))), originals
 
     def _reissue(self, rows: ListedRows) -> Any:
         """A row with fresh URLs, asked for by its key alone."""
@@ -278,10 +298,8 @@ class RemoteAcquisition:
     def _server_progress(self, done: int, total: int) -> None:
         self._context.report_progress(done, total, "server_export")
 
-    def _knob(self, name: str) -> Any:
-        """A setting that the table of knobs does not hold, by the same precedence."""
-        layers = (self._context.params, self._context.params.get("extra_params") or {}, self._context.config or {})
-        return next((layer[name] for layer in layers if layer.get(name) is not None), None)
+    def _setting(self, name: str) -> Any:
+        return Settings(self._context.params, self._context.config).get(name).value
 
 
 def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Any:

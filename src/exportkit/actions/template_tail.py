@@ -112,7 +112,7 @@ class TemplateTail(ExportTail):
                 context.status = "partial"
             self._write_lists(self._work)
         self._write_manifest()
-        context.output_path = str(context.output.publish())
+        context.output_path = context.output.publish()
 
     def _write_lists(self, work: Workplace) -> None:
         report = getattr(self.context.exporter, "export_report", None)

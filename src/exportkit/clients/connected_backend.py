@@ -44,6 +44,7 @@ class ConnectedBackend:
             AddressPolicy.for_backend(connection.host),
             cacert=connection.cacert,
             budget=self.budget,
+            backend=connection.origin,
             sleep=sleep,
             clock=clock,
         )

@@ -13,13 +13,16 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from exportkit.clients.address_policy import AddressPolicy, plain_url
+from exportkit.clients.connection import origin_of
 from exportkit.clients.download import Download, OtherRange
 from exportkit.clients.object_connections import Hopeless, ObjectConnections, Unreachable
 from exportkit.clients.retries import RetryBudget, Sleep, retry_after
+from exportkit.errors import RemoteIOError
 
 __all__ = ["FetchFailed", "ObjectFetcher", "ObjectGone"]
 
@@ -75,6 +78,9 @@ class ObjectFetcher:
     A failed attempt is repeated (5 in all, 1·2ⁿ s between them up to 8 for files and 20 for payloads, ``Retry-After``
     up to 60), wrong bytes once; a file is taken up where it broke off, if the host vouches by its ETag that it is
     still the same one. Retries come out of `budget`, which a run shares with its other requests.
+
+    Where a host stays away the bytes behind its URLs are lost, and a run can do without them. Where the backend itself
+    stays away, nothing more can be had: that is RemoteIOError, and no failure of one URL.
     """
 
     def __init__(
@@ -85,10 +91,15 @@ class ObjectFetcher:
         timeout: float = 60.0,
         cacert: Path | None = None,
         budget: RetryBudget | None = None,
+        backend: tuple[str, str, int] | None = None,
         sleep: Sleep = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`timeout` is the longest silence, in seconds; connecting may take 5."""
+        """`timeout` is the longest silence, in seconds; connecting may take 5.
+
+        `backend` is scheme, name and port of the backend, if it is known.
+        """
+        self._backend = backend
         self._policy = policy or AddressPolicy.of_environment()
         self._attempts = attempts
         self._budget = budget or RetryBudget(least=1 << 30)
@@ -169,11 +180,17 @@ class ObjectFetcher:
             except _Again as again:
                 wrong += again.is_wrong
                 if number + 1 == self._attempts or wrong > 1:
-                    raise FetchFailed(f"{again} after {number + 1} attempts.") from again
+                    raise self._given_up(f"{again} after {number + 1} attempts.", url, again) from again
                 if not self._budget.take():
-                    raise FetchFailed(f"{again}, and the retries of this run are spent.") from again
+                    raise self._given_up(f"{again}, and the retries of this run are spent.", url, again) from again
                 self._sleep(waits(number, again.wait))
         raise FetchFailed(f"{plain_url(url)} was not asked for.")
+
+    def _given_up(self, message: str, url: str, last: _Again | None = None) -> Exception:
+        is_wrong = last is not None and last.is_wrong
+        if is_wrong or self._backend is None or origin_of(urlsplit(url)) != self._backend:
+            return FetchFailed(message)
+        return RemoteIOError(f"{message} Run the same command again to go on.")
 
     @contextmanager
     def _opened(self, url: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
@@ -184,7 +201,7 @@ class ObjectFetcher:
                 _judge_status(response, url)
                 yield response
         except Hopeless as error:
-            raise FetchFailed(f"{plain_url(url)} {error}.") from error
+            raise self._given_up(f"{plain_url(url)} {error}.", url) from error
         except Unreachable as error:
             raise _Again(f"{plain_url(url)} {error}") from error
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from exportkit.clients.client_errors import ClientConnectionError
 from exportkit.clients.counted_rows import Row
 from exportkit.clients.objects import ObjectFetcher, ObjectGone
 from exportkit.clients.url_lifetime import is_worn
@@ -97,6 +98,8 @@ class PayloadFetcher:
         try:
             return self._reissue(row)
         except Exception as error:
+            if isinstance(error, ClientConnectionError):
+                raise  # the backend is away, which is no fault of this row
             raise RecordFault("E_WRAPPER", f"No new URL for the payload could be had: {error}", "$.data") from error
 
     @staticmethod

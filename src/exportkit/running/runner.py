@@ -23,7 +23,7 @@ from exportkit.running.backend import backend_clients
 from exportkit.running.borrowed_process import borrowed_process
 from exportkit.running.entry_point import load_entry_point, plugin_on_path
 from exportkit.running.plugin_config import CONFIG_NAME, PluginConfig, read_plugin_config
-from exportkit.runtime import BaseLogger, NoOpLogger, PluginEnvironment, RuntimeContext
+from exportkit.runtime import BaseLogger, NoOpLogger, PluginEnvironment, RuntimeContext, Settings
 from exportkit.storage.refusals import shown
 
 __all__ = ["ActionOutcome", "run_action", "run_plugin"]
@@ -106,7 +106,8 @@ def run_action(
         os.chdir(here)  # where relative paths of the user begin, wherever the plugin went while it was imported
         v2_client = None
         if client is None and connection is not None and source is None:
-            client, v2_client = opened.enter_context(backend_clients(connection, output))
+            read = Settings(params, settings).get("export_read_timeout").value
+            client, v2_client = opened.enter_context(backend_clients(connection.with_timeouts(read=read), output))
         if client is None:
             folder = output or DEFAULT_OUTPUT
             client = (

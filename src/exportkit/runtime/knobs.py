@@ -86,6 +86,12 @@ def _ceiling(value: object) -> float | None:
     return number if number > 0 else None
 
 
+def _style(value: object) -> str:
+    if value not in {"auto", "bulk", "stream"}:
+        raise ValueError(value)
+    return str(value)
+
+
 def _bundle_format(value: object) -> str:
     if value != "raw_bundle_v1":
         raise ValueError(value)
@@ -117,6 +123,8 @@ _ALL = (
     Knob("export_page_retries", None, _whole(0), "a whole number from 0", variable="SYNAPSE_EXPORT_PAGE_RETRIES"),
     Knob("export_page_retry_backoff", None, _seconds, _SECONDS, variable="SYNAPSE_EXPORT_PAGE_RETRY_BACKOFF"),
     Knob("export_read_timeout", None, _some_seconds, _SOME_SECONDS, variable="SYNAPSE_EXPORT_READ_TIMEOUT"),
+    Knob("export_acquisition", "auto", _style, "'auto', 'bulk' or 'stream'"),
+    Knob("download_workers", None, _whole(1, 64), "a whole number from 1 to 64"),
     Knob(
         "export_async_job_size_threshold",
         1000,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +87,9 @@ class S3Objects:
                 paths = [found["path"] for found in batch]
                 if paths:
                     obstore.delete(self._store, paths)
+            # A listing gives what lies below the prefix, not the object of that very name.
+            with suppress(NotFoundError, FileNotFoundError):
+                obstore.delete(self._store, judged_key(prefix))
 
     def presign(self, key: str, seconds: int) -> str | None:
         with self._refusals("sign", key):
