@@ -1,4 +1,7 @@
-"""Real servers that tests talk to: an object store, a database. Each runs for one session, in a folder of its own."""
+"""Real servers that tests talk to: an object store, a database. Each runs for one session, in a folder of its own.
+
+The conftest of a room that needs them imports the fixtures `s3` and `postgres_url`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from typing import Final
 
 import pytest
 
-__all__ = ["Bucket", "free_ports", "object_store", "postgres", "s3", "started"]
+__all__ = ["Bucket", "free_ports", "object_store", "postgres", "postgres_url", "s3", "started"]
 
 _PATIENCE: Final = 60.0
 _ACCESS_KEY: Final = "exportkit-tests"

@@ -184,6 +184,23 @@ def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monke
     assert sum(taken) == 299
 
 
+@pytest.mark.parametrize("before", [10**30, -(10**30), 2**63, "7", -1])
+def test_a_run_goes_on_behind_any_id(
+    before: int | str, bench: Workbench, monkeypatch: pytest.MonkeyPatch, singly: Callable[[], None]
+) -> None:
+    named = [item(n, box(), file=f"files/{i}.png", name=f"{i}.png") for i, n in enumerate([1, before, 8, 9])]
+    bundle = bench.bundle(named)
+
+    def convert_dry() -> None:
+        bench.convert(bundle, "--to", "csv:dialect=tfod", "--dry-run")
+
+    in_runs = surveyed(monkeypatch, convert_dry)
+    singly()
+
+    assert in_runs == surveyed(monkeypatch, convert_dry)
+    assert in_runs[0]["rows_count"] + in_runs[0]["errors_count"] == 4
+
+
 class Plain(Writer):
     """Writes one file and one line a record, all records one by one."""
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from sqlalchemy import Executable, select
 
 from exportkit.clients import Connection
 from exportkit.server.backend import Backend
@@ -22,6 +23,7 @@ from exportkit.server.loading import load_bundle
 from exportkit.server.principals import grant_token, tenant_account
 from exportkit.server.serving import _storage
 from exportkit.server.settings import ServerSettings
+from exportkit.server.tables import job, tenant
 
 __all__ = ["PROGRAM", "Account", "Served", "serving"]
 
@@ -133,6 +135,19 @@ class Served:
         if self.process.stdout is not None:
             self.process.stdout.close()
 
+    def jobs(self, account: Account) -> list[str]:
+        """Ids of all jobs that a tenant ever asked for."""
+        with self.opened() as backend, backend.database.reading() as connection:
+            wanted = (
+                select(job.c.id).join(tenant, tenant.c.id == job.c.tenant_id).where(tenant.c.code == account.tenant)
+            )
+            return list(connection.execute(wanted).scalars())
+
+    def change(self, statement: Executable) -> None:
+        """Change its tables behind its back."""
+        with self.opened() as backend, backend.database.writing() as connection:
+            connection.execute(statement)
+
     @contextmanager
     def opened(self) -> Iterator[Backend]:
         """Its tables, seen from this process as one of its workers sees them."""
@@ -146,17 +161,18 @@ class Served:
         with closing(Backend.open(settings)) as backend:
             yield backend
 
-    def load(self, bundle: Path, target: str | None = None) -> Account:
+    def load(self, bundle: Path, code: str | None = None) -> Account:
         """Fill a tenant of its own with a bundle, while the server runs."""
         assert self.account is not None
-        tenant, token = bundle.name, f"syn_token_of_{bundle.name}"
+        code = code or bundle.name
+        token = f"syn_token_of_{code}"
         with self.opened() as backend:
             with backend.database.writing() as connection:
-                caller = tenant_account(connection, tenant)
+                caller = tenant_account(connection, code)
                 grant_token(connection, backend.database, caller.account_id, token)
                 storage_id = _storage(connection, backend.settings, caller)
-            loaded = load_bundle(backend, caller, bundle, target)
-        return Account(self.account.url, token, tenant, loaded.project_id, storage_id, loaded.dataset_version_id)
+            loaded = load_bundle(backend, caller, bundle)
+        return Account(self.account.url, token, code, loaded.project_id, storage_id, loaded.dataset_version_id)
 
 
 @contextmanager

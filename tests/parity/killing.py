@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.parity.relay import Harm, Relay
 
-__all__ = ["kill_at_request", "kill_once_begun", "process_of"]
+__all__ = ["finished", "kill_after", "kill_at_request", "kill_once_begun", "process_of"]
 
 
 def process_of(words: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
@@ -32,7 +32,8 @@ def kill_at_request(relay: Relay, number: int, words: Sequence[str], environment
 
     def judge(count: int, _request: str) -> Harm:
         if count >= number:
-            os.killpg(begun[0].pid, signal.SIGKILL)
+            # Its workers are left to find out by themselves.
+            os.kill(begun[0].pid, signal.SIGKILL)
             return "cut"
         return "pass"
 
@@ -53,3 +54,24 @@ def kill_once_begun(words: Sequence[str], work: Path) -> None:
         pass
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=120)
+
+
+def kill_after(seconds: float, words: Sequence[str], environment: dict[str, str]) -> int:
+    """Run the program for so long at most; its exit code."""
+    process = process_of(words, environment)
+    try:
+        _, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, err = process.communicate(timeout=120)
+    assert "Traceback" not in err, err
+    return process.returncode
+
+
+def finished(words: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    ended = subprocess.run(
+        words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended

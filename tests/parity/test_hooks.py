@@ -54,12 +54,7 @@ class Exporter:
         target = target_of(self._bundle)
         own = {"EXPORTKIT_RECORDER": str(calls), "EXPORTKIT_EVERY_THIRD": word}
         if way in OFFLINE:
-            words = offline_command(way, self._bundle, target, formats[0], out)
-            for more in formats[1:] if way == "convert" else ():
-                words += ["--to", more]
-            if way == "source":
-                params = words.index("--params") + 1
-                words[params] = json.dumps({**json.loads(words[params]), "formats": list(formats)})
+            words = offline_command(way, self._bundle, target, list(formats), out)
             made = out if way == "convert" else out / "exports" / "x"
         else:
             words = command(self._account, way, target, out, formats=list(formats))

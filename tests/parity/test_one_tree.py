@@ -126,7 +126,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], 
     def found(bundle: str, fmt: str) -> Found:
         if (bundle, fmt) not in known:
             out = tmp_path_factory.mktemp("reference") / "out"
-            known[bundle, fmt] = found_in(offline("convert", BUNDLES / bundle, "task", FORMATS[fmt], out))
+            known[bundle, fmt] = found_in(offline("convert", BUNDLES / bundle, "task", [FORMATS[fmt]], out))
         return known[bundle, fmt]
 
     return found
@@ -153,8 +153,8 @@ def _offline(case: Case, folder: Path) -> Path:
     target = _target_of(bundle)
     if case["course"] == "killed":
         place = {"convert": folder / ".out.exportkit-run", "source": folder / "out/exports/.x.exportkit-run"}
-        kill_once_begun(offline_command(case["way"], bundle, target, fmt, folder / "out"), place[case["way"]])
-    return offline(case["way"], bundle, target, fmt, folder / "out")
+        kill_once_begun(offline_command(case["way"], bundle, target, [fmt], folder / "out"), place[case["way"]])
+    return offline(case["way"], bundle, target, [fmt], folder / "out")
 
 
 def _target_of(bundle: Path) -> str:

@@ -84,7 +84,7 @@ def run(account: Account, way: str, target: str, output: Path, **params: Any) ->
         return run_action(
             None,
             "export",
-            account.params(target, **chosen.params, **params),
+            account.params(target, **{**chosen.params, **params}),
             connection=account.connection,
             output=output,
         )
@@ -92,29 +92,33 @@ def run(account: Account, way: str, target: str, output: Path, **params: Any) ->
 
 def command(account: Account, way: str, target: str, output: Path | None, **params: Any) -> list[str]:
     """The same as a command line."""
-    given = json.dumps(account.params(target, **WAYS[way].params, **params))
+    given = json.dumps(account.params(target, **{**WAYS[way].params, **params}))
     words = [*PROGRAM, "run", "export", "--params", given]
     return words if output is None else [*words, "-o", str(output)]
 
 
-def offline(way: str, bundle: Path, target: str, fmt: str, output: Path) -> Path:
+def offline(way: str, bundle: Path, target: str, formats: list[str], output: Path) -> Path:
     """Make a dataset of a bundle in this process without a backend; where it lies."""
     if way == "convert":
         with pytest.raises(SystemExit) as ended:
-            main(["convert", str(bundle), "--to", fmt, "-o", str(output), "--quiet"])
+            main(offline_command(way, bundle, target, formats, output)[len(PROGRAM) :])
         assert ended.value.code in {0, 3}
         return output
-    params = {"name": "x", "storage": 1, "path": "exports", "target": target, "filter": {}, "formats": [fmt]}
-    run_action(None, "export", params, source=bundle, output=output)
+    run_action(None, "export", _offline_params(target, formats), source=bundle, output=output)
     return output / "exports" / "x"
 
 
-def offline_command(way: str, bundle: Path, target: str, fmt: str, output: Path) -> list[str]:
+def offline_command(way: str, bundle: Path, target: str, formats: list[str], output: Path) -> list[str]:
     """The same as a command line."""
     if way == "convert":
-        return [*PROGRAM, "convert", str(bundle), "--to", fmt, "-o", str(output), "--quiet"]
-    params = {"name": "x", "storage": 1, "path": "exports", "target": target, "filter": {}, "formats": [fmt]}
-    return [*PROGRAM, "run", "export", "--source", str(bundle), "--params", json.dumps(params), "-o", str(output)]
+        wanted = [word for text in formats for word in ("--to", text)]
+        return [*PROGRAM, "convert", str(bundle), *wanted, "-o", str(output), "--quiet"]
+    given = json.dumps(_offline_params(target, formats))
+    return [*PROGRAM, "run", "export", "--source", str(bundle), "--params", given, "-o", str(output)]
+
+
+def _offline_params(target: str, formats: list[str]) -> dict[str, Any]:
+    return {"name": "x", "storage": 1, "path": "exports", "target": target, "filter": {}, "formats": formats}
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from exportkit.cli.formats import formats
 from exportkit.cli.inspect import inspect
 from exportkit.cli.new import new
 from exportkit.cli.plugins import plugins
+from exportkit.cli.resume import resume_command
 from exportkit.cli.run import run
 from exportkit.cli.serve import serve
 from exportkit.cli.verify import verify
@@ -32,6 +33,7 @@ _EPILOG = (
 )
 
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 app = typer.Typer(
     name="exportkit",
@@ -96,22 +98,29 @@ def _run(words: list[str]) -> int:
     try:
         result = app(words, standalone_mode=False)
     except ExportkitError as error:
-        return report_error(error, as_json=as_json)
+        return report_error(error, as_json=as_json, resume=resume_command(words, error.exit_code))
     except (KeyboardInterrupt, typer.Abort):
-        return report_failure(_INTERRUPTED, "Interrupted; nothing was published.", as_json=as_json)
+        return _ended(_INTERRUPTED, "Interrupted", words, as_json=as_json)
     except Terminated:
-        return report_failure(143, "Terminated; nothing was published.", as_json=as_json)
+        return _ended(_TERMINATED, "Terminated", words, as_json=as_json)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
     except OSError as error:
         text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return report_failure(7, f"The local machine refused an operation: {text}.", as_json=as_json)
+        text = f"The local machine refused an operation: {text}."
+        return report_failure(7, text, as_json=as_json, resume=resume_command(words, 7))
     except Exception as error:  # noqa: BLE001 - the outermost border: a defect must not show a traceback
         return _other_failure(error, words, as_json=as_json)
     if result == _INTERRUPTED:  # some releases of typer take Ctrl-C themselves
-        return report_failure(_INTERRUPTED, "Interrupted; nothing was published.", as_json=as_json)
+        return _ended(_INTERRUPTED, "Interrupted", words, as_json=as_json)
     return result if isinstance(result, int) else 0
+
+
+def _ended(code: int, how: str, words: list[str], *, as_json: bool) -> int:
+    """Report what a signal ended."""
+    resume = resume_command(words, code)
+    return report_failure(code, f"{how}; nothing was published.", as_json=as_json, resume=resume)
 
 
 def _other_failure(error: Exception, words: list[str], *, as_json: bool) -> int:

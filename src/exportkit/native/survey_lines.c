@@ -64,8 +64,10 @@ static int compare_ids(PyObject *before, PyObject *after)
     if (numbers != PyLong_CheckExact(after))
         return numbers;
     if (numbers) {
-        long long one = PyLong_AsLongLong(before), other = PyLong_AsLongLong(after);
-        return one == other ? -1 : one < other;
+        /* The id before may come from a line that was not ordinary, so it may be of any size. */
+        int beyond;
+        long long one = PyLong_AsLongLongAndOverflow(before, &beyond), other = PyLong_AsLongLong(after);
+        return beyond != 0 ? beyond < 0 : one == other ? -1 : one < other;
     }
     int order = PyUnicode_Compare(before, after);
     return order == 0 ? -1 : order < 0;

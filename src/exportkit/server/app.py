@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -63,6 +63,7 @@ def create_app(backend: Backend, hosts: Sequence[str], chaos: ChaosPlan | None =
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _unavailable)
     app.add_exception_handler(InterfaceError, _unavailable)
     app.add_exception_handler(PoolTimeout, _unavailable)
@@ -90,6 +91,12 @@ def _invalid(request: Request, error: Any) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"] if part not in _PLACES) or "request"
     return refusal_response(request, Refusal(400, f"{field}: {first['msg']}.", field=field))
+
+
+def _unstorable(request: Request, error: Any) -> Response:
+    """Tell of a text that the database cannot hold, which on PostgreSQL is one with a NUL."""
+    _LOG.info("%s %s: %s", request.method, request.url.path, type(error).__name__)
+    return refusal_response(request, Refusal(400, "The request holds text that cannot be stored; remove its NUL."))
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

@@ -1,0 +1,218 @@
+"""An export that is killed, and started again by the same command, ends as an undisturbed one.
+
+``EXPORTKIT_SOAK_KILLS`` says how many exports are disturbed in each manner, in place of one along each way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.parity.backends import Account, Served, serving
+from tests.parity.drawn import write_bundle
+from tests.parity.killing import finished, kill_after, kill_at_request, process_of
+from tests.parity.relay import Harm, Relay, relaying
+from tests.parity.ways import WAYS, Found, command, found_in, offline
+
+pytestmark = pytest.mark.parity
+
+ROUNDS = int(os.environ.get("EXPORTKIT_SOAK_KILLS", "0"))
+#: (way, number): what is drawn depends on both.
+DISTURBED = [(list(WAYS)[n % len(WAYS)], n) for n in range(ROUNDS or len(WAYS))]
+FORMATS = ["coco", "csv"]
+PARAMS: dict[str, Any] = {"formats": FORMATS, "export_page_size": 50}
+SHARDS = {"export_shard_size": 100}
+#: Jobs of the server for the drawn bundle.
+JOBS = {"delegated": 1, "sharded": 5}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(tmp_path_factory.mktemp("drawn") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def served(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("served"), bundle=bundle) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def reference(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    made = tmp_path_factory.mktemp("reference")
+    return found_in(offline("source", bundle, "task", FORMATS, made))
+
+
+@pytest.fixture
+def account(served: Served) -> Account:
+    assert served.account is not None
+    return served.account
+
+
+@pytest.fixture
+def relay(served: Served) -> Iterator[Relay]:
+    with relaying(served.port) as between:
+        yield between
+
+
+class Export:
+    """One export as a command that can be repeated."""
+
+    def __init__(self, account: Account, way: str, folder: Path) -> None:
+        self.words = command(account, way, "task", folder, **PARAMS, **(SHARDS if way == "sharded" else {}))
+        self.environment = {**account.environment, **WAYS[way].environment}
+        self.made = folder / "exports" / "x"
+
+    def finish(self, *words: str) -> None:
+        ended = finished([*self.words, *words], self.environment)
+        assert ended.returncode == 0, ended.stderr
+
+    def assert_whole(self, reference: Found) -> None:
+        found = found_in(self.made)
+        assert found.digest == reference.digest
+        assert found.account == reference.account
+        assert [path.name for path in self.made.parent.iterdir() if path.name != ".async_jobs"] == ["x"]
+
+
+@pytest.mark.parametrize(("way", "number"), DISTURBED)
+def test_killed_at_any_request_it_goes_on(
+    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str, number: int
+) -> None:
+    chance = random.Random(number)
+    export = Export(account.through(relay.url), way, tmp_path / "out")
+    jobs = len(served.jobs(account))
+
+    codes = [kill_at_request(relay, chance.randrange(1, 12), export.words, export.environment)]
+    while codes[-1] != 0 and len(codes) < 3:
+        codes.append(kill_at_request(relay, chance.randrange(1, 12), export.words, export.environment))
+    assert codes[0] == -signal.SIGKILL
+    if codes[-1] != 0:
+        export.finish()
+
+    export.assert_whole(reference)
+    assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
+
+
+@pytest.mark.parametrize(("way", "number"), DISTURBED[-2:] if not ROUNDS else DISTURBED)
+def test_killed_after_any_time_it_goes_on(
+    account: Account, served: Served, reference: Found, tmp_path: Path, way: str, number: int
+) -> None:
+    chance = random.Random(number)
+    export = Export(account, way, tmp_path / "out")
+    jobs = len(served.jobs(account))
+
+    codes = [kill_after(chance.uniform(0.5, 4), export.words, export.environment) for _ in range(1)]
+    if codes[-1] != 0:
+        export.finish()
+
+    export.assert_whole(reference)
+    assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("way", ["bulk", "delegated"])
+def test_after_a_signal_it_says_how_to_go_on(
+    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str, number: int, code: int
+) -> None:
+    export = Export(account.through(relay.url), way, tmp_path / "out")
+    jobs = len(served.jobs(account))
+    at = {"bulk": "POST /v2/tasks/bulk-fetch/", "delegated": "GET /v2/async_jobs/"}[way]
+    sent: list[str] = []
+
+    def judge(_count: int, request: str) -> Harm:
+        if request.startswith(at) and not sent:
+            sent.append(request)
+            process.send_signal(number)
+        return "pass"
+
+    relay.judge = judge
+    process = process_of([*export.words, "--json"], export.environment)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == code, err
+    failure = json.loads(out)["exit_error"]
+    assert failure["code"] == code
+    assert failure["resume_command"].startswith("exportkit run export --params ")
+    assert not export.made.exists()
+    relay.judge = lambda _count, _request: "pass"
+    export.finish("--resume")
+    export.assert_whole(reference)
+    assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
+
+
+def test_without_json_the_way_on_stands_on_stderr(account: Account, relay: Relay, tmp_path: Path) -> None:
+    export = Export(account.through(relay.url), "bulk", tmp_path / "out")
+
+    def judge(count: int, _request: str) -> Harm:
+        if count == 3:
+            process.send_signal(signal.SIGINT)
+        return "pass"
+
+    relay.judge = judge
+    process = process_of(export.words, export.environment)
+    _, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130
+    assert "To go on, run: exportkit run export --params " in err
+
+
+@pytest.mark.parametrize("way", ["bulk", "delegated"])
+def test_restart_forgets_what_an_unfinished_run_has_acquired(
+    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str
+) -> None:
+    export = Export(account.through(relay.url), way, tmp_path / "out")
+    jobs = len(served.jobs(account))
+    assert kill_at_request(relay, 6, export.words, export.environment) == -signal.SIGKILL
+
+    export.finish("--restart")
+
+    export.assert_whole(reference)
+    assert len(served.jobs(account)) - jobs == 2 * JOBS.get(way, 0)
+
+
+def test_other_params_do_not_go_on_with_an_unfinished_run(account: Account, relay: Relay, tmp_path: Path) -> None:
+    export = Export(account.through(relay.url), "bulk", tmp_path / "out")
+    assert kill_at_request(relay, 5, export.words, export.environment) == -signal.SIGKILL
+    other = command(account.through(relay.url), "bulk", "task", tmp_path / "out", **PARAMS | {"formats": ["voc"]})
+
+    ended = finished(other, export.environment)
+
+    assert ended.returncode == 2
+    assert "--restart" in ended.stderr
+    export.finish()
+
+
+@pytest.mark.parametrize("way", ["stream", "bulk", "v1", "delegated"])
+def test_a_server_killed_and_started_again_changes_nothing(
+    bundle: Path, reference: Found, tmp_path: Path, way: str
+) -> None:
+    with serving(tmp_path / "server", bundle=bundle, environment={"EXPORTKIT_SERVER_LEASE_SECONDS": "2"}) as served:
+        assert served.account is not None
+        with relaying(served.port) as relay:
+            export = Export(served.account.through(relay.url), way, tmp_path / "out")
+            kills: list[int] = []
+
+            def judge(count: int, _request: str) -> Harm:
+                if count >= 5 and not kills:
+                    kills.append(count)
+                    served.kill()
+                    served.start()
+                    relay.upstream = served.port
+                    return "cut"
+                return "pass"
+
+            relay.judge = judge
+            codes = [finished(export.words, export.environment).returncode]
+            while codes[-1] != 0 and len(codes) < 4:
+                assert codes[-1] == 5
+                codes.append(finished(export.words, export.environment).returncode)
+
+        assert kills
+        export.assert_whole(reference)
+        assert len(served.jobs(served.account)) == JOBS.get(way, 0)
