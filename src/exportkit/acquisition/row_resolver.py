@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import FileFacts
-from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, stored_line
+from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, may_be_wrapped, stored_line
 from exportkit.clients import WireRow
 from exportkit.clients.client_errors import ClientConnectionError, ClientError
 from exportkit.errors import RecordFault
@@ -26,8 +26,7 @@ _WORKERS: Final = 8
 _WINDOW: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedRow:
+class ResolvedRow(NamedTuple):
     """A row with its canonical line, or with the reason why there is none."""
 
     row: WireRow
@@ -82,10 +81,11 @@ class RowResolver:
 
     def _begin(self, row: WireRow) -> _Coming | ResolvedRow:
         """Have everything fetched that the row points to; one that points to nothing is resolved already."""
-        wrapped = is_wrapped(row)
+        data = row.raw("data")
+        wrapped = may_be_wrapped(data) and is_wrapped(row)
         if not wrapped and has_no_files(row):
-            return ResolvedRow(row, stored_line(row, row.raw("data"), {}))
-        coming = _Coming(row, row.raw("data"))
+            return ResolvedRow(row, stored_line(row, data, {}))
+        coming = _Coming(row, data)
         if wrapped:
             self._pool = self._pool or ThreadPoolExecutor(_WORKERS, "exportkit-payloads")
             coming.payload = self._pool.submit(self._payload, row)

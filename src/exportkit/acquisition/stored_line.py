@@ -11,7 +11,7 @@ from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 from exportkit.wire import choose_entry, is_wrapper
 
-__all__ = ["file_entries", "has_no_files", "is_wrapped", "stored_line"]
+__all__ = ["file_entries", "has_no_files", "is_wrapped", "may_be_wrapped", "stored_line"]
 
 _NULL: Final = msgspec.Raw(b"null")
 _NOTHING: Final = (None, _NULL)
@@ -26,13 +26,17 @@ _LONGEST_WRAPPER: Final = 1 << 16
 
 def is_wrapped(row: WireRow) -> bool:
     """Whether the payload came in a wrapper (wire contract, section 7), and not by itself."""
-    text = row.raw("data")
-    if text is None or _WRAPPER_WORD not in text or len(text) > _LONGEST_WRAPPER:
+    if not may_be_wrapped(row.raw("data")):
         return False
     try:
         return is_wrapper(row.get("data"))
     except RecordFault:  # the tail says what is wrong with it
         return False
+
+
+def may_be_wrapped(data: bytes | None) -> bool:
+    """Whether a payload has to be looked into to tell."""
+    return data is not None and _WRAPPER_WORD in data and len(data) <= _LONGEST_WRAPPER
 
 
 def file_entries(row: WireRow) -> dict[str, Any]:
