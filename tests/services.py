@@ -121,13 +121,12 @@ def _await_bucket(bucket: Bucket, process: subprocess.Popen[bytes], log: Path) -
     while True:
         try:
             obstore.put(root, "first", b"", use_multipart=False)
+            obstore.delete(root, "first")
         except BaseError as error:
             if process.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"the S3 server did not start: {error}\n{log.read_text()[-2000:]}")
-            process.poll()
             time.sleep(0.2)
         else:
-            obstore.delete(root, "first")
             return
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.server.served import Served, start
 
-pytestmark = pytest.mark.schemathesis
+pytestmark = [pytest.mark.schemathesis, pytest.mark.slow]
 #: Requests drawn for each operation; more where the environment says so.
 EXAMPLES = os.environ.get("EXPORTKIT_SCHEMATHESIS_EXAMPLES", "15")
 #: An order may be of the right shape and name a storage that is not there: refusing it is no break of the contract.
