@@ -78,8 +78,7 @@ def test_the_higher_source_wins(
 def test_every_knob_acts_from_every_layer(name: str) -> None:
     default = DEFAULTS[name]
     other: Any = not default if isinstance(default, bool) else 7
-    if name == "bundle_format":
-        other = "raw_bundle_v1"
+    other = {"bundle_format": "raw_bundle_v1", "export_acquisition": "bulk"}.get(name, other)
     for params, config in (({name: other}, {}), ({"extra_params": {name: other}}, {}), ({}, {name: other})):
         setting = Settings(params, config, {}).get(name)
         assert setting.value == other

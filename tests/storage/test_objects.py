@@ -98,6 +98,13 @@ def test_a_prefix_is_removed_with_everything_below_and_nothing_beside_it(store: 
     store.delete_prefix("jobs/1")
 
 
+def test_a_prefix_that_is_an_object_itself_is_removed_too(store: ObjectStore) -> None:
+    store.put("claims/1", b"x")
+    store.put("claims/10", b"x")
+    store.delete_prefix("claims/1")
+    assert (store.size("claims/1"), store.size("claims/10")) == (None, 1)
+
+
 @pytest.mark.parametrize("key", ["../out", "/absolute", "a//b", "a/../b", "a\\b", "", "a/%2e%2e/b"])
 def test_a_key_that_could_leave_the_root_is_refused(store: ObjectStore, key: str) -> None:
     with pytest.raises(ValueError, match="the key"):
