@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pytester", "tests.services"]
+pytest_plugins = ["pytester"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: What the tests of the consumers cannot do without.
@@ -60,9 +60,11 @@ def missing_consumers() -> list[str]:
     return [name for name in CONSUMERS if importlib.util.find_spec(name) is None]
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the tests of the consumers where the consumers are not installed."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what other environments are needed for: consumers, and synapse-sdk unless ``-m sdk`` asks for it."""
     if collection_path == CHECKOUT / "tests" / "consumers" and missing_consumers():
+        return True
+    if collection_path == CHECKOUT / "tests" / "sdk" and "sdk" not in config.option.markexpr:
         return True
     return None
 

@@ -1,4 +1,7 @@
-"""Real servers that tests talk to: an object store, a database. Each runs for one session, in a folder of its own."""
+"""Real servers that tests talk to: an object store, a database. Each runs for one session, in a folder of its own.
+
+The conftest of a room that needs them imports the fixtures `s3` and `postgres_url`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from typing import Final
 
 import pytest
 
-__all__ = ["Bucket", "free_ports", "object_store", "postgres", "s3", "started"]
+__all__ = ["Bucket", "free_ports", "object_store", "postgres", "postgres_url", "s3", "started"]
 
 _PATIENCE: Final = 60.0
 _ACCESS_KEY: Final = "exportkit-tests"
@@ -118,13 +121,12 @@ def _await_bucket(bucket: Bucket, process: subprocess.Popen[bytes], log: Path) -
     while True:
         try:
             obstore.put(root, "first", b"", use_multipart=False)
+            obstore.delete(root, "first")
         except BaseError as error:
             if process.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"the S3 server did not start: {error}\n{log.read_text()[-2000:]}")
-            process.poll()
             time.sleep(0.2)
         else:
-            obstore.delete(root, "first")
             return
 
 

@@ -69,6 +69,13 @@ class TfodLabelsJudge(Judge):
         self._size = size_of(cells[1], cells[2])
         self.pictures.append(Noted(name, *(self._size or (0, 0))))
 
+    def begin_pictures(self, names: list[str], table: list[list[str]]) -> None:
+        if names:
+            self.facts.unlisted.update(names)
+            sizes = [*map(size_of, table[1], table[2])]
+            self._size = sizes[-1]
+            self.pictures += [Noted(name, *(size or (0, 0))) for name, size in zip(names, sizes, strict=True)]
+
     def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
         boxes = numbers_in(table[4:], b"-.")
         if boxes is None:
@@ -115,6 +122,10 @@ class TfodImagesJudge(Judge):
 
     def begin_picture(self, name: str, cells: list[str]) -> None:
         self.pictures.append(Noted(name, *(size_of(cells[1], cells[2]) or (0, 0))))
+
+    def begin_pictures(self, names: list[str], table: list[list[str]]) -> None:
+        sizes = map(size_of, table[1], table[2])
+        self.pictures += [Noted(name, *(size or (0, 0))) for name, size in zip(names, sizes, strict=True)]
 
     def judge_columns(self, table: list[list[str]], starts: list[int]) -> bool:
         return numbers_in(table[1:], b"") is not None and all(len(cell) <= MOST_DIGITS for cell in chain(*table[1:]))

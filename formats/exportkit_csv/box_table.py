@@ -59,6 +59,12 @@ class BoxTable(Table):
         self._excludes = options.segmentation == "exclude"
         self._ordinary = self.ordinary({kind: (_PLAIN[kind], _WITH_ATTRIBUTES[kind]) for kind in self._plain_kinds()})
 
+    @property
+    def _crowds(self) -> dict[str, tuple[Outcome, Outcome]]:
+        """Outcomes of crowds by kind, where they are left out."""
+        kinds = EXTENT_KINDS - (REGION_KINDS if self._excludes else frozenset())
+        return {} if self.takes_crowds else dict.fromkeys(kinds, (skipped("S_CROWD"),) * 2)
+
     def _plain_kinds(self) -> tuple[str, ...]:
         return ("box",) if self._excludes else ("box", "polygon", "mask")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import chain
 from typing import ClassVar, NamedTuple
 
@@ -131,8 +132,7 @@ class Judge(ABC):
         self._labels |= labels
         self._last = names[-1]
         self.facts.pictures += len(starts)
-        for at, name in zip(starts, begun, strict=True):
-            self.begin_picture(name, [column[at] for column in table])
+        self.begin_pictures(begun, [[column[at] for at in starts] for column in table])
         return True
 
     def filled(self, block: str) -> str:
@@ -181,6 +181,11 @@ class Judge(ABC):
         """Note the picture that the rows from here on speak of."""
         self.pictures.append(Noted(name))
 
+    def begin_pictures(self, names: list[str], table: list[list[str]]) -> None:
+        """As :meth:`begin_picture` for several, with the columns of their first rows, which are plainly right."""
+        for name, cells in zip(names, zip(*table, strict=True), strict=True):
+            self.begin_picture(name, [*cells])
+
     @abstractmethod
     def judge(self, cells: list[str], line: int) -> None:
         """Judge the cells that are special to the table."""
@@ -208,6 +213,7 @@ def numbers_in(cells: list[list[str]], others: bytes) -> list[list[float]] | Non
     return [numbers[at : at + rows] for at in range(0, len(numbers), rows)]
 
 
+@lru_cache(maxsize=4096)
 def size_of(width: str, height: str) -> tuple[int, int] | None:
     """Width and height in pixels, None unless both are whole numbers."""
     if width.isdecimal() and height.isdecimal() and len(width) <= MOST_DIGITS and len(height) <= MOST_DIGITS:

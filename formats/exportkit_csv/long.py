@@ -96,9 +96,9 @@ class LongTable(Table):
         name = annotation.label
         if name in self.labels:
             return f"{self.labels[name]},{self.plan.class_index[name]}"
-        if annotation.kind in LABELLED_KINDS:
+        if annotation.kind in LABELLED_KINDS or (name is not None and "\0" in name):
             return None
-        return f"{self.text(name)}," if name is not None and "\0" not in name else ","
+        return "," if name is None else f"{self.text(name)},"
 
     # -- geometry --------------------------------------------------------------------------------------
 

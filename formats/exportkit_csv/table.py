@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from exportkit.records import Annotation, Record
-from exportkit.writing import Encoded, Fragments, Outcome, OutputFile, Placement, Plan, failed
+from exportkit.writing import Encoded, EncodedRun, Fragments, Outcome, OutputFile, Placement, Plan, RecordRun, failed
 from exportkit.writing.precision import Precision
 from exportkit_csv.cell import quoted_cell, text_cell
 from exportkit_csv.options import CsvOptions, Dialect
@@ -47,6 +47,11 @@ class Table(ABC):
     @abstractmethod
     def encode(self, record: Record, placement: Placement) -> Encoded:
         """What one record becomes."""
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        """What the leading records of a run become; by default they are encoded one by one."""
+        del run
+        return None
 
     def notices(self) -> Iterable[tuple[str, str]]:
         """Run-scoped notices (code, message)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from exportkit.records import Annotation, Box, BoxTexts, Canvas, Record, box_texts, decimal_text
-from exportkit.writing import Encoded, Outcome, OutputFile, Placement
+from exportkit.writing import Encoded, EncodedRun, Outcome, OutputFile, Placement, RecordRun
 from exportkit_csv.box_table import BoxTable
 from exportkit_csv.table import NEGATIVE_ELSEWHERE
 
@@ -51,6 +51,24 @@ class TfodTable(BoxTable):
         if rows:
             streams[f"{split}_labels.csv#rows"] = self.byte_lines(rows)
         return Encoded(outcomes, streams=streams, notices=() if rows else NEGATIVE_ELSEWHERE)
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        columns = zip(run.names, run.widths, run.heights, strict=True)
+        heads = [f"{self.text(name)},{width},{height}".encode() for name, width, height in columns]
+        end = self.end.encode()
+        texts, outcomes = run.texts(self._ordinary, starts=heads, ends=end, crowds=self._crowds)
+        # A negative comes with a notice of its own.
+        count = texts.index(b"") if b"" in texts else len(texts)
+        streams: dict[str, list[bytes]] = {}
+        for place, (split, head, text) in enumerate(zip(run.splits[:count], heads, texts, strict=False)):
+            for key, piece in ((f"{split}_images.csv#rows", head + end), (f"{split}_labels.csv#rows", text)):
+                if key not in streams:
+                    streams[key] = [b""] * count
+                streams[key][place] = piece
+        pictures = [f"images/{name}" for name in run.names[:count]]
+        outcomes = outcomes[: sum(run.counts(count))]
+        overlaps = run.overlaps(count, outcomes, "L_REGION_DROPPED")
+        return EncodedRun(outcomes, pictures, streams=streams, overlaps=overlaps)
 
     def files(self) -> Iterable[OutputFile]:
         for split in self.split_names():

@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from exportkit.records import KINDS, REGION_KINDS, Record
-from exportkit.writing import Binder, Encoded, NamingRule, OutputFile, Placement, Plan, Writer, WriterOptions
+from exportkit.writing import (
+    Binder,
+    Encoded,
+    EncodedRun,
+    NamingRule,
+    OutputFile,
+    Placement,
+    Plan,
+    RecordRun,
+    Writer,
+    WriterOptions,
+)
 from exportkit_csv.automl import AutomlTable
 from exportkit_csv.long import LONG_KINDS, LongTable
 from exportkit_csv.openimages import OpenImagesTable
@@ -78,6 +89,8 @@ class CsvWriter(Writer):
 
     @classmethod
     def numberings(cls, options: WriterOptions) -> tuple[frozenset[str], ...]:
+        if isinstance(options, CsvOptions) and options.dialect not in _WHOLE:
+            return ()
         excluded = isinstance(options, CsvOptions) and options.segmentation == "exclude"
         return (frozenset(KINDS) - REGION_KINDS if excluded else frozenset(KINDS),)
 
@@ -100,6 +113,9 @@ class CsvWriter(Writer):
 
     def encode(self, record: Record, placement: Placement) -> Encoded:
         return self._table.encode(record, placement)
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        return self._table.encode_run(run)
 
     def files(self) -> Iterable[OutputFile]:
         return self._table.files()

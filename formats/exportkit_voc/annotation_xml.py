@@ -7,7 +7,7 @@ which stand as references here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -101,8 +101,18 @@ class DocumentHead:
 
         Raises ValueError for a file name that XML 1.0 cannot hold.
         """
+        return self._of(escaped(filename), width, height, depth, segmented)
+
+    def of_all(
+        self, filenames: Sequence[str], widths: Sequence[int], heights: Sequence[int], depths: Sequence[int]
+    ) -> list[bytes]:
+        """The beginnings of files without planes, for names without a slash. Raises ValueError as :meth:`of`."""
+        names = escaped("/".join(filenames)).split("/")
+        return [self._of(*column, 0) for column in zip(names, widths, heights, depths, strict=True)]
+
+    def _of(self, name: str, width: int, height: int, depth: int, segmented: int) -> bytes:
         return (
-            f"{self._before}{escaped(filename)}{self._behind}{width}</width>\n\t\t<height>{height}</height>\n"
+            f"{self._before}{name}{self._behind}{width}</width>\n\t\t<height>{height}</height>\n"
             f"\t\t<depth>{depth}</depth>\n\t</size>\n\t<segmented>{segmented}</segmented>\n"
         ).encode()
 
@@ -134,9 +144,9 @@ def rotated_xml(box: RotatedBox) -> str:
     return _ROTATED % tuple(map(decimal_text, (box.cx, box.cy, box.width, box.height, box.theta)))
 
 
-def plain_head(head: str) -> bytes:
-    """The beginning, as far as the first number, of every object of a class that has no flags."""
-    return f"{head}0</truncated>\n\t\t<difficult>0</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>".encode()
+def plain_head(head: str, difficult: int = 0) -> bytes:
+    """The beginning, as far as the first number, of every object of a class that has no other flags."""
+    return f"{head}0</truncated>\n\t\t<difficult>{difficult}</difficult>\n\t\t<bndbox>\n\t\t\t<xmin>".encode()
 
 
 def plain_attributes(attributes: Mapping[str, Any]) -> bytes | None:

@@ -47,9 +47,11 @@ def judge_sets(folder: str, lists: SetLists, ids: Sequence[str], flags: Flags) -
         yield from _id_findings(f"{folder}/{word}.txt", listed, known, what)
     yield from _sum_findings(folder, splits, known, what)
     forms = {word: _ClassForm(listed) for word, listed in splits.items()}
+    # A class whose name no file system takes has a list of another name.
+    odd = [seen for name, seen in flags.items() if not _PLAIN_NAME.fullmatch(name)]
     for word, data in lists.items():
         if data and word not in splits:
-            yield from _class_findings(f"{folder}/{word}.txt", word, data, forms, flags)
+            yield from _class_findings(f"{folder}/{word}.txt", word, data, forms, flags, odd)
 
 
 def _ids_of(data: bytes) -> list[str]:
@@ -91,7 +93,12 @@ def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str],
 
 
 def _class_findings(
-    path: str, word: str, data: bytes, splits: Mapping[str, _ClassForm], flags: Flags
+    path: str,
+    word: str,
+    data: bytes,
+    splits: Mapping[str, _ClassForm],
+    flags: Flags,
+    odd: Sequence[Mapping[str, bool]],
 ) -> Iterator[Finding]:
     split = max((name for name in splits if word.endswith(f"_{name}")), key=len, default=None)
     if split is None:
@@ -99,8 +106,6 @@ def _class_findings(
         return
     form = splits[split]
     own = flags.get(word.removesuffix(f"_{split}"))
-    # A class whose name no file system takes has a list of another name.
-    odd = [seen for name, seen in flags.items() if not _PLAIN_NAME.fullmatch(name)]
     candidates = [own] if own is not None else [{}, *odd]
     if any(data == form.expected(candidate) for candidate in candidates):
         return

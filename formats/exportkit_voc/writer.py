@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from exportkit.errors import RecordFault
 from exportkit.records import REGION_KINDS, Canvas, Record, box_texts
 from exportkit.writing import (
     Encoded,
+    EncodedRun,
     Fragments,
     NamingRule,
     Outcome,
     OutputFile,
     Placement,
     Plan,
+    RecordRun,
     Writer,
     WriterOptions,
     skipped,
@@ -88,6 +90,10 @@ class VocWriter(Writer):
             {kind: (cost, cost) for kind, cost in costs.items()},
             plain_attributes,
         )
+        self._crowd_heads = {label: plain_head(head, 1) for label, (_, head) in heads.items() if label is not None}
+        crowded = {kind: outcome_of((*box_cost_of(kind), "L_CROWD_AS_DIFFICULT")) for kind in ordinary}
+        # With planes a crowd is painted, too.
+        self._crowds = {} if self._segments else {kind: (outcome, outcome) for kind, outcome in crowded.items()}
         self._class_keys = {
             split: tuple(map(_stream_key, files)) for split, files in self._sets.class_files.items() if files
         }
@@ -144,6 +150,49 @@ class VocWriter(Writer):
         xml, outcomes = whole
         present = {index[label]: True for label in {annotation.label for annotation in annotations}}  # type: ignore[index]  # each has a class
         return Encoded(outcomes, ((self._path_of(placement), xml),), self._list_lines(placement, present))
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        if not self._inclusive:
+            return None
+        try:
+            heads = self._head.of_all(run.names, run.widths, run.heights, run.depths)
+        except ValueError:
+            return None
+        texts, outcomes = run.texts(
+            self._plain, heads=heads, tail=DOCUMENT_END, crowds=self._crowds, crowd_heads=self._crowd_heads
+        )
+        count = len(texts)
+        streams, exceptions = self._lists_of(run, count)
+        pictures = [f"{self._root}JPEGImages/{name}" for name in run.names[:count]]
+        paths = [f"{self._root}Annotations/{stem}.xml" for stem in run.stems[:count]]
+        overlaps = run.overlaps(count, outcomes, "L_REGION_DROPPED")
+        return EncodedRun(outcomes, pictures, [*zip(paths, texts, strict=True)], streams, exceptions, overlaps)
+
+    def _lists_of(
+        self, run: RecordRun, count: int
+    ) -> tuple[Mapping[str, Sequence[bytes]], Mapping[str, Sequence[tuple[int, bytes]]]]:
+        """As :meth:`_list_lines` for all these records; only crowds are difficult."""
+        streams: dict[str, Sequence[bytes]] = {}
+        exceptions: dict[str, list[tuple[int, bytes]]] = {}
+        splits, stems = run.splits[:count], [stem.encode() for stem in run.stems[:count]]
+        for split in dict.fromkeys(splits):
+            here = [own == split for own in splits]
+            lines = [stem + b"\n" if is_here else b"" for stem, is_here in zip(stems, here, strict=True)]
+            for key in self._list_keys[split]:
+                known = streams.get(key)
+                streams[key] = lines if known is None else [*map(bytes.__add__, known, lines)]
+            if self._class_keys.get(split):
+                streams[_absent_key(split)] = [
+                    stem + b" -1\n" if is_here else b"" for stem, is_here in zip(stems, here, strict=True)
+                ]
+        index = self.plan.class_index
+        for place, (split, stem, labels) in enumerate(zip(splits, stems, run.classes(count), strict=True)):
+            keys = self._class_keys.get(split)
+            if keys:
+                line, easy_line = stem + b"  0\n", stem + b"  1\n"
+                for label, easy in labels.items():
+                    exceptions.setdefault(keys[index[label]], []).append((place, easy_line if easy else line))
+        return streams, exceptions
 
     def _with_care(self, record: Record, placement: Placement) -> Encoded:
         planes = self._planes_for(record)

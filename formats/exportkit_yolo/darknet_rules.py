@@ -15,6 +15,10 @@ _CONSUMER = "darknet"
 _MOST_DIGITS = 9
 
 
+#: Where darknet's own documentation puts pictures and labels.
+_USUAL_FOLDER = "obj_train_data"
+
+
 def label_beside(picture: str) -> str:
     """The label file of a listed picture: beside it, with the last extension of its name replaced."""
     folder, slash, name = picture.rpartition("/")
@@ -84,6 +88,8 @@ class DarknetRules:
                 folders.add(folder)
             elif self._dataset.exists(label := label_beside(picture)):
                 yield label
+        # Lists without a picture name no folder; labels lie in the usual one all the same.
+        folders = folders or {_USUAL_FOLDER}
         # A folder out of the dataset is none; that it is named is found where its pictures are judged.
         for folder in sorted(filter(self._dataset.is_dir, folders)):
             yield from (path for path in self._dataset.listing(folder) if path.endswith(".txt"))

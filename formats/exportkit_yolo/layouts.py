@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from exportkit.records import Skeleton
-from exportkit.writing import Fragments, OutputFile, Placement, Plan
+from exportkit.writing import Fragments, OutputFile, Placement, Plan, RecordRun
 from exportkit_yolo.data_yaml import PLACEHOLDER_CLASS, data_yaml
 from exportkit_yolo.splits import split_folders, yaml_folders
 
 __all__ = ["DarknetLayout", "Layout", "UltralyticsLayout", "is_one_line"]
+
+#: A byte-order mark: at the start of a list of names some readers drop it, others take it for text.
+_MARK = "\ufeff"
 
 _DARKNET_FOLDER = "obj_train_data"
 _DARKNET_LISTS = {"train": "train.txt", "val": "valid.txt"}
@@ -27,6 +30,9 @@ class Layout(Protocol):
 
     def streams(self, placement: Placement) -> Mapping[str, bytes]:
         """What a record adds to lists of pictures."""
+
+    def places(self, run: RecordRun, count: int) -> tuple[list[str], list[str]] | None:
+        """Paths of pictures and of label files of the leading records; None where lists name them, too."""
 
     def files(self) -> Iterable[OutputFile]:
         """The files that name classes and pictures."""
@@ -57,6 +63,14 @@ class UltralyticsLayout:
         del placement
         return {}
 
+    def places(self, run: RecordRun, count: int) -> tuple[list[str], list[str]]:
+        """As of one placement after the other."""
+        folders, labels, splits = self._folders, self._label_folders, run.splits[:count]
+        return (
+            [f"images/{folders[split]}/{name}" for split, name in zip(splits, run.names, strict=False)],
+            [f"{labels[split]}{stem}.txt" for split, stem in zip(splits, run.stems, strict=False)],
+        )
+
     def files(self) -> Iterable[OutputFile]:
         """``data.yaml``."""
         yield OutputFile("data.yaml", (data_yaml(yaml_folders(self._plan), self._plan.classes, self._skeleton),))
@@ -69,8 +83,8 @@ class UltralyticsLayout:
 
 
 def is_one_line(name: str) -> bool:
-    """Whether ``obj.names`` can hold the name: one line, without blanks around it and without NUL."""
-    return name.strip().splitlines() == [name] and "\0" not in name
+    """Whether ``obj.names`` can hold the name: one line, without blanks or a mark before it, and without NUL."""
+    return name.strip().splitlines() == [name] and "\0" not in name and not name.startswith(_MARK)
 
 
 class DarknetLayout:
@@ -96,6 +110,9 @@ class DarknetLayout:
         if not placement.has_media and self._plan.media_mode != "none":
             return {}
         return {f"{self._lists[placement.split]}#pictures": self.picture(placement).encode() + b"\n"}
+
+    def places(self, run: RecordRun, count: int) -> None:
+        """Every picture has a line in a list."""
 
     def files(self) -> Iterable[OutputFile]:
         """``obj.data``, ``obj.names``, and the lists of pictures, one a line, relative to the root."""

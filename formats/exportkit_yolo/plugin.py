@@ -34,7 +34,9 @@ def exportkit_register_checkers() -> Sequence[type[Checker]]:
 
 @hookimpl
 def exportkit_plan_acquisition(request: AcquisitionRequest) -> AcquisitionNeeds | None:
-    """What YOLO needs of its sources: coordinates are shares of the picture, and what is no picture for its consumer is found in the bytes."""
+    """What YOLO needs of its sources: sizes, since coordinates are shares of the picture, and the bytes, which alone
+    tell what its consumer would not open.
+    """
     from exportkit.writing import AcquisitionNeeds
 
     if "yolo" not in request.formats:

@@ -151,7 +151,7 @@ class ObbRows:
     def of(self, annotation: Annotation, index: int, canvas: Canvas, *, measured: bool) -> Drawn:
         """One row; corners are limited to the picture."""
         kind = annotation.kind
-        degraded = None
+        region: Polygon | Mask | None = None
         if kind == "rotated_box":
             polygon, codes = canvas.polygon_of_rotated(annotation)
             corners = canvas.rotated(annotation)[0].corners() if not codes else smallest_rectangle(polygon)
@@ -159,8 +159,6 @@ class ObbRows:
             region, codes = canvas.region(annotation)
             corners = smallest_rectangle(region.to_polygon() if isinstance(region, Mask) else region)
             codes += ("L_REGION_TO_OBB",)
-            if measured:
-                degraded = (("L_REGION_TO_OBB",), region, Polygon((Part(tuple(corners)),)))
         else:
             box, codes = canvas.box(annotation)
             corners = box_outline(box)
@@ -171,7 +169,10 @@ class ObbRows:
             wider = grown_outline(ring, canvas.width, canvas.height)
             if wider is not None:
                 ring, codes = wider, (*codes, "L_BOX_GROWN")
-        return Drawn([outline_row(index, ring, canvas.width, canvas.height)], codes, degraded)
+        rows = [outline_row(index, ring, canvas.width, canvas.height)]
+        if region is None or not measured:
+            return Drawn(rows, codes)
+        return Drawn(rows, codes, (("L_REGION_TO_OBB",), region, Polygon((Part(tuple(ring)),))))
 
 
 def _may_vanish(polygon: Polygon, canvas: Canvas) -> bool:

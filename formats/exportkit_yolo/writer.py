@@ -21,6 +21,7 @@ from exportkit.records import (
 )
 from exportkit.writing import (
     Encoded,
+    EncodedRun,
     Fragments,
     NamingRule,
     Outcome,
@@ -28,6 +29,7 @@ from exportkit.writing import (
     PictureRule,
     Placement,
     Plan,
+    RecordRun,
     Writer,
     WriterOptions,
     failed,
@@ -100,7 +102,8 @@ class YoloWriter(Writer):
             label: index for label, index in plan.class_index.items() if self.class_fault(label, options) is None
         }
         self._boxes = self._box_rows(skeleton)
-
+        kinds = EXTENT_KINDS - (REGION_KINDS if self._excludes else frozenset())
+        self._crowds = dict.fromkeys(kinds, (skipped("S_CROWD"),) * 2)
         self._outlines = outline_texts(self._task, options, self._indices, self._outcomes)
 
     @classmethod
@@ -201,6 +204,17 @@ class YoloWriter(Writer):
             streams = {**streams, f"{_SIDECAR}#rows": b"".join(label_file.sidecar)}
         lines = label_file.rows
         return Encoded(outcomes, ((path, _lines(lines)),), streams, objects=len(lines), overlaps=label_file.overlaps)
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        if self._boxes is None:
+            return None
+        texts, outcomes = run.texts(self._boxes, distinct=True, crowds=self._crowds)
+        places = self._layout.places(run, len(texts))
+        if places is None:
+            return None
+        pictures, labels = places
+        overlaps = run.overlaps(len(texts), outcomes, "L_REGION_DROPPED")
+        return EncodedRun(outcomes, pictures, [*zip(labels, texts, strict=True)], overlaps=overlaps)
 
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)

@@ -26,7 +26,16 @@ __all__ = [
     "SettingRefused",
     "StepFailed",
     "UsageError",
+    "words_of",
 ]
+
+
+def words_of(error: BaseException) -> str:
+    """The text of an exception that somebody else's code raised; a plain sentence where its own ``__str__`` raises."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever a text raises, the failure that it tells of is accounted for
+        return "It gives no text."
 
 
 class ExportkitError(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ def test_every_id_is_in_exactly_one_range_and_the_ranges_leave_no_gap(ids: set[i
     for shard in ranges:
         assert 1 <= sum(identity in shard for identity in ids) <= size
     assert sum(identity in shard for shard in ranges for identity in ids) == len(ids)
-    assert all(below.id_lt == above.id_gte for below, above in zip(ranges, ranges[1:], strict=False))
+    assert all(below.id_lt == above.id_gte for below, above in pairwise(ranges))
     if ids:
         assert ranges[0].id_gte == min(ids)
         assert ranges[-1].id_lt == max(ids) + 1

@@ -65,3 +65,37 @@ def test_what_no_line_can_hold_costs_its_item_alone(tmp_path: Path) -> None:
     assert [row["id"] for row in rows] == [1, 7]
     assert [entry["id"] for entry in lost] == [2, 3, 4, 5, 6]
     assert {entry["step"] for entry in lost} == {"convert_data"}
+
+
+class Mute(Exception):
+    """An exception whose own text raises."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_exception_without_a_text_costs_its_item_alone_and_is_told(tmp_path: Path) -> None:
+    items = [ExportItem({"id": n, "data": {}, "files": {}, "files_all": {}}, {"id": n}) for n in (1, 2, 3)]
+
+    def convert(item: ExportItem) -> ExportItem:
+        if item["id"] == 2:
+            raise Mute
+        return item
+
+    made = spool_items(items, tmp_path, "task", convert, plugin="Mine")
+
+    (lost,) = (json.loads(line) for line in made.lost.read_text().splitlines())
+    assert (made.records, made.failed, lost["id"], lost["code"]) == (2, 1, 2, "E_WRITER")
+    assert lost["message"].startswith("Mute: ")
+
+
+def test_nulls_do_not_send_a_payload_through_the_exact_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(json.JSONEncoder):
+        def encode(self, o: Any) -> str:
+            raise AssertionError("the exact encoder is for numbers that are not finite")
+
+    monkeypatch.setattr("exportkit.actions.item_spool._EXACT", Refusing())
+
+    rows, lost = spooled(tmp_path, {"annotations": [{"score": None, "bbox": [0.5, 1, 2.25, 1e300], "track": None}]})
+
+    assert (len(rows), lost) == (1, [])

@@ -43,6 +43,7 @@ def test_an_export_has_labels_originals_and_our_lists(tmp_path: Path, store: Sto
     folder = Path(result["output_path"])
     assert tree(folder) == [
         "exportkit-errors.jsonl",
+        "exportkit-files.jsonl",
         "exportkit-losses.jsonl",
         "exportkit-manifest.json",
         "labels/한.json",

@@ -143,3 +143,25 @@ def test_a_complete_bundle_is_not_written_over(tmp_path: Path) -> None:
         pass
     with pytest.raises(UsageError, match="already holds"):
         BundleWriter(tmp_path / "b")
+
+
+@pytest.mark.parametrize("layout", ["parts", "single"])
+@pytest.mark.parametrize("sizes", [[1] * 12, [12], [5, 7], [3, 3, 3, 3], [0, 4, 8]])
+@pytest.mark.parametrize("limits", [{"records_per_part": 4}, {"bytes_per_part": 40}, {}])
+def test_records_added_together_lie_where_they_would_lie_one_by_one(
+    tmp_path: Path, layout: Literal["parts", "single"], sizes: list[int], limits: dict[str, int]
+) -> None:
+    lines = [b'{"id":%d}\n' % (7**number) for number in range(12)]
+    with BundleWriter(tmp_path / "one", prefix="x", layout=layout, **limits) as writer:  # type: ignore[arg-type]
+        for line in lines:
+            writer.write_line(line)
+    with BundleWriter(tmp_path / "many", prefix="x", layout=layout, **limits) as writer:  # type: ignore[arg-type]
+        start = 0
+        for size in sizes:
+            writer.write_lines(lines[start : start + size])
+            start += size
+    trees = [
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / "one", tmp_path / "many")
+    ]
+    assert trees[0] == trees[1]

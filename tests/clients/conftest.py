@@ -1,4 +1,4 @@
-"""Makes ``tests.clients.object_store`` importable, and gives its fixture."""
+"""Makes the servers beside this file importable as ``tests.clients.…``, and gives their fixtures."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-_NAME = "tests.clients.object_store"
 
-
-def _load() -> Any:
-    if _NAME not in sys.modules:
-        spec = spec_from_file_location(_NAME, Path(__file__).with_name("object_store.py"))
+def _load(stem: str, room: str = "clients") -> Any:
+    name = f"tests.{room}.{stem}"
+    if name not in sys.modules:
+        spec = spec_from_file_location(name, Path(__file__).parents[1] / room / f"{stem}.py")
         assert spec is not None
         assert spec.loader is not None
-        sys.modules[_NAME] = module = module_from_spec(spec)
+        sys.modules[name] = module = module_from_spec(spec)
         spec.loader.exec_module(module)
-    return sys.modules[_NAME]
+    return sys.modules[name]
 
 
-store = _load().store
+store = _load("object_store").store
+backend = _load("loopback").backend
+clients = _load("loopback").clients
+waits = _load("loopback").waits
+_load("tables")
+_load("served", "server")

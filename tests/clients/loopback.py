@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import socket
 import threading
@@ -13,6 +14,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 import uvicorn
+from pydantic import SecretStr
+
+from exportkit.clients import ConnectedBackend, Connection
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class Answer:
 Handler = Callable[[Asked], Answer]
 
 
+def _always(answer: Answer) -> Handler:
+    return lambda _asked: answer
+
+
 def as_json(value: Any, status: int = 200, **headers: str) -> Answer:
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     return Answer(json.dumps(value).encode(), status, {"Content-Type": "application/json", **named})
@@ -62,9 +70,7 @@ class Loopback:
     asked: list[Asked] = field(default_factory=list)
 
     def on(self, path: str, *answers: Answer | Handler) -> None:
-        self.answers[path] = [
-            (lambda _asked, given=answer: given) if isinstance(answer, Answer) else answer for answer in answers
-        ]
+        self.answers[path] = [_always(answer) if isinstance(answer, Answer) else answer for answer in answers]
 
     def to(self, path: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path == path]
@@ -117,22 +123,85 @@ async def _chunks(answer: Answer) -> AsyncIterator[bytes]:
             await asyncio.sleep(chunk)
 
 
+class _OneServer:
+    """One server for all tests of a process, since starting and stopping one takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.current = Loopback()
+        self._server: served | None = None
+        self.url = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.current(scope, receive, send)
+
+    def begin(self) -> Loopback:
+        if self._server is None:
+            self._server = served(self)
+            self.url = self._server.__enter__()
+            atexit.register(self._server.__exit__)
+        self.current = Loopback(self.url)
+        return self.current
+
+
+_SERVER = _OneServer()
+
+
 @pytest.fixture
-def backend() -> Iterator[Loopback]:
-    """The backend, listening on a free port until the test is over."""
-    made = Loopback()
-    with served(made) as url:
-        made.url = url
+def backend() -> Loopback:
+    """A backend that knows nothing yet, listening on a free port."""
+    return _SERVER.begin()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """Seconds that the clients waited, without waiting."""
+    return []
+
+
+@pytest.fixture
+def clients(backend: Loopback, waits: list[float]) -> Iterator[ConnectedBackend]:
+    """Clients of the backend that note their waits."""
+    with ConnectedBackend(connection_to(backend.url), sleep=waits.append) as made:
         yield made
+
+
+def connection_to(url: str, **more: Any) -> Connection:
+    """A connection with every credential there is."""
+    return Connection(
+        url,
+        access_token=SecretStr("syn_canary-access"),
+        user_token=SecretStr("canary-user"),
+        agent_token=SecretStr("canary-agent"),
+        tenant="acme",
+        **more,
+    )
+
+
+def v2_page(rows: list[Any], following: str | None = None, **meta: Any) -> Answer:
+    """An enveloped page of the second interface."""
+    paging = {"next_cursor": following, "previous_cursor": None, "per_page": 3}
+    return as_json({"data": rows, "meta": {"request_id": "r", "pagination": paging, **meta}})
+
+
+def events(*sent: tuple[str, Any] | bytes) -> Answer:
+    """A stream of server-sent events; bytes are sent as they are."""
+    chunks = tuple(
+        one if isinstance(one, bytes) else f"event: {one[0]}\ndata: {json.dumps(one[1])}\n\n".encode() for one in sent
+    )
+    return Answer(headers={"Content-Type": "text/event-stream"}, chunks=chunks)
 
 
 class served:  # noqa: N801 - reads as a verb
     """An ASGI application behind uvicorn on a free port of this machine."""
 
     def __init__(self, app: Any) -> None:
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, log_level="critical", lifespan="off", date_header=False, timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        # Named as TCP, since asyncio switches off the delay of small packets for sockets that are known to be.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
     def __enter__(self) -> str:

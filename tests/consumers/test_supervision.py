@@ -64,6 +64,19 @@ def test_coco_boxes_and_masks(workshop: Workshop, bundle: str) -> None:
 
 
 @each(BUNDLES)
+def test_coco_boxes_in_the_folders_of_roboflow(workshop: Workshop, bundle: str) -> None:
+    dataset = workshop.dataset(bundle, "coco_roboflow")
+    found: dict[str, Seen] = {}
+    for split in dataset.splits:
+        folder = dataset.folder / {"val": "valid"}.get(split, split)
+        loaded = supervision.DetectionDataset.from_coco(str(folder), str(folder / "_annotations.coco.json"))
+        assert loaded.classes == dataset.classes
+        found |= boxes(loaded, dataset)
+    assert found.keys() == dataset.pictures.keys()
+    assert_same_corners(found, dataset, lambda _, thing: thing.box, single)
+
+
+@each(BUNDLES)
 def test_coco_masks_are_the_pixels_of_their_objects(workshop: Workshop, bundle: str) -> None:
     """Run lengths pixel by pixel; polygons as it draws them, with corners rounded and their edges filled."""
     dataset = workshop.dataset(bundle, "coco")

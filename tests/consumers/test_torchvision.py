@@ -6,6 +6,7 @@ our sizes and boxes are those of the upright picture (formats, section 1, "EXIF 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,33 @@ def test_voc_detection_opens_each_jpeg_and_gives_its_boxes(workshop: Workshop, b
     for split in dataset.splits:
         found |= read(dataset, "2007", split)
     assert_same_corners(found, dataset, whole_corners)
+
+
+@each(BUNDLES)
+def test_voc_detection_gives_rotated_boxes_beside_the_upright_ones(workshop: Workshop, bundle: str) -> None:
+    """``robndbox`` disturbs no box, and its centre, sides and angle give the corners that were drawn."""
+    dataset = workshop.dataset(bundle, "voc_rotated")
+    found: dict[str, Seen] = {}
+    for split in dataset.splits:
+        found |= read(dataset, "2007", split)
+        loader = torchvision.datasets.VOCDetection(dataset.folder, year="2007", image_set=split)
+        for place, (path, scene) in enumerate(dataset.of(split)):
+            if path in found:
+                things = loader[place][1]["annotation"]["object"]
+                told = [corners(thing["robndbox"]) for thing in things if "robndbox" in thing]
+                drawn = [thing.turned for thing in scene.things if thing.turned is not None]
+                assert len(told) == len(drawn)
+                for mine, theirs in zip(drawn, told, strict=True):
+                    assert mine == pytest.approx(theirs, abs=1e-4 + scene.blur)
+    assert_same_corners(found, dataset, whole_corners)
+
+
+def corners(element: dict[str, str]) -> list[float]:
+    """x, y of the box's own top left, top right, bottom right and bottom left; the angle is clockwise on screen."""
+    cx, cy, w, h, angle = (float(element[name]) for name in ("cx", "cy", "w", "h", "angle"))
+    cos, sin = math.cos(angle), math.sin(angle)
+    sides = ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))
+    return [value for dx, dy in sides for value in (cx + dx * cos - dy * sin, cy + dx * sin + dy * cos)]
 
 
 @each(BUNDLES)

@@ -36,3 +36,17 @@ def test_darknet_lists_only_what_its_loader_can_open(bench: Workbench) -> None:
     assert (bench.out / "train.txt").read_text().split() == ["obj_train_data/1.png"]
     assert (bench.out / "obj_train_data/2.txt").read_text() != ""
     assert bench.run("check", bench.out).code == 0
+
+
+def test_a_class_that_begins_with_a_mark_fails_and_the_others_are_published(bench: Workbench) -> None:
+    bundle = bench.bundle([item(1, box("\ufeffcat"), box("dog"))])
+    run = bench.convert(bundle, "--to", "yolo:dialect=darknet", "--media", "none")
+
+    assert run.code == 3, run
+    assert [error["code"] for error in bench.errors()] == ["E_CLASS_UNREPRESENTABLE"]
+
+
+def test_darknet_labels_without_any_picture_are_counted_by_check(bench: Workbench) -> None:
+    assert bench.convert(bench.bundle([item(1, box())]), "--to", "yolo:dialect=darknet").code == 0
+
+    assert bench.run("check", bench.out).code == 0

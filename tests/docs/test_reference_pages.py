@@ -118,7 +118,10 @@ def test_every_command_stands_on_the_page_and_no_other(checkout: Path) -> None:
     assert set(re.findall(r"^## exportkit (\S+)$", page, flags=re.MULTILINE)) == commands
 
 
-@pytest.mark.parametrize("name", ["convert", "inspect", "check", "verify", "formats", "plugins", "run", "new", "demo"])
+_COMMANDS = ("convert", "inspect", "check", "verify", "formats", "plugins", "run", "new", "demo", "serve")
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
 def test_the_options_of_a_command_are_those_on_the_page(checkout: Path, name: str) -> None:
     page = (checkout / "docs/reference/command-line.md").read_text(encoding="utf-8")
     assert documented_options(section(page, f"exportkit {name}")) == long_options(program().commands[name])

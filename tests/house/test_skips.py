@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def project(pytester: pytest.Pytester, checkout: Path) -> pytest.Pytester:
     """A small project that uses the conftest of this one."""
     tests = pytester.mkdir("tests")
     source = (checkout / "tests/conftest.py").read_text(encoding="utf-8")
-    (tests / "conftest.py").write_text(source.replace('pytest_plugins = ["pytester"]', ""), encoding="utf-8")
+    (tests / "conftest.py").write_text(re.sub("^pytest_plugins = .*", "", source, flags=re.MULTILINE), encoding="utf-8")
     (tests / "test_sample.py").write_text(SAMPLE, encoding="utf-8")
     return pytester
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pyarrow import parquet
 from tests.properties.coco_oracle import _pixels
 from tests.properties.found import Found, Objects
 
@@ -37,6 +38,33 @@ def read_long(root: Path) -> Objects:
     return found
 
 
+def read_parquet(root: Path) -> Objects:
+    """Objects by picture, from the typed twin: a cell of the long table is what its value says."""
+    found: Objects = {}
+    for row in parquet.read_table(root / "annotations.parquet").to_pylist():
+        own = found.setdefault(f"images/{row['image']}", [])
+        if row["kind"]:
+            own.append(_typed(row))
+    return found
+
+
+def _typed(row: dict[str, Any]) -> Found:
+    x, y, w, h = (row[name] for name in ("x", "y", "width", "height"))
+    flags: dict[str, Any] = {name: int(row[name]) for name in ("iscrowd", "difficult", "truncated", "occluded")}
+    flags |= {name: row[name] for name in ("score", "frame", "group_id", "track_id")}
+    return Found(
+        row["label"],
+        None if x is None else (x, y, x + w, y + h),
+        [[(p["x"], p["y"]) for p in ring] for part in row["polygons"] for ring in part] if row["polygons"] else None,
+        _pixels(json.loads(row["rle"]), row["image_width"], row["image_height"]) if row["rle"] else None,
+        [(p["x"], p["y"], p["v"]) for p in row["keypoints"]] if row["keypoints"] else None,
+        row["kind"],
+        row["rotation"],
+        flags,
+        json.loads(row["attributes"]) if row["attributes"] else {},
+    )
+
+
 def _object(cells: dict[str, str]) -> Found:
     edges = None
     if cells["x"]:
@@ -61,6 +89,68 @@ def _object(cells: dict[str, str]) -> Found:
         flags,
         json.loads(cells["attributes"]) if cells["attributes"] else {},
     )
+
+
+def read_open_images(root: Path, splits: list[str], sizes: dict[str, tuple[int, int]]) -> Objects:
+    """Objects by picture; ``ImageID`` is the stem of its name."""
+    paths = {path.rpartition("/")[2].rpartition(".")[0] or path.rpartition("/")[2]: path for path in sizes}
+    found: Objects = {path: [] for path in sizes}
+    for split in splits:
+        listed = {unguarded(row[0]) for row in table(root / f"{split}-images.csv")[1:]}
+        header, *rows = table(root / f"{split}-annotations-bbox.csv")
+        for row in rows:
+            cells = dict(zip(header, row, strict=True))
+            identity = unguarded(cells["ImageID"])
+            assert identity in listed
+            width, height = sizes[paths[identity]]
+            x0, x1 = (float(cells[name]) * width for name in ("XMin", "XMax"))
+            y0, y1 = (float(cells[name]) * height for name in ("YMin", "YMax"))
+            flags: dict[str, Any] = {name: int(cells[name]) for name in ("IsOccluded", "IsTruncated", "IsGroupOf")}
+            flags["Confidence"] = float(cells["Confidence"])
+            found[paths[identity]].append(Found(unguarded(cells["LabelName"]), (x0, y0, x1, y1), flags=flags))
+    return found
+
+
+def read_automl(root: Path, sizes: dict[str, tuple[int, int]]) -> Objects:
+    """Objects by picture; a row has eleven cells and no header."""
+    found: Objects = {}
+    for word, path, label, *cells in table(root / "annotations.csv"):
+        assert word in {"TRAIN", "VALIDATION", "TEST", "UNASSIGNED"}
+        own = found.setdefault(unguarded(path), [])
+        x0, y0, _, _, x1, y1, _, _ = cells
+        if label:
+            width, height = sizes[unguarded(path)]
+            edges = (float(x0) * width, float(y0) * height, float(x1) * width, float(y1) * height)
+            own.append(Found(unguarded(label), edges))
+    return found
+
+
+def read_via(root: Path, splits: list[str]) -> Objects:
+    """Regions by picture, by the names that VIA 2 gives to shapes."""
+    found: Objects = {}
+    for split in splits:
+        header, *rows = table(root / f"via_region_data_{split}.csv")
+        for row in rows:
+            cells = dict(zip(header, row, strict=True))
+            own = found.setdefault(f"images/{unguarded(cells['filename'])}", [])
+            if cells["region_count"] != "0":
+                assert int(cells["region_id"]) == len(own)
+                own.append(
+                    _region(json.loads(cells["region_shape_attributes"]), json.loads(cells["region_attributes"]))
+                )
+    return found
+
+
+def _region(shape: dict[str, Any], attributes: dict[str, Any]) -> Found:
+    label, name = attributes["class"], shape["name"]
+    if name == "rect":
+        x, y, w, h = (shape[key] for key in ("x", "y", "width", "height"))
+        return Found(label, (x, y, x + w, y + h), attributes=attributes)
+    if name == "point":
+        return Found(label, points=[(shape["cx"], shape["cy"], 2)], attributes=attributes)
+    assert name in {"polygon", "polyline"}
+    ring = list(zip(shape["all_points_x"], shape["all_points_y"], strict=True))
+    return Found(label, rings=[ring], kind=name, attributes=attributes)
 
 
 def read_boxes(root: Path, dialect: str, splits: list[str]) -> dict[str, list[Found]]:

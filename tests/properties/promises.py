@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.properties import csv_oracle, voc_oracle
@@ -26,7 +26,7 @@ from tests.properties.drawn import (
     rectangle,
 )
 from tests.properties.found import Found, Told
-from tests.properties.things import VALUES, Picture, Thing
+from tests.properties.things import FLAGS, VALUES, Picture, Thing
 
 EXTENTS = frozenset({"box", "rotated_box", "polygon", "mask", "keypoints"})
 #: Codes that depend on where the geometry lies, or on values beside it, and are judged by what is read back.
@@ -141,19 +141,33 @@ class Promise:
     reads_region: bool = False
     #: Codes that may come as well.
     also: frozenset[str] = frozenset()
-    #: Kinds that stand in other files than those that are read.
-    elsewhere: frozenset[str] = frozenset()
+    #: Whether a thing that is kept stands in the file that is read.
+    stands: Callable[[Thing, Told], bool] = lambda _thing, _told: True
+    #: Objects of the file that are one thing together.
+    pieces: Callable[[Thing, Picture], int] = lambda _thing, _picture: 1
 
 
-def judge(promise: Promise, picture: Picture, told: list[Told], found: list[Found]) -> None:
-    """Every thing of one picture against its objects in file order."""
-    left = list(found)
-    for thing, one in zip(picture.things, told, strict=True):
+def judge(promise: Promise, picture: Picture, told: list[Told], found: list[Found]) -> dict[int, Found]:
+    """Every thing of one picture against its objects in file order; what was found of each, by its place."""
+    left, kept = list(found), {}
+    for place, (thing, one) in enumerate(zip(picture.things, told, strict=True)):
         judge_outcome(promise, thing, picture, one)
-        if one.status in {"written", "lossy"} and thing.kind not in promise.elsewhere:
-            assert left, (thing, one, "is missing")
-            promise.kept(thing, picture, one, left.pop(0))
+        if one.status in {"written", "lossy"} and promise.stands(thing, one):
+            count = promise.pieces(thing, picture)
+            assert len(left) >= count, (thing, one, "is missing")
+            own, left = _joined(left[:count]), left[count:]
+            promise.kept(thing, picture, one, own)
+            kept[place] = own
     assert not left, ("is too much", left)
+    return kept
+
+
+def _joined(pieces: list[Found]) -> Found:
+    """Pieces of one thing as one object with all their rings."""
+    if len(pieces) == 1:
+        return pieces[0]
+    assert {piece.label for piece in pieces} == {pieces[0].label}
+    return replace(pieces[0], rings=[ring for piece in pieces for ring in piece.rings or ()])
 
 
 def judge_outcome(promise: Promise, thing: Thing, picture: Picture, told: Told) -> None:
@@ -555,6 +569,77 @@ def _kept_ints(thing: Thing, picture: Picture, told: Told, found: Found) -> None
             assert abs(high - box[place + 2]) <= 0.5 + 1e-6, (found, box)
 
 
+def _openimages(thing: Thing, picture: Picture) -> set[str]:
+    """Crowds, two flags and confidences have a column."""
+    columns = {"occluded", "truncated", "iscrowd"}
+    score = thing.fields.get("score")
+    if score is not None and 0 <= score <= 1:
+        columns.add("score")
+    rest = replace(thing, fields={name: value for name, value in thing.fields.items() if name not in columns})
+    return _yolo_skip(rest) or box_cost(thing) | extras(rest)
+
+
+def _kept_openimages(thing: Thing, picture: Picture, told: Told, found: Found) -> None:
+    _kept_box(thing, picture, told, found)
+    assert found.flags["IsGroupOf"] == int(thing.is_crowd)
+    for column, name in (("IsOccluded", "occluded"), ("IsTruncated", "truncated")):
+        assert found.flags[column] == (1 if thing.fields.get(name) else -1)
+    score = thing.fields.get("score")
+    assert found.flags["Confidence"] == (score if score is not None and 0 <= score <= 1 else 1)
+
+
+def _automl(thing: Thing, picture: Picture) -> set[str]:
+    """No side below a hundredth of the picture."""
+    codes = _csv_boxes(thing, picture)
+    box = extent(thing, picture)
+    if any(code.startswith("S_") for code in codes) or box is None:
+        return codes
+    least = min((box[2] - box[0]) / picture.width, (box[3] - box[1]) / picture.height)
+    return {"S_CONSUMER_LIMIT"} if least < 0.01 - 1e-6 else codes
+
+
+_VIA_ALSO = frozenset({"L_ATTRIBUTES_DROPPED"})
+
+
+def _via(thing: Thing, picture: Picture) -> set[str]:
+    kind = thing.kind
+    if kind not in EXTENTS and kind not in {"polyline", "point"}:
+        return {"S_KIND_UNSUPPORTED"}
+    codes = {
+        "rotated_box": {"N_ROTATION_AS_POLYGON"},
+        "mask": {"N_MASK_AS_POLYGON"},
+        "keypoints": {"L_KEYPOINTS_DROPPED"},
+    }.get(kind, set())
+    holes = _pieces(thing.pixels, picture.width, picture.height)[1] if thing.pixels else 0
+    holes = holes or any(holes for _, holes in (parts_of(thing, picture) if kind in _DRAWN else ()))
+    several = _regions_of_via(thing, picture) > 1
+    return codes | ({"L_HOLES_BRIDGED"} if holes else set()) | ({"L_PARTS_SPLIT"} if several else set())
+
+
+_DRAWN = frozenset({"polygon", "keypoints"})
+
+
+def _regions_of_via(thing: Thing, picture: Picture) -> int:
+    """A part is a region of its own."""
+    if thing.pixels:
+        return _pieces(thing.pixels, picture.width, picture.height)[0]
+    return len(parts_of(thing, picture)) or 1 if thing.kind in _DRAWN and thing.parts else 1
+
+
+def _kept_via(thing: Thing, picture: Picture, told: Told, found: Found) -> None:
+    assert found.label == thing.label
+    if thing.kind == "box" or (thing.kind == "keypoints" and not thing.parts):
+        same_edges(found.edges, extent(thing, picture), 2e-6)
+    elif thing.kind in EXTENTS:
+        assert found.rings is not None
+        same_region(found.rings, thing, picture, 2e-6)
+    given = {"class": thing.label, **{k: v for k, v in thing.fields.items() if k in VALUES and v is not None}}
+    given |= {name: True for name in FLAGS if thing.fields.get(name)}
+    assert found.attributes is not None
+    for name, value in {**thing.attributes, **given}.items():
+        assert name == "visibility" or found.attributes[name] == value, name
+
+
 def promises(scene_has_regions: bool, skeleton: tuple[str, ...]) -> Mapping[str, Promise]:
     """Outputs that are read back, as words after ``--to``, and what they promise."""
     return {
@@ -563,7 +648,7 @@ def promises(scene_has_regions: bool, skeleton: tuple[str, ...]) -> Mapping[str,
             _kept_coco,
             reads_region=True,
             also=frozenset({"L_KEYPOINTS_DROPPED", "N_BOX_AS_POLYGON", "L_ATTRIBUTES_DROPPED"}),
-            elsewhere=frozenset({"caption"}),
+            stands=lambda thing, _: thing.kind != "caption",
         ),
         "yolo:task=detect": Promise(_yolo_detect, _kept_box),
         "yolo:dialect=darknet": Promise(_yolo_detect, _kept_box),
@@ -581,7 +666,11 @@ def promises(scene_has_regions: bool, skeleton: tuple[str, ...]) -> Mapping[str,
         ),
         "csv": Promise(lambda thing, picture: set(), _kept_long, reads_region=True),
         "csv:dialect=retinanet": Promise(_csv_boxes, _kept_ints),
+        "csv:dialect=parquet": Promise(lambda thing, picture: set(), _kept_long, reads_region=True),
         "csv:dialect=tfod": Promise(_csv_boxes, _kept_box),
+        "csv:dialect=openimages": Promise(_openimages, _kept_openimages),
+        "csv:dialect=automl": Promise(_automl, _kept_box),
+        "csv:dialect=via": Promise(_via, _kept_via, reads_region=True, pieces=_regions_of_via, also=_VIA_ALSO),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -478,8 +479,6 @@ def pictures(draw: st.DrawFn, identity: int | str, labels: list[str], *, only_wh
 
 
 def _named(thing: Thing, identity: str | None) -> Thing:
-    from dataclasses import replace
-
     return thing if thing.instead is not None else replace(thing, identity=identity)
 
 
@@ -497,8 +496,24 @@ def scenes(draw: st.DrawFn, *, only_whole: bool = False) -> Scene:
     return Scene(found, junk)
 
 
+@st.composite
+def tagged_scenes(draw: st.DrawFn) -> Scene:
+    """A bundle in which nearly every picture has a file and one tag, as folders of classes want it."""
+    scene = draw(scenes())
+    labels = sorted({thing.label for picture in scene.pictures for thing in picture.things if thing.label} | {"cat"})
+    tagged = []
+    for picture in scene.pictures:
+        others = tuple(thing for thing in picture.things if thing.kind != "tag" or draw(st.integers(0, 3)) == 0)
+        things = (*others, Thing("tag", draw(st.sampled_from(labels)), identity="tag"))
+        file = picture.file or picture_file(picture.width, picture.height, "png", 1)
+        suffix = picture.suffix if picture.file else "png"
+        split = draw(st.sampled_from(("train", "train", "val")))
+        tagged.append(replace(picture, things=dm_order(things, picture.schema), file=file, suffix=suffix, split=split))
+    return Scene(tuple(tagged), scene.junk)
+
+
 def _can_be_a_label(text: str) -> bool:
     return bool(text.strip()) and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-__all__ = ["KINDS", "UGLY_LABELS", "UGLY_NAMES", "corners", "pictures", "scenes", "whole_things"]
+__all__ = ["KINDS", "UGLY_LABELS", "UGLY_NAMES", "corners", "pictures", "scenes", "tagged_scenes", "whole_things"]

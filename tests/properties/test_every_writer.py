@@ -59,6 +59,10 @@ def test_any_bundle_converts_with_any_options(
         more = more[:1]
     with bench_with(scene) as (bench, bundle):
         words = [word for group in more for word in group]
+        if "--group-by" in words and bench.convert(bundle, "--to", "csv", "--dry-run", *words).code == 2:
+            # Groups keep together what splits would part: without either there is nothing to ask for.
+            at = words.index("--group-by")
+            words[at : at + 2] = []
         run, made = convert(bench, bundle, wanted, "--invalid", invalid, *words)
         if made:
             outputs(run)

@@ -223,6 +223,27 @@ def test_a_thread_that_never_ends_does_not_keep_the_run(tmp_path: Path) -> None:
     assert "mine" in ran.err
 
 
+def test_what_a_thread_prints_after_the_result_goes_to_stderr(tmp_path: Path) -> None:
+    """The thread prints as soon as the run has given stdout back."""
+    folder = simple(
+        tmp_path / "p",
+        "def late(then):",
+        "    while sys.stdout is then:",
+        "        time.sleep(0.01)",
+        "    print('late by print')",
+        "    os.write(1, b'late by number\\n')",
+        "    sys.__stdout__.write('late by the first stream\\n')",
+        "    sys.__stdout__.flush()",
+        "threading.Thread(target=late, args=(sys.stdout,)).start()",
+        "return 7",
+    )
+
+    ran = exportkit("run", "export", "-p", folder)
+
+    assert (ran.code, ran.result) == (0, 7)
+    assert {"late by print", "late by number", "late by the first stream"} <= set(ran.err.splitlines())
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

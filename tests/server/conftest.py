@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from tests.server.served import Served, start, write_bundle
+from tests.services import postgres_url, s3
+
+__all__ = ["bundle", "database_options", "fresh_database", "postgres_url", "s3", "served"]
 
 #: Rows of the shared bundle; ids are far apart and not those of the lines.
 COUNT = 25

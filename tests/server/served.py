@@ -30,6 +30,8 @@ class Served:
     announced: dict[str, Any]
     process: subprocess.Popen[str]
     client: httpx2.Client = field(repr=False)
+    #: A client that shows nothing of itself.
+    bare: httpx2.Client = field(repr=False)
     told: list[str] = field(default_factory=list, repr=False)
 
     @property
@@ -58,7 +60,7 @@ class Served:
 
     def anonymous(self, path: str, **headers: str) -> httpx2.Response:
         """A request without any credential, as presigned URLs are fetched."""
-        return httpx2.get(path if path.startswith("http") else self.url + path, headers=headers, timeout=_PATIENCE)
+        return self.bare.get(path, headers=headers)
 
     def enqueue(self, target: str = "task", **changed: Any) -> str:
         """The id of a new export of everything that was loaded."""
@@ -125,8 +127,12 @@ def start(*options: str | Path, environment: Mapping[str, str] | None = None) ->
         announced = json.loads(line)
         tenant, token = announced["tenant"], announced["token"]
         headers = {"Synapse-Access-Token": f"Token {token}", "Synapse-Tenant": f"Token {tenant}"}
-        with httpx2.Client(base_url=announced["url"], headers=headers, timeout=_PATIENCE) as client:
-            yield Served(announced, process, client, told)
+        url = str(announced["url"])
+        with (
+            httpx2.Client(base_url=url, headers=headers, timeout=_PATIENCE) as client,
+            httpx2.Client(base_url=url, timeout=_PATIENCE) as bare,
+        ):
+            yield Served(announced, process, client, bare, told)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

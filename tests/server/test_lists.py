@@ -281,6 +281,22 @@ def test_a_value_that_cannot_be_applied_is_refused_by_its_key(served: Served, ke
     assert set(served.get(V1["task"], 400, **{key: value})) == {key}
 
 
+@pytest.mark.parametrize("key", ["ids", "ids_ex"])
+def test_many_ranges_are_applied_or_refused_but_never_too_much(served: Served, key: str) -> None:
+    def ask(last: int, step: int, status: int) -> Any:
+        ranges = ",".join(f"{number}-{number + 1}" for number in range(1000, last, step))
+        return served.get(V2["task"], status, **{"project": served.project, key: ranges})
+
+    assert ask(2400, 3, 200)["meta"]["applied_count"] in {0, COUNT}
+    assert ask(4000, 3, 400)["error"]["details"][0]["field"] == key
+    assert ask(3000, 2, 200)["meta"]["applied_count"] in {0, COUNT}  # side by side they are one range
+
+
+@pytest.mark.parametrize("path", ["/v2/async_jobs/a%00b/", "/v2/async_jobs/?search=a%00b", "/v2/tasks/?search=a%00b"])
+def test_a_nul_is_no_fault_of_the_server(served: Served, path: str) -> None:
+    assert served.client.get(path).status_code in {200, 400, 404}
+
+
 # -- cursors ---------------------------------------------------------------------------------------------------
 
 

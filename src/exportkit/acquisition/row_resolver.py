@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import FileFacts
-from exportkit.acquisition.stored_line import file_entries, is_wrapped, stored_line
+from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, may_be_wrapped, stored_line
 from exportkit.clients import WireRow
 from exportkit.clients.client_errors import ClientConnectionError, ClientError
 from exportkit.errors import RecordFault
@@ -26,8 +26,7 @@ _WORKERS: Final = 8
 _WINDOW: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedRow:
+class ResolvedRow(NamedTuple):
     """A row with its canonical line, or with the reason why there is none."""
 
     row: WireRow
@@ -68,17 +67,26 @@ class RowResolver:
 
     def resolved(self, rows: Iterable[WireRow]) -> Iterator[ResolvedRow]:
         """Each row in its turn. Raises LocalIOError where this machine cannot keep a file."""
-        waiting: deque[_Coming] = deque()
+        waiting: deque[_Coming | ResolvedRow] = deque()
         for row in rows:
-            waiting.append(self._begin(row))
+            begun = self._begin(row)
+            if not waiting and isinstance(begun, ResolvedRow):
+                yield begun
+                continue
+            waiting.append(begun)
             if len(waiting) > _WINDOW:
                 yield self._end(waiting.popleft())
         for coming in waiting:
             yield self._end(coming)
 
-    def _begin(self, row: WireRow) -> _Coming:
-        coming = _Coming(row, row.raw("data"))
-        if is_wrapped(row):
+    def _begin(self, row: WireRow) -> _Coming | ResolvedRow:
+        """Have everything fetched that the row points to; one that points to nothing is resolved already."""
+        data = row.raw("data")
+        wrapped = may_be_wrapped(data) and is_wrapped(row)
+        if not wrapped and has_no_files(row):
+            return ResolvedRow(row, stored_line(row, data, {}))
+        coming = _Coming(row, data)
+        if wrapped:
             self._pool = self._pool or ThreadPoolExecutor(_WORKERS, "exportkit-payloads")
             coming.payload = self._pool.submit(self._payload, row)
         try:
@@ -106,7 +114,9 @@ class RowResolver:
         url = entry.get("url") if isinstance(entry, Mapping) else None
         return url if isinstance(url, str) else None
 
-    def _end(self, coming: _Coming) -> ResolvedRow:
+    def _end(self, coming: _Coming | ResolvedRow) -> ResolvedRow:
+        if isinstance(coming, ResolvedRow):
+            return coming
         try:
             data = coming.payload.result() if isinstance(coming.payload, Future) else coming.payload
         except RecordFault as fault:

@@ -23,6 +23,8 @@ __all__ = ["Spool", "write_manifest"]
 
 _LONGEST: Final = 1.0
 _LARGEST: Final = 16 << 20
+#: Lines that are written at once; to join a whole group would double the memory that it takes.
+_AT_ONCE: Final = 256
 _PART: Final = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -92,9 +94,10 @@ class Spool:
         if not self._items and not self._files:
             return
         with refusals_of("write", self._part):
-            view = memoryview(b"".join(self._lines))
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+            for start in range(0, len(self._lines), _AT_ONCE):
+                view = memoryview(b"".join(self._lines[start : start + _AT_ONCE]))
+                while view:
+                    view = view[os.write(self._descriptor, view) :]
             if self._files:
                 sync_filesystem(self.folder)
             else:

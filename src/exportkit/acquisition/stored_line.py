@@ -6,26 +6,27 @@ from typing import Any, Final
 
 import msgspec
 
-from exportkit.bundles.canonical_line import canonical_line
+from exportkit.bundles.canonical_line import encoded_member
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 from exportkit.wire import choose_entry, is_wrapper
 
-__all__ = ["file_entries", "is_wrapped", "stored_line"]
+__all__ = ["file_entries", "has_no_files", "is_wrapped", "may_be_wrapped", "stored_line"]
 
-_NULL: Final = b"null"
-_UNIT_KEYS: Final = ("id", "name", "width", "height")
+_NULL: Final = msgspec.Raw(b"null")
+_NOTHING: Final = (None, _NULL)
+_NO_MAP: Final = (*_NOTHING, msgspec.Raw(b"{}"))
+# Line breaks stand between values alone; in a string they would be escaped.
+_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 #: What a wrapper says of itself; a payload without this word is none.
 _WRAPPER_WORD: Final = b'"mode"'
 #: A wrapper holds a URL and three short members.
 _LONGEST_WRAPPER: Final = 1 << 16
-_AS_IT_CAME: Final = ("status_label", "split", "group")
 
 
 def is_wrapped(row: WireRow) -> bool:
     """Whether the payload came in a wrapper (wire contract, section 7), and not by itself."""
-    text = row.raw("data")
-    if text is None or _WRAPPER_WORD not in text or len(text) > _LONGEST_WRAPPER:
+    if not may_be_wrapped(row.raw("data")):
         return False
     try:
         return is_wrapper(row.get("data"))
@@ -33,49 +34,92 @@ def is_wrapped(row: WireRow) -> bool:
         return False
 
 
+def may_be_wrapped(data: bytes | None) -> bool:
+    """Whether a payload has to be looked into to tell."""
+    return data is not None and _WRAPPER_WORD in data and len(data) <= _LONGEST_WRAPPER
+
+
 def file_entries(row: WireRow) -> dict[str, Any]:
     """File entries by the name of their data spec, whatever member of the row they came in (section 5).
 
     Raises RecordFault for files that are no object.
     """
-    manifest, unit = row.raw("files_manifest"), row.raw("data_unit")
-    if (
-        manifest in {None, _NULL, b"{}"}
-        and (unit is None or b'"files"' not in unit)
-        and row.raw("files") in {None, _NULL}
-        and row.raw("file") in {None, _NULL}
-    ):
-        return {}
-    return choose_entry(row)[2]
+    return {} if has_no_files(row) else choose_entry(row)[2]
+
+
+def has_no_files(row: WireRow) -> bool:
+    """Whether no member of the row can name a file; costs no parsing."""
+    members = row.members
+    unit = members.get("data_unit")
+    return (
+        members.get("files_manifest") in _NO_MAP
+        and (unit is None or b'"files"' not in bytes(unit))
+        and members.get("files") in _NOTHING
+        and members.get("file") in _NOTHING
+    )
+
+
+class _Unit(msgspec.Struct):
+    """The members of a data unit that a line keeps, in their order, each as it came."""
+
+    id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    name: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    width: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    height: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Line(msgspec.Struct):
+    """The members of a line in their order (section 16). The encoder copies what came and leaves out what is unset."""
+
+    id: Any
+    pgh_id: Any
+    data: Any
+    files_manifest: Any
+    data_unit: Any
+    status_label: Any
+    split: Any
+    group: Any
+
+
+_unit: Final = msgspec.json.Decoder(_Unit).decode
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def stored_line(row: WireRow, data: bytes | None, entries: dict[str, Any] | bytes) -> bytes:
     """The canonical line (section 16), LF included, with this payload and these files."""
-    members: dict[str, Any] = {}
-    for key in ("id", "pgh_id"):
-        text = row.raw(key)
-        if text is not None and text != _NULL:
-            members[key] = text
-    if data is not None:
-        members["data"] = data
+    members = row.members
+    unset = msgspec.UNSET
+    manifest: Any = unset
     if entries:
-        members["files_manifest"] = entries
-    elif row.raw("files_manifest") == _NULL:
-        members["files_manifest"] = None
-    unit = row.raw("data_unit")
-    if unit is not None and unit != _NULL:
-        members["data_unit"] = _unit_line(unit)
-    for key in _AS_IT_CAME:
-        text = row.raw(key)
-        if text is not None:
-            members[key] = text
-    return canonical_line(members)
+        manifest = msgspec.Raw(encoded_member(entries))
+    elif members.get("files_manifest") == _NULL:
+        manifest = None
+    line = _encode(
+        _Line(
+            _unless_null(members.get("id")),
+            _unless_null(members.get("pgh_id")),
+            unset if data is None else msgspec.Raw(data),
+            manifest,
+            _stored_unit(members.get("data_unit")),
+            members.get("status_label", unset),
+            members.get("split", unset),
+            members.get("group", unset),
+        )
+    )
+    if b"\n" in line or b"\r" in line:
+        line = line.translate(_LINE_ENDS)
+    return line + b"\n"
 
 
-def _unit_line(text: bytes) -> bytes:
-    """The members of a data unit that a line keeps, as they came; another value than an object is kept whole."""
+def _unless_null(member: msgspec.Raw | None) -> Any:
+    return msgspec.UNSET if member is None or member == _NULL else member
+
+
+def _stored_unit(member: msgspec.Raw | None) -> Any:
+    """The data unit as a line keeps it; another value than an object is kept whole."""
+    if member is None or member == _NULL:
+        return msgspec.UNSET
     try:
-        unit = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        return _unit(member)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return text
-    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), unit[key]) for key in _UNIT_KEYS if key in unit)
+        return member

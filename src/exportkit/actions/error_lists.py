@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exportkit.actions.workplace import Workplace
+from exportkit.conversion.lists import FILES, MANIFEST
 from exportkit.storage.refusals import refusals_of
 
 __all__ = ["OWN_FILES", "write_error_lists"]
@@ -19,7 +20,7 @@ LOSSES = "exportkit-losses.jsonl"
 #: What stands at the top of every export and must not be taken for a label.
 OWN_FILES = (
     *(ERROR_FILES, COLLISIONS, ERRORS, LOSSES),
-    *("exportkit-manifest.json", "export_report.json", "export_report.csv"),
+    *(FILES, MANIFEST, "export_report.json", "export_report.csv"),
 )
 
 

@@ -20,7 +20,7 @@ from exportkit.actions.delegation import OFFLINE, DelegationConfig, DelegationDe
 from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.params import ExportParams
 from exportkit.actions.tail_steps import ConvertDataStep, FinalizeStep, SaveFilesStep
-from exportkit.errors import UsageError
+from exportkit.errors import UsageError, words_of
 from exportkit.runtime import LogLevel
 from exportkit.steps import StepRegistry
 
@@ -149,7 +149,7 @@ class ExportAction(BaseExportAction[ExportParams]):
 
     def _emit_failure_message(self, error: BaseException) -> None:
         super()._emit_failure_message(error)
-        self.log("export_failed", {"message": "The export failed", "error": str(error)})
+        self.log("export_failed", {"message": "The export failed", "error": words_of(error)})
 
     def _result(self, context: ExportContext, outcome: Mapping[str, Any]) -> dict[str, Any]:
         self.log("export_completed", {"message": f"The export is {context.status}", "count": context.exported_count})

@@ -57,6 +57,7 @@ class ExportOutput:
         self._root = root
         self._name = judged_name(name)
         self._run: RunDirectory | None = None
+        self._renamed: Path | None = None
         self.committed = False
 
     @property
@@ -84,7 +85,7 @@ class ExportOutput:
     @property
     def told(self) -> str:
         """Where the export is, or will be, published, in the words of the storage."""
-        return str(self.path_root / self.run.target.name)
+        return str(self.path_root / (self._renamed or self.run.target).name)
 
     @classmethod
     def on_storage(cls, storage: Mapping[str, Any], path: str, name: str, **how: bool) -> Self:
@@ -106,17 +107,22 @@ class ExportOutput:
         self._refuse_way_out()
         self._run = self._reserved(1)
 
+    def publish(self) -> str:
+        """Bring the stage to disk, make it visible, and return where. Raises LocalIOError."""
+        sync_filesystem(self.stage)
+        self.rename()
+        return self.release()
+
     def release(self) -> str:
-        """Take note that the run's target was published by whoever filled it, and return where."""
+        """Take note that everything is in its place, and return where."""
         self.committed = True
         return self.told
 
-    def publish(self) -> str:
-        """Make the stage visible under its name, and return where.
+    def rename(self) -> Path:
+        """Give the stage its name, and return the absolute folder.
 
         A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
         """
-        sync_filesystem(self.stage)
         target = self.run.target
         for number in count(1):
             try:
@@ -127,8 +133,8 @@ class ExportOutput:
                 target = self._numbered(self.run.target.parent, number)
             else:
                 break
-        self.committed = True
-        return str(self.path_root / target.name)
+        self._renamed = target
+        return target
 
     def close(self) -> None:
         """Remove what was made and not published; a second call does nothing."""

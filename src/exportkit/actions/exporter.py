@@ -23,7 +23,7 @@ from exportkit.actions.stem_manifest import planned_stems
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.template_run import TemplateRun
 from exportkit.actions.workplace import Workplace
-from exportkit.errors import RecordFault
+from exportkit.errors import RecordFault, words_of
 from exportkit.storage.refusals import refusals_of
 from exportkit.writing.names import split_stem
 
@@ -173,7 +173,7 @@ class BaseExporter:
             try:
                 text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
             except (TypeError, ValueError, RecursionError) as error:
-                raise RecordFault("E_WRITER", f"The result is no JSON: {error}") from error
+                raise RecordFault("E_WRITER", f"The result is no JSON: {words_of(error)}") from error
         except RecordFault as fault:
             error_file_list.append(ErrorRow(shown, fault))
             self.run.export_log_data_file(named.identity, {"file_name": shown}, ExportStatus.FAILED, str(fault))
@@ -270,7 +270,7 @@ class BaseExporter:
         named = self._named(result if failure is None else item)
         stem = next(iter(self._stems.values()), None)
         emitted = failure is None and stem is not None
-        failures = [] if failure is None else [{"code": code_of(failure), "message": str(failure)}]
+        failures = [] if failure is None else [{"code": code_of(failure), "message": words_of(failure)}]
         files = [ReportFile("label", f"{stem or named.wanted}.json", "json", emitted)]
         if self.saves_originals and self.sdk_managed_original_files and named.original is not None:
             placed = bool(stem) and (self.output_paths.get(ORIGINALS, Path()) / f"{stem}{named.extension}").exists()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, overload
 
-from exportkit.errors import RecordFault
+from exportkit.errors import RecordFault, words_of
 
 __all__ = ["ErrorRow", "ErrorRows", "FailureLog", "LinesOnDisk", "code_of"]
 
@@ -55,7 +55,7 @@ class ErrorRow(list[str]):
     """``[file, message]`` with the code of what happened."""
 
     def __init__(self, file: str, error: BaseException) -> None:
-        super().__init__([file, str(error)])
+        super().__init__([file, words_of(error)])
         self.code = code_of(error)
 
 
@@ -135,7 +135,7 @@ class FailureLog:
 
     def raised(self, identity: Any, file: str, step: str, error: BaseException) -> None:
         """Take what an item failed with."""
-        self.add(identity, file, step, code=code_of(error), kind=type(error).__name__, message=str(error))
+        self.add(identity, file, step, code=code_of(error), kind=type(error).__name__, message=words_of(error))
 
     def write(self, path: Path) -> None:
         """Write the list, also an empty one."""

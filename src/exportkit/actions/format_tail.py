@@ -63,7 +63,7 @@ class FormatTail(ExportTail):
         if not self._written:
             self.save()
         context = self.context
-        result = self._planned().publish()
+        result = self._planned().publish(context.output.rename)
         context.output_path = context.output.release()
         context.written_file_count = sum(output.files for output in result.outputs)
         context.status = "partial" if result.has_errors or context.page_failures else "complete"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,9 @@ import msgspec
 
 from exportkit.actions.export_item import ExportItem
 from exportkit.bundles import BundleWriter
+from exportkit.bundles.canonical_line import LINE_ENDS, ROW_KEYS
 from exportkit.clients import LineFault
-from exportkit.errors import ConversionFailed, RecordFault
+from exportkit.errors import ConversionFailed, RecordFault, words_of
 from exportkit.records import quoted
 from exportkit.wire import choose_entry
 from exportkit.writing.ledger import Entry
@@ -25,6 +27,7 @@ _KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
 _QUICK = msgspec.json.Encoder()
 #: Says NaN and Infinity, for which JSON has no word; all else is as the quick encoder says it.
 _EXACT = json.JSONEncoder(separators=(",", ":"), default=msgspec.to_builtins)
+_NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]", re.DOTALL)
 
 Convert = Callable[[ExportItem], Any]
 
@@ -61,8 +64,7 @@ def spool_items(
     with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items") as bundle:
         for number, item in enumerate(items, 1):
             try:
-                row = _row(item, _converted(item, convert))
-                bundle.write({key: _encoded(value) for key, value in row.items() if key != "files_manifest" or value})
+                bundle.write_line(_line(_row(item, _converted(item, convert))))
             except Exception as error:
                 entry = _loss(item, error, plugin)
                 if stops:
@@ -81,6 +83,12 @@ def spool_items(
     return SpooledItems(folder / "items", lost, records, failed)
 
 
+def _line(row: Mapping[str, Any]) -> bytes:
+    """The line of a row, its members in the order of every bundle; no files where there are none."""
+    text = _encoded({key: row[key] for key in ROW_KEYS if key in row and (key != "files_manifest" or row[key])})
+    return text.translate(LINE_ENDS) + b"\n" if b"\n" in text or b"\r" in text else text + b"\n"
+
+
 def _encoded(value: Any) -> bytes:
     """JSON as the reader of a bundle takes it: a number that is not finite costs the annotation that holds it."""
     try:
@@ -88,7 +96,15 @@ def _encoded(value: Any) -> bytes:
     except (TypeError, ValueError, OverflowError, RecursionError):
         return _EXACT.encode(value).encode("ascii")
     # The quick encoder writes null for a number that is not finite.
-    return _EXACT.encode(value).encode("ascii") if b"null" in text else text
+    return _EXACT.encode(value).encode("ascii") if b"null" in text and _may_be_infinite(value) else text
+
+
+def _may_be_infinite(value: Any) -> bool:
+    """Whether a number may be not finite: MessagePack has it behind a mark, with all bits of its exponent set."""
+    try:
+        return _NOT_FINITE.search(msgspec.msgpack.encode(value)) is not None
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return True
 
 
 def _converted(item: ExportItem, convert: Convert) -> Any:
@@ -124,5 +140,5 @@ def _files(item: ExportItem, files: Any, source: Mapping[str, Any]) -> Any:
 def _loss(item: ExportItem, error: Exception, plugin: str) -> Entry:
     if isinstance(error, RecordFault):
         return Entry(item.get("id"), "", 0, "fetch_results", error.code, error.message, json_path=error.json_path)
-    message = f"{type(error).__name__}: {quoted(str(error))}"
+    message = f"{type(error).__name__}: {quoted(words_of(error))}"
     return Entry(item.get("id"), "", 0, "convert_data", "E_WRITER", message, plugin=plugin)

@@ -68,8 +68,8 @@ class ObjectOutput(ExportOutput):
         return self._put(self.stage)
 
     def release(self) -> str:
-        """Put what was published in the state folder. Raises RemoteIOError."""
-        return self._put(self.run.target)
+        """Put what got its name in the state folder. Raises RemoteIOError."""
+        return self._put(self._renamed or self.run.target)
 
     def open(self) -> None:
         super().open()
@@ -79,7 +79,7 @@ class ObjectOutput(ExportOutput):
 
     def close(self) -> None:
         if self._run is not None:
-            shutil.rmtree(self._run.target, ignore_errors=True)
+            shutil.rmtree(self._renamed or self._run.target, ignore_errors=True)
         super().close()
 
     def _is_free(self, target: Path) -> bool:

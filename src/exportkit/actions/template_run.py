@@ -12,7 +12,7 @@ from exportkit.actions.metrics import MetricsRecord
 from exportkit.actions.run_adapter import ExporterRunAdapter
 from exportkit.actions.workplace import Workplace
 from exportkit.clients import LineFault
-from exportkit.errors import ConversionFailed, ExportkitError, RecordFault
+from exportkit.errors import ConversionFailed, ExportkitError, RecordFault, words_of
 from exportkit.writing.names import split_stem
 
 __all__ = ["Converted", "TemplateMethods", "TemplateRun"]
@@ -197,9 +197,9 @@ class TemplateRun:
     def _list(self, item: Any, step: str, error: BaseException) -> None:
         identity, name = _told(item)
         self._failure = error
-        self._latest = f"item {identity!r} in {step}: {type(error).__name__}: {error}"
+        self._latest = f"item {identity!r} in {step}: {type(error).__name__}: {words_of(error)}"
         label = f"{split_stem(name)[0] or '<unknown>'}.json"
-        self._work.errors_json.append([label, str(error)])
+        self._work.errors_json.append([label, words_of(error)])
         self._work.errors_json.latest()
         self._work.failures.raised(identity, label, step, error)
 

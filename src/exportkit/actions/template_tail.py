@@ -13,12 +13,14 @@ from typing import Any
 from exportkit import __version__
 from exportkit.actions.error_lists import write_error_lists
 from exportkit.actions.error_policy import ErrorPolicy
-from exportkit.actions.export_output import MANIFEST
+from exportkit.actions.file_list import write_file_list
 from exportkit.actions.reconciliation import reconcile
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.template_run import Converted, TemplateRun
 from exportkit.actions.workplace import Workplace
-from exportkit.errors import RecordFault
+from exportkit.conversion.lists import FILES, MANIFEST
+from exportkit.conversion.manifest import LABELS_SCHEMA, digest_of
+from exportkit.errors import RecordFault, words_of
 from exportkit.runtime import build_throttle_from_params
 from exportkit.storage.refusals import refusals_of
 
@@ -177,8 +179,9 @@ class TemplateTail(ExportTail):
     def _write_manifest(self) -> None:
         """No clock, host, user or absolute path enters it."""
         context = self.context
+        write_file_list(context.output.stage, context.output.spool)
         manifest = {
-            "schema": "exportkit-export/1",
+            "schema": LABELS_SCHEMA,
             "exportkit": __version__,
             "name": context.params.get("name"),
             "target": context.params.get("target"),
@@ -188,6 +191,7 @@ class TemplateTail(ExportTail):
             "unexported_files": context.unexported_files,
             "filename_collisions": context.filename_collision_count,
             "count_verified": context.count_verified,
+            "lists": {FILES: digest_of(context.output.stage / FILES)},
         }
         path = context.output.stage / MANIFEST
         with refusals_of("write", path):
@@ -220,7 +224,7 @@ def _pickled(result: Converted) -> bytes:
         if result.error is not None:
             pickle.loads(text)  # noqa: S301
     except Exception as error:  # noqa: BLE001 - the border of one item
-        message = f"The result cannot be kept on disk: {error}"
+        message = f"The result cannot be kept on disk: {words_of(error)}"
         if result.error is not None:
             message = f"{type(result.error).__name__}: {result.error}"
         kept = {key: result.item.get(key) for key in ("id", "files")} if isinstance(result.item, dict) else None

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["canonical_line", "canonical_members", "encoded_member"]
+__all__ = ["LINE_ENDS", "ROW_KEYS", "canonical_line", "canonical_members", "encoded_member"]
 
-_KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
+#: Members of a row in the order in which a line has them.
+ROW_KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
 _UNIT_KEYS: Final = ("id", "name", "width", "height")
-# Outside strings these are mere white space in JSON, and within strings they are not allowed.
-_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
+#: Outside strings these are mere white space in JSON, and within strings they are not allowed.
+LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -36,7 +37,7 @@ def canonical_members(row: Mapping[str, Any]) -> dict[str, Any]:
     unit = row.get("data_unit")
     if isinstance(unit, Mapping):
         members["data_unit"] = {key: unit[key] for key in _UNIT_KEYS if key in unit}
-    return {key: members[key] for key in _KEYS if key in members}
+    return {key: members[key] for key in ROW_KEYS if key in members}
 
 
 def _files(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,5 +55,5 @@ def encoded_member(value: object) -> bytes:
     if isinstance(value, msgspec.Raw):
         value = bytes(value)
     if isinstance(value, bytes):
-        return value.translate(_LINE_ENDS) if b"\n" in value or b"\r" in value else value
+        return value.translate(LINE_ENDS) if b"\n" in value or b"\r" in value else value
     return _ENCODER.encode(value).encode()

@@ -20,6 +20,7 @@ from exportkit.errors import LocalIOError
 __all__ = [
     "MAX_LINE",
     "SHARD_BYTES",
+    "WHOLE",
     "Line",
     "LineCount",
     "Shard",
@@ -27,6 +28,7 @@ __all__ = [
     "count_shard",
     "cut_shards",
     "iter_lines",
+    "lines_within",
     "number_shards",
     "read_again",
     "read_block",
@@ -35,7 +37,8 @@ __all__ = [
 #: Longest line that is read, in bytes without its end (formats, section 2.1).
 MAX_LINE: Final = 64 << 20
 SHARD_BYTES: Final = 16 << 20
-_WHOLE: Final = 8 << 20
+#: A run of lines of at most so many bytes is held at once.
+WHOLE: Final = 8 << 20
 _CR: Final = 0x0D
 _BLANKS: Final = b" \t\r\v\f"
 _Read = TypeVar("_Read", bytes, int)
@@ -163,15 +166,19 @@ def iter_lines(
 
     Raises LocalIOError when the file has become shorter than `end`.
     """
-    if not apart and end - start <= min(_WHOLE, limit):
-        return _whole_lines(read_again(file, start, end), end - start, start, first_line)
+    if not apart and end - start <= min(WHOLE, limit):
+        return lines_within(read_again(file, start, end), end - start, start, first_line)
     return _streamed_lines(file, start, end, first_line, limit)
 
 
-def _whole_lines(block: bytearray, size: int, start: int, first_line: int) -> Iterator[Line]:
-    """Lines of a block that is small enough to be held at once, none of which can be too long."""
+def lines_within(block: bytearray, size: int, start: int, first_line: int, at: int = 0) -> Iterator[Line]:
+    """Lines of the first ``size`` bytes of a block that is held at once, as :func:`iter_lines` yields them.
+
+    The block begins at ``start`` of its file; the first line begins at ``at`` of the block and is numbered
+    ``first_line``.
+    """
     find = block.find
-    number, at = first_line, 0
+    number = first_line
     while at < size:
         stop = find(b"\n", at, size)
         if stop < 0:
@@ -201,7 +208,7 @@ def read_again(file: int, start: int, end: int) -> bytearray:
     buffer = _HELD.buffer
     if len(buffer) < size:
         buffer = bytearray(size)
-        if size <= _WHOLE:
+        if size <= WHOLE:
             _HELD.buffer = buffer
     with memoryview(buffer) as view:
         done = 0

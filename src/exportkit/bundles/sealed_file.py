@@ -37,8 +37,11 @@ class SealedFile:
 
     def write(self, content: bytes) -> None:
         """Append. Raises LocalIOError."""
-        with refusals_of("write", self.path):
+        try:
             self._packed.write(content)
+        except OSError:  # a guard around every line of a bundle would take longer than the writing
+            with refusals_of("write", self.path):
+                raise
         self.length += len(content)
 
     def seal(self) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -85,6 +85,18 @@ class BundleWriter(AbstractContextManager["BundleWriter"]):
             self._part = self._new_part()
         self._part.write(line)
         self._part_records += 1
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Add several records at once, cut into the same parts as one by one."""
+        records, size = self._limits
+        whole = b"".join(lines)
+        part, count = self._part, self._part_records + len(lines)
+        if part is None or (self._layout == "parts" and (count > records or part.length + len(whole) > size)):
+            for line in lines:
+                self.write_line(line)
+        else:
+            part.write(whole)
+            self._part_records = count
 
     def add_file(self, file_id: int | str, name: str, content: bytes | BinaryIO) -> dict[str, Any]:
         """Store an original; return the members `bundle_path`, `size` and `sha256` of its file entry.

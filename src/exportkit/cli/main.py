@@ -19,7 +19,7 @@ from exportkit.cli.inspect import inspect
 from exportkit.cli.new import new
 from exportkit.cli.plugins import plugins
 from exportkit.cli.resume import resume_command
-from exportkit.cli.run import plugin_run, run
+from exportkit.cli.run import run
 from exportkit.cli.serve import serve
 from exportkit.cli.verify import verify
 from exportkit.errors import ExportkitError
@@ -47,7 +47,11 @@ app = typer.Typer(
 for command in (convert, inspect, check, verify, formats, plugins, run, new, demo, serve):
     app.command()(command)
 plugin_app = typer.Typer(name="plugin", help="Work with the plugin in the current folder.", no_args_is_help=True)
-plugin_app.command("run")(plugin_run)
+plugin_app.command(
+    "run",
+    help="Run an action of the plugin in the current folder.\n\n"
+    """Example: exportkit plugin run --mode local export --params '{"name": "try"}'""",
+)(run)
 app.add_typer(plugin_app)
 
 

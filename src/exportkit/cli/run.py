@@ -5,20 +5,34 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-__all__ = ["plugin_run", "run"]
+from exportkit.cli.result_stream import talk_on_stderr
+
+__all__ = ["run"]
 
 Mode = Literal["local", "task", "job", "jobs-api", "remote"]
 
 Action = Annotated[str, typer.Argument(help="Name of the action, as under 'actions' in config.yaml.")]
 Params = Annotated[str, typer.Option("--params", help="JSON, or @FILE with JSON.")]
-Plugin = Annotated[Path | None, typer.Option("--plugin", "-p", "--path", help="Folder of the plugin.")]
+Plugin = Annotated[
+    Path | None,
+    typer.Option(
+        "--plugin",
+        "-p",
+        "--path",
+        help="Folder of the plugin; by default the built-in action, or with 'plugin run' the current folder.",
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Failures as one JSON object on stdout, too; with 'plugin run' the bare result."),
+]
 Source = Annotated[Path | None, typer.Option(help="A bundle that answers in the place of a backend.")]
 Output = Annotated[
     Path | None,
@@ -39,27 +53,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show warnings and er
 
 @dataclass(frozen=True)
 class _Request:
-    """What both commands are asked to run."""
+    """One run of an action, as it was asked for."""
 
     action: str
-    params: str
+    params: dict[str, Any]
     plugin: Path | None
     source: Path | None
     output: Path | None
-    mode: Mode
+    connection: Any
+    restart: bool
+    cancel_remote: bool
     language: str | None
     debug: bool
     strict: bool
-    token: str | None
-    token_file: Path | None
-    cacert: Path | None
-    resume: bool
-    restart: bool
-    cancel_remote: bool
     quiet: bool
 
 
 def run(
+    called: typer.Context,
     action: Action,
     params: Params = "{}",
     plugin: Plugin = None,
@@ -75,7 +86,7 @@ def run(
     resume: Resume = False,
     restart: Restart = False,
     cancel_remote: CancelRemote = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Failures as one JSON object on stdout, too.")] = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
     """Run an export action of a plugin's config.yaml, or the built-in 'export'; its result is JSON on stdout.
@@ -84,102 +95,83 @@ def run(
 
     Example: exportkit run export --plugin my-plugin --source bundle/ -o out --params @params.json
     """
-    del as_json  # the program reads it where it reports a failure
-    outcome = _run(
-        _Request(
-            action, params, plugin, source, output, mode, language, debug, strict, token, token_file, cacert,
-            resume, restart, cancel_remote, quiet,
-        )
-    )  # fmt: skip
-    print(_as_json(outcome.result))  # noqa: T201 - the result
-    return _told(outcome)
-
-
-def plugin_run(
-    action: Action,
-    params: Params = "{}",
-    plugin: Plugin = None,
-    source: Source = None,
-    output: Output = None,
-    mode: ModeOption = "local",
-    language: Language = None,
-    debug: Debug = False,
-    strict: Strict = False,
-    token: Token = None,
-    token_file: TokenFile = None,
-    cacert: CaCert = None,
-    resume: Resume = False,
-    restart: Restart = False,
-    cancel_remote: CancelRemote = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The bare result, without 'Result:'.")] = False,
-    quiet: Quiet = False,
-) -> int:
-    """Run an action of the plugin in the current folder.
-
-    Example: exportkit plugin run --mode local export --params '{"name": "try"}'
-    """
-    outcome = _run(
-        _Request(
-            action, params, plugin or Path(), source, output, mode, language, debug, strict, token, token_file, cacert,
-            resume, restart, cancel_remote, quiet,
-        )
-    )  # fmt: skip
+    of_plugin = called.parent is not None and called.parent.info_name == "plugin"
+    _refuse(mode, token, resume=resume, restart=restart)
+    request = _Request(
+        action=action,
+        params=_params(params),
+        plugin=plugin or (Path() if of_plugin else None),
+        source=source,
+        output=output,
+        connection=_connection(source, token_file, cacert),
+        restart=restart,
+        cancel_remote=cancel_remote,
+        language=language,
+        debug=debug,
+        strict=strict,
+        quiet=quiet,
+    )
+    outcome = _outcome(request)
     text = _as_json(outcome.result)
-    print(text if as_json else f"Result: {text}")  # noqa: T201 - the result
+    print(f"Result: {text}" if of_plugin and not as_json else text)  # noqa: T201 - the result
     return _told(outcome)
 
 
-def _run(request: _Request) -> Any:
+def _refuse(mode: Mode, token: str | None, *, resume: bool, restart: bool) -> None:
+    """Raise UsageError for options that cannot be followed."""
+    from exportkit.errors import UsageError
+
+    if token is not None:
+        raise UsageError("A token on the command line is seen by everybody on this machine; use --token-file.")
+    if mode != "local":
+        raise UsageError(f"The mode {mode!r} runs on a backend's machines; use --mode local.")
+    if resume and restart:
+        raise UsageError("--resume and --restart contradict each other; keep one of them.")
+
+
+def _connection(source: Path | None, token_file: Path | None, cacert: Path | None) -> Any:
+    """The backend that environment and options name, where rows are to come from one. Raises UsageError."""
+    from exportkit.clients import Connection
+    from exportkit.errors import UsageError
+
+    if source is not None:
+        return None
+    found = Connection.of_environment(token_file=token_file, cacert=cacert)
+    if found is None and os.environ.get("SYNAPSE_HOST"):
+        raise UsageError(
+            "SYNAPSE_HOST names a backend and no credentials are given; set SYNAPSE_ACCESS_TOKEN or use --token-file."
+        )
+    return found
+
+
+def _outcome(request: _Request) -> Any:
     from exportkit.cli.failure import Terminated
-    from exportkit.errors import ConversionFailed, ExportkitError, UsageError
+    from exportkit.errors import ConversionFailed, ExportkitError
     from exportkit.running import run_action
     from exportkit.runtime import ConsoleLogger
 
-    if request.token is not None:
-        raise UsageError("A token on the command line is seen by everybody on this machine; use --token-file.")
-    if request.mode != "local":
-        raise UsageError(f"The mode {request.mode!r} runs on a backend's machines; use --mode local.")
-    if request.resume and request.restart:
-        raise UsageError("--resume and --restart contradict each other; keep one of them.")
-    given = _params(request.params)
     logger = ConsoleLogger(debug=request.debug, quiet=request.quiet)
-    with _talk_on_stderr(), _warnings_told(logger):
+    with talk_on_stderr(), _warnings_told(logger):
         try:
             return run_action(
                 request.plugin,
                 request.action,
-                given,
+                request.params,
                 source=request.source,
                 output=request.output,
                 logger=logger,
                 language=request.language,
                 strict=request.strict,
-                connection=_connection(request),
+                connection=request.connection,
                 restart=request.restart,
                 cancel_remote=request.cancel_remote,
             )
         except (ExportkitError, KeyboardInterrupt, Terminated):
             raise
         except BaseException as error:  # the border of a plugin: whatever it raises is a failure of its action
-            words = f"The action {request.action[:80]!r} failed: {_told_of(error)}."
-            raise ConversionFailed(words) from error
+            raise ConversionFailed(f"The action {request.action[:80]!r} failed: {_told_of(error)}.") from error
         finally:
             logger.finish()
-
-
-def _connection(request: _Request) -> Any:
-    """The backend that environment and options name, where rows are to come from one. Raises UsageError."""
-    from exportkit.clients import Connection
-    from exportkit.errors import UsageError
-
-    if request.source is not None:
-        return None
-    found = Connection.of_environment(token_file=request.token_file, cacert=request.cacert)
-    if found is None and os.environ.get("SYNAPSE_HOST"):
-        raise UsageError(
-            "SYNAPSE_HOST names a backend and no credentials are given; set SYNAPSE_ACCESS_TOKEN or use --token-file."
-        )
-    return found
 
 
 @contextmanager
@@ -202,10 +194,9 @@ def _warnings_told(logger: Any) -> Iterator[None]:
 
 def _told_of(error: BaseException) -> str:
     """Type and words of an exception, whose own code may fail."""
-    try:
-        words = str(error).rstrip(".")
-    except Exception:  # noqa: BLE001 - the border of a plugin
-        words = "it has no words for it"
+    from exportkit.errors import words_of
+
+    words = words_of(error).rstrip(".")
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
@@ -274,25 +265,3 @@ def _told(outcome: Any) -> int:
     code = 3 if outcome.is_partial else 0
     leave_threads_behind(code)
     return code
-
-
-@contextmanager
-def _talk_on_stderr() -> Iterator[None]:
-    """Have everything that a plugin prints go to stderr, also what its own programs write: stdout is for the result."""
-    sys.stdout.flush()
-    try:
-        own = sys.stdout.fileno()
-        shared = sys.stderr.fileno()
-    except (OSError, ValueError, AttributeError):  # somebody captures the output
-        with redirect_stdout(sys.stderr):
-            yield
-        return
-    kept = os.dup(own)
-    os.dup2(shared, own)
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, own)
-        os.close(kept)

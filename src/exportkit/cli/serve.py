@@ -48,6 +48,10 @@ def serve(
     tls_key: Annotated[Optional[Path], typer.Option(help="Its key (PEM).", show_default=False)] = None,  # noqa: UP045
     allow_host: Annotated[list[str], typer.Option(help="Further name by which clients call the server.")] = [],  # noqa: B006
     workers: Annotated[int, typer.Option(min=0, max=64, help="Processes that write bundles.")] = 1,
+    chaos: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="File of faults to inject, for testing clients.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The first line of stdout is one JSON object.")] = False,
 ) -> int:
     """Serve the endpoints that exports use: SQLite and a local folder by default, nothing to configure.
@@ -75,6 +79,7 @@ def serve(
         key=tls_key,
         hosts=tuple(allow_host),
         workers=workers,
+        chaos=chaos,
     )
     run(options, _announce_json if as_json else _announce)
     return 0

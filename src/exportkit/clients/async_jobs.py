@@ -9,7 +9,7 @@ from urllib.parse import quote
 from exportkit.clients.api_session import ApiSession
 from exportkit.clients.credentials import Family
 from exportkit.clients.envelope import read_object
-from exportkit.clients.progress_stream import ProgressStream
+from exportkit.clients.progress_stream import HEARTBEAT, ProgressStream
 from exportkit.clients.retries import CALLS, RetryPolicy
 
 __all__ = ["AsyncJobs"]
@@ -36,7 +36,7 @@ class AsyncJobs:
 
     def stream_progress(self, job_id: str) -> Iterator[dict[str, Any]]:
         """Events ``{"event": name, …}`` up to a terminal one. Raises StreamError when the stream is given up."""
-        return iter(ProgressStream(self._session, f"{_path(job_id)}progress/"))
+        return iter(ProgressStream(self._session, f"{_path(job_id)}progress/", heartbeat=HEARTBEAT))
 
 
 def _path(job_id: str) -> str:

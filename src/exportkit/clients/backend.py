@@ -32,6 +32,7 @@ _anything = decoded(object)
 class BackendClient:
     """Rows, projects, storages and job logs of one backend, over HTTP (wire contract, sections 2 and 3).
 
+    The calls that plugins know (`list_…`, `get_…`) give ordinary objects; `pages` and `rows` keep the bytes.
     Paging keys of `params` (`page_size`, `pagination`, `ordering`, …) are sent; `page_retries`, `page_retry_backoff`
     and `retry_on_status` change how failing pages are repeated. Any thread may use it. Calls raise ClientError, and
     FilterRefused before anything is asked for.
@@ -82,7 +83,7 @@ class BackendClient:
         return V1List(self._session, target, params).pages(cursor=cursor, behind=behind)
 
     def rows(self, target: str, params: Mapping[str, Any] | None = None) -> Iterator[WireRow]:
-        """Rows of a target, lazily, page by page."""
+        """Rows of a target, lazily, page by page, their members as the bytes that came."""
         for page in self.pages(target, params):
             yield from page.rows
 
@@ -108,10 +109,10 @@ class BackendClient:
         return self._everything("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
 
     def get_tasks_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return self.rows("task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
+        return ListedRows(self, "task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
 
     def get_assignments_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return self.rows("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
+        return ListedRows(self, "assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
 
     def count_tasks(self, filters: Mapping[str, Any] | None = None) -> int:
         return self._known_count("task", filters)
@@ -180,7 +181,11 @@ class BackendClient:
         if list_all:
             return self._everything(target, params)
         page = V1List(self._session, target, params).page()
-        found: dict[str, Any] = {"next": page.next, "previous": page.previous, "results": page.rows}
+        found: dict[str, Any] = {
+            "next": page.next,
+            "previous": page.previous,
+            "results": [row.plain() for row in page.rows],
+        }
         return found if page.count is None else {"count": page.count, **found}
 
     def _everything(self, target: str, params: Mapping[str, Any] | None) -> CountedRows:
@@ -202,15 +207,15 @@ class BackendClient:
 
 
 class ListedRows:
-    """Rows that are asked for anew with each iteration."""
+    """Rows as ordinary objects, asked for anew with each iteration."""
 
     def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any]) -> None:
         self._client = client
         self.target = target
         self.params = params
 
-    def __iter__(self) -> Iterator[WireRow]:
-        return self._client.rows(self.target, self.params)
+    def __iter__(self) -> Iterator[Row]:
+        return (row.plain() for row in self._client.rows(self.target, self.params))
 
 
 def _export_paging(target: str) -> dict[str, Any]:

@@ -87,4 +87,5 @@ class BackendClientV2:
         return self._session.call("GET", path, family=Family.V2, read=read_object)
 
     def _knows_idempotency_keys(self) -> bool:
-        return bool(self.capabilities())
+        offered = self.capabilities()
+        return bool(offered) and offered.get("idempotency", True) is not False

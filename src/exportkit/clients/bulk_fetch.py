@@ -14,6 +14,10 @@ __all__ = ["MOST_IDS", "BulkAnswer", "fetch_in_halves"]
 MOST_IDS: Final = 200
 #: Statuses that speak of the caller or of the path, so that asking for less would not help.
 _HOPELESS: Final = frozenset({404, 405})
+#: Statuses of a server that is busy or down, None of one that broke off; so many single ids in a row tell an outage.
+_BUSY: Final = frozenset({None, 408, 502, 503, 504})
+_BUSY_IN_A_ROW: Final = 3
+_FAILING_IN_A_ROW: Final = 20
 
 
 @dataclass(slots=True)
@@ -36,13 +40,14 @@ def fetch_in_halves(
     """Ask for the ids at once; where that fails for good, for each half, down to the single id that is the reason.
 
     Raises ValueError for more than 200 ids, and ClientError where asking for less cannot help: without permission,
-    without such a path, or when the server could not be reached at all.
+    without such a path, or when the server fails for one id after the other and so not because of any of them.
     """
     if len(ids) > MOST_IDS:
         raise ValueError(f"At most {MOST_IDS} ids can be asked for at once, not {len(ids)}.")
     answer = BulkAnswer()
     found: dict[int, WireRow] = {}
     waiting: list[Sequence[int]] = [list(dict.fromkeys(ids))] if ids else []
+    alone = 0
     while waiting:
         chunk = waiting.pop()
         try:
@@ -51,11 +56,16 @@ def fetch_in_halves(
             if not _is_about_the_chunk(error):
                 raise
             if len(chunk) == 1:
+                alone += 1
+                is_busy = error.is_temporary and error.status_code in _BUSY
+                if alone >= (min(_BUSY_IN_A_ROW, len(ids)) if is_busy else _FAILING_IN_A_ROW):
+                    raise
                 answer.failed[chunk[0]] = str(error)
                 continue
             half = len(chunk) // 2
             waiting += [chunk[half:], chunk[:half]]
             continue
+        alone = 0
         wanted = set(chunk)
         for row in rows:
             identity = key_of(row)

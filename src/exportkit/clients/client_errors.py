@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from exportkit.errors import ExportkitError
@@ -10,10 +11,12 @@ __all__ = [
     "AnswerTooLarge",
     "AuthenticationError",
     "AuthorizationError",
+    "CertificateRefused",
     "ClientConnectionError",
     "ClientError",
     "ClientResponseIncompleteError",
     "ClientTimeoutError",
+    "GpuUnavailableError",
     "HTTPError",
     "HostileAnswer",
     "HostilePaging",
@@ -129,6 +132,10 @@ class ServerError(HTTPError):
         super().__init__(status_code, detail)
 
 
+class GpuUnavailableError(ServerError):
+    """503: no device is free for what was asked."""
+
+
 class StreamError(ClientError):
     """A stream of events failed; it never says anything about the job behind it."""
 
@@ -139,6 +146,12 @@ class StreamLimitExceededError(StreamError):
 
 class WebSocketError(StreamError):
     """A socket failed."""
+
+
+class CertificateRefused(ClientError):
+    """The server's certificate is not trusted; nothing was sent."""
+
+    exit_code = 2
 
 
 class HostileAnswer(ClientError):
@@ -171,7 +184,9 @@ _BY_STATUS: dict[int, type[ClientError]] = {
 
 def error_of(status_code: int, detail: Any = None, body: Any = None) -> ClientError:
     """The error of a status from 400."""
-    usual = ServerError if status_code >= 500 else HTTPError
+    usual: type[ClientError] = ServerError if status_code >= 500 else HTTPError
+    if status_code == 503 and isinstance(body, Mapping) and body.get("error_type") == "gpu_unavailable":
+        usual = GpuUnavailableError
     return _again(_BY_STATUS.get(status_code, usual), status_code, detail, body)
 
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult
 
 from exportkit.clients.address_policy import AddressPolicy, AddressRefused
 
-__all__ = ["HostDown", "ObjectConnections", "Unreachable"]
+__all__ = ["Hopeless", "ObjectConnections", "Unreachable"]
 
 #: Failures to connect in a row after which a host is left alone, and for how many seconds.
 _FAILURES: Final = 5
@@ -27,8 +27,8 @@ class Unreachable(Exception):
     """A host could not be connected to, or broke off. The message completes "https://host/path …"."""
 
 
-class HostDown(Unreachable):
-    """A host that failed several times in a row; it was not asked."""
+class Hopeless(Unreachable):
+    """A host that is not worth another attempt now: its certificate is not trusted, or it failed often in a row."""
 
 
 class ObjectConnections:
@@ -101,6 +101,8 @@ class ObjectConnections:
             made = self._connected(parts)
         except AddressRefused:
             raise
+        except ssl.SSLCertVerificationError as error:
+            raise Hopeless("has a certificate that is not trusted (give its authority with --cacert)") from error
         except OSError as error:
             self._note(parts.netloc, is_up=False)
             raise Unreachable(f"cannot be reached ({error.strerror or type(error).__name__})") from error
@@ -135,7 +137,7 @@ class ObjectConnections:
     def _require_up(self, host: str) -> None:
         failures, since = self._failures.get(host, (0, 0.0))
         if failures >= _FAILURES and self._clock() - since < _REST:
-            raise HostDown(f"was not asked, since its host failed {failures} times")
+            raise Hopeless(f"was not asked, since its host failed {failures} times")
 
     def _note(self, host: str, *, is_up: bool) -> None:
         with self._lock:

@@ -20,7 +20,7 @@ import msgspec
 from exportkit.clients.address_policy import AddressPolicy, plain_url
 from exportkit.clients.connection import origin_of
 from exportkit.clients.download import Download, OtherRange
-from exportkit.clients.object_connections import HostDown, ObjectConnections, Unreachable
+from exportkit.clients.object_connections import Hopeless, ObjectConnections, Unreachable
 from exportkit.clients.retries import RetryBudget, Sleep, retry_after
 from exportkit.errors import RemoteIOError
 
@@ -200,7 +200,7 @@ class ObjectFetcher:
             with self._connections.answer(parts, headers) as response:
                 _judge_status(response, url)
                 yield response
-        except HostDown as error:
+        except Hopeless as error:
             raise self._given_up(f"{plain_url(url)} {error}.", url) from error
         except Unreachable as error:
             raise _Again(f"{plain_url(url)} {error}") from error

@@ -10,7 +10,7 @@ import msgspec
 
 from exportkit.clients.api_session import ApiSession
 from exportkit.clients.bulk_fetch import BulkAnswer, fetch_in_halves, keyed_by
-from exportkit.clients.counted_rows import CountedRows
+from exportkit.clients.counted_rows import CountedRows, Row
 from exportkit.clients.credentials import Family
 from exportkit.clients.pages import Page, read_v2_page
 from exportkit.clients.retries import EXPORT_READS, RetryPolicy
@@ -60,10 +60,10 @@ class RecordResource:
         """One page ``{results, next, previous}``, or all slim rows with a total that nobody counted."""
         asked = {**(params or {}), **more}
         if list_all:
-            rows = (row for page in self.pages(asked) for row in page.rows)
+            rows = (row.plain() for page in self.pages(asked) for row in page.rows)
             return CountedRows(rows, -1)
         page = self._list(asked).page()
-        return {"results": page.rows, "next": page.next, "previous": page.previous}
+        return {"results": [row.plain() for row in page.rows], "next": page.next, "previous": page.previous}
 
     def bulk(
         self,
@@ -87,9 +87,9 @@ class RecordResource:
 
         return fetch_in_halves(ids, ask, keyed_by(self.kind.key, "id"))
 
-    def bulk_fetch(self, ids: Sequence[int], *, response_mode: ResponseMode = "inline") -> Sequence[WireRow]:
-        """The rows of :meth:`bulk` alone, as a plain list."""
-        return list(self.bulk(ids, response_mode=response_mode).rows.values())
+    def bulk_fetch(self, ids: Sequence[int], *, response_mode: ResponseMode = "inline") -> Sequence[Row]:
+        """The rows of :meth:`bulk` alone, as ordinary objects."""
+        return [row.plain() for row in self.bulk(ids, response_mode=response_mode).rows.values()]
 
     bulk_data = bulk_fetch
 
@@ -130,9 +130,9 @@ class GroundTruths:
 
         return fetch_in_halves(ids, ask, keyed_by("id"))
 
-    def bulk_data(self, ids: Sequence[int], **filters: Any) -> Sequence[WireRow]:
-        """The records of :meth:`bulk` alone, as a plain list."""
-        return list(self.bulk(ids, filters).rows.values())
+    def bulk_data(self, ids: Sequence[int], **filters: Any) -> Sequence[Row]:
+        """The records of :meth:`bulk` alone, as ordinary objects."""
+        return [row.plain() for row in self.bulk(ids, filters).rows.values()]
 
 
 _bare_rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from exportkit.clients.counted_rows import Row
 from exportkit.errors import RecordFault
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
 
@@ -23,7 +24,8 @@ class WireRow(Mapping[str, Any]):
 
     def __init__(self, members: dict[str, msgspec.Raw]) -> None:
         self._members = members
-        self._parsed: dict[str, Any] = {}
+        # Made with the first member that is read: most rows are stored as they came.
+        self._parsed: dict[str, Any] | None = None
 
     @property
     def members(self) -> Mapping[str, msgspec.Raw]:
@@ -40,12 +42,24 @@ class WireRow(Mapping[str, Any]):
         members = (b"%b:%b" % (_encode(key), member) for key, member in self._members.items())
         return _on_one_line(b"{" + b",".join(members) + b"}")
 
+    def plain(self) -> Row:
+        """The same as an ordinary object, for code that wants to print, copy or change it.
+
+        A row with a member that cannot be read comes back as it is, so that its reader meets the error, and costs
+        nobody else's row.
+        """
+        try:
+            return dict(self)
+        except RecordFault:
+            return self
+
     def __getitem__(self, key: str) -> Any:
         """Raises KeyError, and RecordFault for a member that cannot be read."""
-        if key in self._parsed:
-            return self._parsed[key]
-        value = self._parsed[key] = _value(self._members[key])
-        return value
+        if self._parsed is None:
+            self._parsed = {}
+        if key not in self._parsed:
+            self._parsed[key] = _value(self._members[key])
+        return self._parsed[key]
 
     def __contains__(self, key: object) -> bool:
         return key in self._members

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,7 +28,7 @@ from exportkit.conversion.planning import (
     source_numbers,
     split_facts,
 )
-from exportkit.conversion.publication import publish
+from exportkit.conversion.publication import is_exportkit_dataset, publish
 from exportkit.conversion.repeated import forget_repeated
 from exportkit.conversion.request import ConversionRequest
 from exportkit.conversion.result import ConversionResult
@@ -40,6 +41,7 @@ from exportkit.engines import open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
+from exportkit.storage.publish import publish_directory
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import AcquisitionRequest, Fragments, Plan, Writer
 from exportkit.writing.class_files import read_class_list, read_class_lock
@@ -162,8 +164,11 @@ class Conversion:
         """What became of records and annotations so far, for each output."""
         return tuple(output.counts for output in self._outputs)
 
-    def publish(self) -> ConversionResult:
-        """Complete and check the staged datasets, judge their account, and rename them into place."""
+    def publish(self, rename: Callable[[], Path] | None = None) -> ConversionResult:
+        """Complete and check the staged datasets, judge their account, and rename them into place.
+
+        ``rename`` does so where the caller chooses the place at the last moment, and gives the place.
+        """
         request = self._request
         source = {"target": self._bundle.target, "schema": "raw_bundle_v1"}
         # What came in is told before what is wrong with what came out of it: an empty dataset has findings, too.
@@ -173,21 +178,25 @@ class Conversion:
         result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
         if request.dry_run:
             return result
-        result.warnings = list(
-            publish(
-                self._run,
-                self._outputs,
-                source,
-                overwrite=request.overwrite,
-                keep_old=request.keep_old,
-                lock=self._lock,
-                classes=self._classes,
-            )
-        )
+        publishing = partial(publish, self._run, self._outputs, source, lock=self._lock, classes=self._classes)
+        if rename is None:
+            result.warnings = list(publishing(rename=self._renamed_into_place))
+        else:
+            result.move_to(publishing(rename=rename))
         if self._plugins.published_hooks is not None:
             faults = self._plugins.published_hooks(result)
             result.warnings.extend(str(fault) for fault in faults)
         return result
+
+    def _renamed_into_place(self) -> tuple[str, ...]:
+        request, run = self._request, self._run
+        return publish_directory(
+            run.stage,
+            run.target,
+            overwrite=request.overwrite,
+            keep_old=request.keep_old,
+            is_ours=is_exportkit_dataset,
+        )
 
     # -- plan ------------------------------------------------------------------------------------------
 

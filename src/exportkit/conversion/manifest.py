@@ -14,9 +14,20 @@ from exportkit.writing.class_map import ClassMap
 from exportkit.writing.ledger import Counts, codes_by_class, overlaps_by_code
 from exportkit.writing.plan import Plan
 
-__all__ = ["SCHEMA", "dataset_manifest", "digest_of", "equations", "params_hash", "render_manifest", "run_manifest"]
+__all__ = [
+    "LABELS_SCHEMA",
+    "SCHEMA",
+    "dataset_manifest",
+    "digest_of",
+    "equations",
+    "params_hash",
+    "render_manifest",
+    "run_manifest",
+]
 
 SCHEMA = "exportkit-dataset/1"
+#: Of labels that a plugin made, beside a list of their files.
+LABELS_SCHEMA = "exportkit-export/1"
 
 
 def digest_of(path: Path) -> dict[str, Any]:

@@ -90,6 +90,11 @@ class MediaStep:
         self._files = files
         self._root = files.root if files is not None else setup.bundle_root
 
+    @property
+    def opens_files(self) -> bool:
+        """Whether a record can have a file that is opened."""
+        return self._mode != "none" and self._files is not None
+
     def open(self, record: Record, row: MediaRow) -> PlacedFile:
         """The original of a record; a fault of the file is kept until an output asks for the picture."""
         reference = record.file

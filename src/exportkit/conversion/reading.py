@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,10 +18,15 @@ from exportkit.transforms import TransformFault, applied
 from exportkit.transforms.chain import filtered
 from exportkit.wire import canonical_item, restored_item, tolerant_loads
 
+if TYPE_CHECKING:
+    from exportkit.native._core import SeedRun, SeedSurveyor
+
 __all__ = ["DROPPED", "RecordReader"]
 
 #: Medium of a survey whose record a hook dropped.
 DROPPED = "dropped"
+#: An empty line, which no record is made of.
+_NOWHERE = (0, 0, 0, 0)
 #: Orientations beyond this one let width and height change places.
 _LAST_UNSWAPPED = 4
 
@@ -55,6 +61,23 @@ class RecordReader:
         """Surveys an ordinary line, given by its place in a text, or refuses it; None where every line needs care."""
         return self._lines.ordinary if not (self._hooked or self._numbered) else None
 
+    def surveyor(
+        self,
+        splits: dict[str | None, str],
+        rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
+        part: int,
+        *,
+        keeps_negatives: bool,
+    ) -> SeedSurveyor | None:
+        """Surveys runs of ordinary lines of a part; None where each line needs a look of its own.
+
+        ``splits`` are the splits by the word that names them, which may grow; ``rules`` tell for each naming rule
+        whether it is flat, and the extensions and folders that it refuses.
+        """
+        if self._hooked or self._numbered:
+            return None
+        return self._lines.surveyor(splits, rules, part, keeps_negatives=keeps_negatives)
+
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""
         if not self._hooked:
@@ -80,6 +103,19 @@ class RecordReader:
             return item_id(tolerant_loads(line))
         except RecordFault:
             return None
+
+    def run(self, source: bytearray, offset: int, rows: Sequence[Row], allowed: Sequence[bool]) -> SeedRun | None:
+        """The annotations of neighbouring rows, for makers of texts; None where they have to be objects.
+
+        ``source`` holds their lines and begins at ``offset`` of the part. Rows that are not ``allowed`` are left out.
+        """
+        if self._place is None:
+            return None
+        places = [
+            (row.offset - offset, row.length, row.media[0].width, row.media[0].height) if is_allowed else _NOWHERE
+            for row, is_allowed in zip(rows, allowed, strict=True)
+        ]
+        return self._lines.run(source, places)
 
     def records(self, source: bytearray, start: int, row: Row, line_base: int) -> list[Record | None]:
         """The records of a surveyed line with their sizes; None for one that a hook dropped.

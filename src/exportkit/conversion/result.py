@@ -40,6 +40,12 @@ class ConversionResult(msgspec.Struct):
     dry_run: bool = False
     warnings: list[str] = []
 
+    def move_to(self, directory: Path) -> None:
+        """Tell of another place than the one that was planned."""
+        for output in self.outputs:
+            output.path = directory / output.path.relative_to(self.directory)
+        self.directory = directory
+
     @property
     def has_errors(self) -> bool:
         """Whether any record or annotation failed."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ __all__ = [
     "ErrorRow",
     "MediaRow",
     "Row",
+    "RowFile",
     "merge_sorted",
     "read_rows",
     "repeated_id",
@@ -100,17 +101,52 @@ def typed_key(value: int | str | None) -> tuple[int, int, str]:
     return (1, value, "") if isinstance(value, int) else (2, 0, value)
 
 
-def write_rows(path: Path, rows: Iterable[msgspec.Struct]) -> int:
-    """Write rows in blocks, each behind its length; give the number of rows."""
-    encode = msgspec.msgpack.Encoder().encode
-    rows = iter(rows)
-    count = 0
-    with path.open("wb", buffering=1 << 16) as file:
-        while block := list(islice(rows, _BLOCK)):
-            data = encode(block)
-            file.write(len(data).to_bytes(_HEADER, "little") + data)
-            count += len(block)
-    return count
+class RowFile:
+    """A file of rows that are given one by one or as finished blocks; a context manager.
+
+    A block is an array of at most 64 rows in MessagePack behind its length, four bytes from the least significant on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("wb", buffering=1 << 16)
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._waiting: list[msgspec.Struct] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._end_block()
+        finally:
+            self._file.close()
+
+    def add(self, row: msgspec.Struct) -> None:
+        """Add the next row."""
+        self._waiting.append(row)
+        if len(self._waiting) == _BLOCK:
+            self._end_block()
+
+    def add_blocks(self, data: bytes) -> None:
+        """Add blocks that are encoded already."""
+        if data:
+            self._end_block()
+            self._file.write(data)
+
+    def _end_block(self) -> None:
+        if self._waiting:
+            data = self._encode(self._waiting)
+            self._file.write(len(data).to_bytes(_HEADER, "little") + data)
+            self._waiting.clear()
+
+
+def write_rows(path: Path, rows: Iterable[msgspec.Struct]) -> None:
+    """Write a whole file of rows."""
+    with RowFile(path) as file:
+        for row in rows:
+            file.add(row)
 
 
 def read_rows(path: Path, kind: type[RowType]) -> Iterator[RowType]:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from exportkit.bundles import read_again
 from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import RecordReader
+from exportkit.conversion.record_batch import RecordBatch, may_run
 from exportkit.conversion.rows import Row
 from exportkit.conversion.setup import SurveySetup
 from exportkit.normalize import RecordSurvey
 from exportkit.records import Record
+from exportkit.writing.overlaps import is_sampled
 
 __all__ = ["ShardSource"]
 
+#: Rows whose records are encoded together.
+_BATCH = 128
 #: Read the whole span of a shard at once where it is at most this many times its lines.
 _SPARSE = 2
+
+
+class _Block(NamedTuple):
+    """Bytes of a part from ``start`` of its file on."""
+
+    text: bytearray
+    start: int
 
 
 class ShardSource:
@@ -43,11 +54,38 @@ class ShardSource:
             os.close(descriptor)
         self._probe.close()
 
+    def batches(self, ordinal: int, *, in_runs: bool, measures_all: bool) -> Iterator[RecordBatch]:
+        """All rows in batches; the first record has this ordinal.
+
+        With ``in_runs`` ordinary records of a batch may be encoded together. Of all records, or of those of the
+        sample, the boxes in place of regions are measured.
+        """
+        block = self._block()
+        for first in range(0, len(self._rows), _BATCH):
+            rows = self._rows[first : first + _BATCH]
+            batch = RecordBatch(rows, ordinal, self._reading(rows, block))
+            ordinal = batch.end
+            if in_runs and block is not None:
+                annotations = self._reader.run(block.text, block.start, rows, [*map(may_run, rows)])
+                if annotations is not None:
+                    batch.allow_runs(annotations, [measures_all or is_sampled(row.id) for row in rows])
+            yield batch
+
+    def _reading(self, rows: Sequence[Row], block: _Block | None) -> Callable[[int], list[Record | None]]:
+        """What makes the records of the row at a place."""
+        records, line_base = self._reader.records, self._line_base
+
+        def read(at: int) -> list[Record | None]:
+            row = rows[at]
+            text, start = self._line(row, block)
+            return records(text, start, row, line_base)
+
+        return read
+
     def records(self) -> Iterator[tuple[Row, list[Record | None]]]:
         """Each row with its records, sized by the row; None for one that a hook dropped."""
-        records, line_base = self._reader.records, self._line_base
-        for row, source, start in self._places():
-            yield row, records(source, start, row, line_base)
+        for row, text, start in self._places():
+            yield row, self._reader.records(text, start, row, self._line_base)
 
     def lines(self) -> Iterator[bytes]:
         """The lines as they stand in the bundle."""
@@ -66,17 +104,25 @@ class ShardSource:
 
     def _places(self) -> Iterator[tuple[Row, bytearray, int]]:
         """Each row, what its line was read into, and where it begins there."""
+        block = self._block()
+        for row in self._rows:
+            yield row, *self._line(row, block)
+
+    def _line(self, row: Row, block: _Block | None) -> tuple[bytearray, int]:
+        """What the line of a row was read into, and where it begins there."""
+        if block is not None:
+            return block.text, row.offset - block.start
+        return read_again(self._descriptor(row.part), row.offset, row.offset + row.length), 0
+
+    def _block(self) -> _Block | None:
+        """All lines in one; None where they do not lie close together."""
         rows = self._rows
         if not rows:
-            return
+            return None
         first = min([row.offset for row in rows])
         last = max([row.offset + row.length for row in rows])
         part = rows[0].part
         compact = last - first <= _SPARSE * sum([row.length for row in rows])
         if compact and all([row.part == part for row in rows]):  # noqa: C419 - a list is faster
-            block = read_again(self._descriptor(part), first, last)
-            for row in rows:
-                yield row, block, row.offset - first
-            return
-        for row in rows:
-            yield row, read_again(self._descriptor(row.part), row.offset, row.offset + row.length), 0
+            return _Block(read_again(self._descriptor(part), first, last), first)
+        return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, repeat
 
 from exportkit.writing import Fragments
 
@@ -20,9 +21,28 @@ class StreamPieces:
         #: Pieces of sparse streams, each with its record's place in the stream that stands in for the others.
         self._exceptions: dict[str, list[tuple[int, bytes]]] = {key: [] for key in self._stand_ins}
 
-    def unknown(self, streams: Mapping[str, bytes]) -> str | None:
+    def unknown(self, streams: Iterable[str]) -> str | None:
         """A key that has no place in any file, or None."""
-        return None if self._known >= streams.keys() else min(set(streams) - self._known)
+        return min(set(streams) - self._known, default=None)
+
+    def have_room(
+        self, streams: Mapping[str, Sequence[bytes]], exceptions: Mapping[str, Sequence[tuple[int, bytes]]]
+    ) -> bool:
+        """Whether the pieces of several records have a place, and exceptions a piece each that stands in for them."""
+        return (
+            self._known.issuperset(streams)
+            and self._stand_ins.keys().isdisjoint(streams)
+            and self._stand_ins.keys() >= exceptions.keys()
+            and all(self._stand_ins[key] in streams for key in exceptions)
+            and all(map(self._are_stood_in, exceptions.items(), repeat(streams)))
+        )
+
+    def _are_stood_in(
+        self, exceptions: tuple[str, Sequence[tuple[int, bytes]]], streams: Mapping[str, Sequence[bytes]]
+    ) -> bool:
+        key, own = exceptions
+        pieces = streams[self._stand_ins[key]]
+        return all([pieces[place] for place, _ in own])  # noqa: C419 - a list is faster
 
     def ensure_bytes(self, streams: Mapping[str, bytes]) -> None:
         """Raise TypeError for a piece that is no bytes object."""
@@ -46,6 +66,21 @@ class StreamPieces:
                 pieces.setdefault(key, []).append(data)
         for key, data in sparse:
             exceptions[key].append((len(pieces[self._stand_ins[key]]) - 1, data))
+
+    def take_run(
+        self, streams: Mapping[str, Sequence[bytes]], exceptions: Mapping[str, Sequence[tuple[int, bytes]]]
+    ) -> None:
+        """Add the pieces of several records; an exception comes with the place of its record among them."""
+        #: Of each stream that stands in for others the places that its pieces get.
+        places = {
+            base: [*accumulate(map(bool, streams[base]), initial=len(self._pieces.get(base, ())))]
+            for base in {self._stand_ins[key] for key in exceptions}
+        }
+        for key, pieces in streams.items():
+            self._pieces.setdefault(key, []).extend(filter(None, pieces))
+        for key, own in exceptions.items():
+            place_of = places[self._stand_ins[key]]
+            self._exceptions[key] += [(place_of[at], data) for at, data in own]
 
     def joined(self) -> dict[str, bytes]:
         """Each placed stream's pieces in one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import msgspec
 
 from exportkit.conversion.dataset import DatasetDirectory, listed_files
 from exportkit.conversion.lists import FILES, LISTS, MANIFEST
-from exportkit.conversion.manifest import SCHEMA
+from exportkit.conversion.manifest import LABELS_SCHEMA, SCHEMA
 from exportkit.errors import UsageError
 
 __all__ = ["Difference", "Verification", "verify_dataset"]
+
+
+#: Lists whose digests a manifest of each schema holds.
+_LISTS: Mapping[Any, Sequence[str]] = {SCHEMA: LISTS, LABELS_SCHEMA: (FILES,)}
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -37,17 +42,13 @@ class Verification(msgspec.Struct):
 
 
 def verify_dataset(directory: Path) -> Verification:
-    """Compare a dataset, or each of several written in one run, with its manifest.
+    """Compare a dataset, each of several written in one run, or labels of a plugin, with the manifest.
 
     Raises UsageError where there is no manifest of exportkit.
     """
     dataset = DatasetDirectory(directory)
     manifest = dataset.manifest
-    if manifest is not None and str(manifest.get("schema")).startswith("exportkit-export/"):
-        raise UsageError(
-            f"{directory} holds labels of a plugin, and their manifest lists no files; only datasets can be verified."
-        )
-    if manifest is None or manifest.get("schema") != SCHEMA:
+    if manifest is None or str(manifest.get("schema")) not in _LISTS:
         raise UsageError(f"{directory} has no {MANIFEST} of exportkit; name a dataset that exportkit wrote.")
     if "datasets" not in manifest:
         return _verify_one(dataset, manifest)
@@ -70,7 +71,8 @@ def verify_dataset(directory: Path) -> Verification:
 
 def _verify_one(dataset: DatasetDirectory, manifest: dict[str, Any]) -> Verification:
     result = Verification(0, [])
-    for name in LISTS:
+    lists = _LISTS[manifest["schema"]]
+    for name in lists:
         expected = manifest.get("lists", {}).get(name, {}).get("sha256")
         if _digest(dataset, name) != expected:
             result.differences.append(Difference(name, "differs from what was published"))
@@ -85,7 +87,7 @@ def _verify_one(dataset: DatasetDirectory, manifest: dict[str, Any]) -> Verifica
             result.differences.append(Difference(entry.path, "is missing or cannot be read"))
         elif size != entry.size or digest != entry.sha256:
             result.differences.append(Difference(entry.path, "has other bytes than were published"))
-    own = {MANIFEST, *LISTS}
+    own = {MANIFEST, *lists}
     for path in dataset.listing():
         if path not in own and _short(path) not in listed:
             result.differences.append(Difference(path, "was not published"))

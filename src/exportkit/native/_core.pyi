@@ -37,6 +37,36 @@ class SeedReader:
         /,
     ) -> Record | None: ...
 
+class SeedSurveyor:
+    def __new__(
+        cls,
+        *,
+        reader: SeedReader,
+        splits: dict[str | None, str],
+        rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
+        part: int,
+        keeps_negatives: bool,
+    ) -> Self: ...
+    def take(
+        self, text: bytearray, at: int, size: int, offset: int, number: int, last: int | str | None, /
+    ) -> tuple[int, int, int, int, int | str | None, int | str | None, int, bool, bool, bool, bool, bytes]: ...
+    def sums(
+        self,
+    ) -> tuple[
+        list[tuple[str, tuple[str, str], int]],
+        list[tuple[str, Skeleton, int]],
+        list[tuple[str, None, int]],
+        list[bytes],
+    ]: ...
+
+class SeedRun:
+    def __new__(cls, *, reader: SeedReader, text: bytearray, places: list[tuple[int, int, int, int]]) -> Self: ...
+    def labels(self, start: int, stop: int, /) -> list[str]: ...
+    def classes(self, start: int, stop: int, /) -> list[dict[str, bool]]: ...
+    def counts(self, start: int, stop: int, /) -> list[int]: ...
+    def shares(self, at: int, /) -> list[tuple[int, float, int | str | None]] | None: ...
+    def usual(self) -> list[bool]: ...
+
 class BoxTexts:
     def __new__(
         cls,
@@ -57,6 +87,21 @@ class BoxTexts:
     def whole(
         self, annotations: tuple[Annotation, ...], width: int, height: int, head: bytes, tail: bytes, distinct: bool, /
     ) -> tuple[bytes, list[Any]] | None: ...
+    def of_run(
+        self,
+        run: Any,
+        start: int,
+        stop: int,
+        heads: list[bytes] | None,
+        starts: list[bytes] | None,
+        ends: bytes,
+        tail: bytes,
+        plain: set[Any],
+        distinct: bool,
+        crowds: dict[str, tuple[Any, Any]],
+        crowd_heads: dict[str, bytes] | None,
+        /,
+    ) -> tuple[list[bytes], list[Any]]: ...
 
 class OutlineTexts:
     def __new__(
@@ -98,6 +143,7 @@ class CocoTexts:
 class Tally:
     def __new__(cls, *, annotation: type[Annotation]) -> Self: ...
     def add(self, annotations: tuple[Annotation, ...], outcomes: Sequence[Any], /) -> bool: ...
+    def add_run(self, labels: list[str], outcomes: list[Any], /) -> None: ...
     def settle(self, outcome: Any, kept: bool, /) -> None: ...
     def sums(self) -> list[tuple[str | None, Any, int]]: ...
 

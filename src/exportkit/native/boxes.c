@@ -5,13 +5,18 @@
 #include "attributes.h"
 #include "numbers.h"
 #include "pieces.h"
+#include "seed_run.h"
 #include "slots.h"
-
 
 /* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
 static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
 
-enum { FLAGS = 8, FALSE_FLAGS = 4 };
+enum { FLAGS = 8, FALSE_FLAGS = 4, RECENT = 256 };
+
+/* Attributes that nobody changes, and their text. */
+typedef struct {
+    PyObject *attributes, *text;
+} Recent;
 
 typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
 
@@ -34,6 +39,7 @@ typedef struct {
     PyObject *heads, *outcomes;
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
     AttributeTexts texts;
+    Recent recent[RECENT];
     Points points;
 } BoxTexts;
 
@@ -75,25 +81,18 @@ static int put_inclusive(Numbers *numbers, const double *side)
 }
 
 /* The near edges as given, the far ones computed and so rounded. */
-static int put_edges(Numbers *numbers, PyObject *const *given, const double *side)
+static int put_edges(Numbers *numbers, const char *is_whole, const double *side)
 {
-    return keep(numbers, 0, put_given(numbers->text[0], given[0], side[0])) &&
-           keep(numbers, 1, put_given(numbers->text[1], given[1], side[1])) &&
+    return keep(numbers, 0, put_given(numbers->text[0], is_whole[0], side[0])) &&
+           keep(numbers, 1, put_given(numbers->text[1], is_whole[1], side[1])) &&
            keep(numbers, 2, put_trimmed(numbers->text[2], side[0] + side[2])) &&
            keep(numbers, 3, put_trimmed(numbers->text[3], side[1] + side[3]));
 }
 
-static int put_numbers(const BoxTexts *self, PyObject *box, double width, double height, Numbers *numbers)
+/* Sides as the form wants them; `is_whole` tells which of them are integers. */
+static int put_sides(const BoxTexts *self, const double *side, const char *is_whole, double width, double height,
+                     Numbers *numbers)
 {
-    PyObject *given[4];
-    double side[4];
-    if (box == NULL || Py_TYPE(box) != self->box)
-        return 0;
-    for (int i = 0; i < 4; i++) {
-        given[i] = field(box, self->sides[i]);
-        if (!as_double(given[i], &side[i]))
-            return 0;
-    }
     if (!(side[0] >= 0 && side[1] >= 0 && side[2] >= EPS && side[3] >= EPS && side[0] + side[2] <= width &&
           side[1] + side[3] <= height))
         return 0;
@@ -103,8 +102,23 @@ static int put_numbers(const BoxTexts *self, PyObject *box, double width, double
     case INCLUSIVE:
         return put_inclusive(numbers, side);
     default:
-        return put_edges(numbers, given, side);
+        return put_edges(numbers, is_whole, side);
     }
+}
+
+static int put_numbers(const BoxTexts *self, PyObject *box, double width, double height, Numbers *numbers)
+{
+    double side[4];
+    char is_whole[4];
+    if (box == NULL || Py_TYPE(box) != self->box)
+        return 0;
+    for (int i = 0; i < 4; i++) {
+        PyObject *given = field(box, self->sides[i]);
+        if (!as_double(given, &side[i]))
+            return 0;
+        is_whole[i] = (char)PyLong_CheckExact(given);
+    }
+    return put_sides(self, side, is_whole, width, height, numbers);
 }
 
 static int has_flags(const BoxTexts *self, PyObject *annotation)
@@ -153,19 +167,14 @@ static char *put_parts(char *out, const BoxTexts *self, const Parts *parts)
     return put_bytes(out, self->separators[4]);
 }
 
-/* ` x y v` of one point, ` 0 0 0` of one that is not labelled; NULL where it lies outside or is no triplet of numbers. */
-static char *put_point(char *out, PyObject *point, double width, double height)
+/* ` x y v` of a point, ` 0 0 0` of one that is not labelled; NULL where it lies outside. */
+static char *put_triplet(char *out, double x, double y, double v, double width, double height)
 {
-    double x, y, v;
-    if (!PyTuple_CheckExact(point) || PyTuple_GET_SIZE(point) != 3 || !PyLong_CheckExact(PyTuple_GET_ITEM(point, 2)) ||
-        !as_double(PyTuple_GET_ITEM(point, 2), &v))
-        return NULL;
     if (v == 0) {
         memcpy(out, " 0 0 0", 6);
         return out + 6;
     }
-    if (!as_double(PyTuple_GET_ITEM(point, 0), &x) || !as_double(PyTuple_GET_ITEM(point, 1), &y) || !(v == 1 || v == 2) ||
-        !(x >= 0 && y >= 0 && x <= width && y <= height) || signbit(x) || signbit(y))
+    if (!(v == 1 || v == 2) || !(x >= 0 && y >= 0 && x <= width && y <= height) || signbit(x) || signbit(y))
         return NULL;
     *out++ = ' ';
     if ((out = put_fixed(out, x / width)) == NULL)
@@ -176,6 +185,18 @@ static char *put_point(char *out, PyObject *point, double width, double height)
     *out++ = ' ';
     *out++ = (char)('0' + (int)v);
     return out;
+}
+
+/* The same of a point that is an object; NULL, too, for one that is no triplet of numbers. */
+static char *put_point(char *out, PyObject *point, double width, double height)
+{
+    double x = 0, y = 0, v;
+    if (!PyTuple_CheckExact(point) || PyTuple_GET_SIZE(point) != 3 || !PyLong_CheckExact(PyTuple_GET_ITEM(point, 2)) ||
+        !as_double(PyTuple_GET_ITEM(point, 2), &v))
+        return NULL;
+    if (v != 0 && (!as_double(PyTuple_GET_ITEM(point, 0), &x) || !as_double(PyTuple_GET_ITEM(point, 1), &y)))
+        return NULL;
+    return put_triplet(out, x, y, v, width, height);
 }
 
 /* The key points of an annotation, all of them without a label for one of another kind; 0 where they need care. */
@@ -236,6 +257,72 @@ static int find_parts(BoxTexts *self, PyObject *annotation, double width, double
     if (parts->attributes == Py_None)
         Py_CLEAR(parts->attributes);
     return parts->attributes != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* As find_points, of an entry. */
+static int find_entry_points(BoxTexts *self, const Entry *entry, double width, double height)
+{
+    Points *all = &self->points;
+    Py_ssize_t count = PyTuple_GET_SIZE(all->skeleton);
+    Cursor cursor = {entry->points, NULL, NULL};
+    char *out = all->text;
+    if (entry->points != NULL && entry->point_count != count)
+        return 0;
+    for (Py_ssize_t i = 0; i < count && out != NULL; i++) {
+        Number numbers[3] = {{0}};
+        cursor.p++;
+        if (entry->points != NULL && !exportkit_read_triplet(&cursor, numbers))
+            return 0;
+        out = put_triplet(out, value_of(&numbers[0]), value_of(&numbers[1]), value_of(&numbers[2]), width, height);
+    }
+    if (out == NULL)
+        return 0;
+    all->size = (size_t)(out - all->text);
+    return 1;
+}
+
+/* The text of an entry's attributes, borrowed; None where they need care, NULL with an exception. */
+static PyObject *attributes_of(BoxTexts *self, PyObject *attributes)
+{
+    Recent *place = &self->recent[((uintptr_t)attributes >> 5) % RECENT];
+    if (place->attributes != attributes) {
+        PyObject *text = text_of_attributes(&self->texts, attributes);
+        if (text == NULL)
+            return NULL;
+        Py_XSETREF(place->attributes, Py_NewRef(attributes));
+        Py_XSETREF(place->text, text);
+    }
+    return place->text;
+}
+
+/* As find_parts, of an entry, with these heads and outcomes. */
+static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, double height, PyObject *heads,
+                            PyObject *outcomes, Parts *parts)
+{
+    double side[4];
+    char is_whole[4];
+    parts->attributes = NULL;
+    if (!entry->is_plain || !entry->has_box)
+        return 0;
+    PyObject *pair = PyDict_GetItemWithError(outcomes, entry->kind);
+    parts->head = pair != NULL ? PyDict_GetItemWithError(heads, entry->label) : NULL;
+    if (parts->head == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    for (int i = 0; i < 4; i++) {
+        side[i] = value_of(&entry->box[i]);
+        is_whole[i] = !entry->box[i].is_real;
+    }
+    if (!put_sides(self, side, is_whole, width, height, &parts->numbers) ||
+        (self->points.type != NULL && !find_entry_points(self, entry, width, height)))
+        return PyErr_Occurred() ? -1 : 0;
+    parts->outcome = PyTuple_GET_ITEM(pair, entry->attributes != NULL);
+    if (entry->attributes == NULL || self->texts.texts == Py_None)
+        return 1;
+    PyObject *text = attributes_of(self, entry->attributes);
+    if (text == NULL || text == Py_None)
+        return text == NULL ? -1 : 0;
+    parts->attributes = Py_NewRef(text);
+    return 1;
 }
 
 /* Text and outcome of an ordinary annotation as new references: 1; 0 for any other; -1 with an exception. */
@@ -376,6 +463,172 @@ static PyObject *whole(PyObject *object, PyObject *const *args, Py_ssize_t count
     return made;
 }
 
+/* -- runs of records --------------------------------------------------------------------------------------------- */
+
+/* What a run's texts are made with; the lists have one entry for each record, or are None. */
+typedef struct {
+    PyObject *heads, *starts; /* before all texts of a record, and before each */
+    PyObject *ends, *tail;    /* behind each text, and behind all */
+    PyObject *plain;          /* outcomes that need no further look */
+    PyObject *crowds;         /* outcomes of crowds by kind */
+    PyObject *crowd_heads;    /* heads of crowds by class, or None where they have no text */
+    int distinct;
+} Frame;
+
+/* The outcome of a crowd without a text, borrowed: 1; 0 where crowds are not ordinary; -1 with an exception. */
+static int find_crowd(const Frame *frame, const Entry *entry, PyObject **outcome)
+{
+    PyObject *pair = PyDict_GetItemWithError(frame->crowds, entry->kind);
+    *outcome = pair != NULL ? PyTuple_GET_ITEM(pair, entry->attributes != NULL) : NULL;
+    return pair != NULL && entry->is_plain ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* Appends the text of an entry, or nothing for a crowd that has none, and its outcome: 1; 0 for one that is not ordinary or
+   whose outcome needs a look; -1 with an exception. */
+static int append_entry(BoxTexts *self, Scroll *scroll, const Entry *entry, const RunRecord *record, const Frame *frame,
+                        PyObject *start, PyObject *outcomes)
+{
+    Parts parts = {0};
+    int found, has_text = 1;
+    if (!entry->is_crowd)
+        found = find_entry_parts(self, entry, record->width, record->height, self->heads, self->outcomes, &parts);
+    else if (frame->crowd_heads != Py_None)
+        found = find_entry_parts(self, entry, record->width, record->height, frame->crowd_heads, frame->crowds, &parts);
+    else
+        found = find_crowd(frame, entry, &parts.outcome), has_text = 0;
+    if (found > 0)
+        found = PySet_Contains(frame->plain, parts.outcome);
+    if (found > 0 && has_text) {
+        char *out = start == NULL || append_bytes(scroll, start) > 0 ? more_room(scroll, size_of(self, &parts)) : NULL;
+        if (out != NULL)
+            scroll->size = put_parts(out, self, &parts) - scroll->text;
+        found = out != NULL ? append_bytes(scroll, frame->ends) : -1;
+    }
+    Py_XDECREF(parts.attributes);
+    return found > 0 && PyList_Append(outcomes, parts.outcome) < 0 ? -1 : found;
+}
+
+/* Where the texts of a record begin: room for as many as it has; 0 with an exception. */
+static int make_starts(Scroll *scroll, size_t count)
+{
+    size_t *bigger = PyMem_Realloc(scroll->starts, (count + 1) * sizeof *bigger);
+    if (bigger == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    scroll->starts = bigger;
+    return 1;
+}
+
+/* The text of a record as a new reference, its outcomes appended; NULL, perhaps with an exception, where it is not ordinary. */
+static PyObject *text_of_record(BoxTexts *self, Scroll *scroll, const SeedRun *run, Py_ssize_t at, Py_ssize_t place,
+                                const Frame *frame, PyObject *outcomes)
+{
+    const RunRecord *record = &run->records[at];
+    PyObject *start = frame->starts != Py_None ? PyList_GET_ITEM(frame->starts, place) : NULL;
+    Py_ssize_t known = PyList_GET_SIZE(outcomes);
+    scroll->size = 0;
+    int found = record->is_ordinary && make_starts(scroll, record->count);
+    if (found && frame->heads != Py_None)
+        found = append_bytes(scroll, PyList_GET_ITEM(frame->heads, place));
+    size_t texts = 0;
+    for (size_t i = 0; found > 0 && i < record->count; i++) {
+        Py_ssize_t before = scroll->size;
+        found = append_entry(self, scroll, &run->entries[record->first + i], record, frame, start, outcomes);
+        if (found > 0 && scroll->size > before)
+            scroll->starts[texts++] = (size_t)before;
+    }
+    /* A record of which nothing is left comes with a notice. */
+    if (found > 0 && texts == 0 && record->count > 0)
+        found = 0;
+    if (found > 0 && frame->distinct) {
+        scroll->starts[texts] = (size_t)scroll->size;
+        found = are_distinct_pieces(scroll->text, scroll->starts, texts);
+    }
+    if (found > 0)
+        found = append_bytes(scroll, frame->tail);
+    if (found > 0)
+        return PyBytes_FromStringAndSize(scroll->text, scroll->size);
+    if (!PyErr_Occurred())
+        PyList_SetSlice(outcomes, known, PyList_GET_SIZE(outcomes), NULL);
+    return NULL;
+}
+
+static int are_bytes(PyObject *list, Py_ssize_t count)
+{
+    if (list == Py_None)
+        return 1;
+    if (!PyList_CheckExact(list) || PyList_GET_SIZE(list) != count)
+        return 0;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (!PyBytes_CheckExact(PyList_GET_ITEM(list, i)))
+            return 0;
+    return 1;
+}
+
+static int are_heads(PyObject *heads)
+{
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    if (heads == Py_None)
+        return 1;
+    if (!PyDict_CheckExact(heads))
+        return 0;
+    while (PyDict_Next(heads, &at, &key, &value))
+        if (!PyBytes_CheckExact(value))
+            return 0;
+    return 1;
+}
+
+static int are_outcomes(PyObject *outcomes)
+{
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    while (PyDict_Next(outcomes, &at, &key, &value))
+        if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
+            return 0;
+    return 1;
+}
+
+static PyObject *of_run(PyObject *object, PyObject *args)
+{
+    BoxTexts *self = (BoxTexts *)object;
+    SeedRun *run;
+    Py_ssize_t start, stop;
+    Frame frame;
+    if (!PyArg_ParseTuple(args, "O!nnOOSSO!pO!O", exportkit_seed_run_type(), &run, &start, &stop, &frame.heads,
+                          &frame.starts, &frame.ends, &frame.tail, &PySet_Type, &frame.plain, &frame.distinct,
+                          &PyDict_Type, &frame.crowds, &frame.crowd_heads))
+        return NULL;
+    if (!are_heads(frame.crowd_heads) || !are_outcomes(frame.crowds)) {
+        PyErr_SetString(PyExc_TypeError, "of_run: heads or outcomes of crowds of a wrong type");
+        return NULL;
+    }
+    if (start < 0 || start > stop || stop > run->size || !are_bytes(frame.heads, stop - start) ||
+        !are_bytes(frame.starts, stop - start)) {
+        PyErr_SetString(PyExc_ValueError, "of_run: records outside the run, or not one text for each");
+        return NULL;
+    }
+    PyObject *texts = PyList_New(0), *outcomes = PyList_New(0), *made = NULL;
+    Scroll scroll = {0};
+    for (Py_ssize_t i = start; texts != NULL && outcomes != NULL && i < stop; i++) {
+        PyObject *text = text_of_record(self, &scroll, run, i, i - start, &frame, outcomes);
+        if (text == NULL)
+            break;
+        int failed = PyList_Append(texts, text) < 0;
+        Py_DECREF(text);
+        if (failed)
+            break;
+    }
+    if (texts != NULL && outcomes != NULL && !PyErr_Occurred())
+        made = PyTuple_Pack(2, texts, outcomes);
+    PyMem_Free(scroll.starts);
+    PyMem_Free(scroll.text);
+    Py_XDECREF(texts);
+    Py_XDECREF(outcomes);
+    return made;
+}
+
 static void box_texts_dealloc(PyObject *object)
 {
     BoxTexts *self = (BoxTexts *)object;
@@ -384,6 +637,10 @@ static void box_texts_dealloc(PyObject *object)
     Py_XDECREF(self->heads);
     Py_XDECREF(self->outcomes);
     attributes_end(&self->texts);
+    for (int i = 0; i < RECENT; i++) {
+        Py_XDECREF(self->recent[i].attributes);
+        Py_XDECREF(self->recent[i].text);
+    }
     Py_XDECREF(self->points.type);
     Py_XDECREF(self->points.skeleton);
     PyMem_Free(self->points.text);
@@ -411,16 +668,7 @@ static int find_offsets(BoxTexts *self)
 
 static int are_good(const BoxTexts *self)
 {
-    Py_ssize_t at = 0;
-    PyObject *key, *value;
-    while (PyDict_Next(self->heads, &at, &key, &value))
-        if (!PyBytes_CheckExact(value))
-            return 0;
-    at = 0;
-    while (PyDict_Next(self->outcomes, &at, &key, &value))
-        if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != 2)
-            return 0;
-    return self->texts.texts == Py_None || PyCallable_Check(self->texts.texts);
+    return are_heads(self->heads) && are_outcomes(self->outcomes) && (self->texts.texts == Py_None || PyCallable_Check(self->texts.texts));
 }
 
 static int set_form(BoxTexts *self, const char *word)
@@ -494,6 +742,8 @@ static PyMethodDef box_texts_methods[] = {
      "Texts and outcomes of annotations, each None for one that is not ordinary."},
     {"whole", (PyCFunction)(void (*)(void))whole, METH_FASTCALL,
      "Head, texts and tail in one, and the outcomes; None unless all are ordinary and, where asked for, distinct."},
+    {"of_run", of_run, METH_VARARGS,
+     "Texts of the leading records of a run that are ordinary in every respect, and the outcomes of their annotations."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -44,7 +44,7 @@ static char *put_word(char *out, const char *word)
 /* A number as given, without an exponent; NULL for one that needs care. */
 static char *put_side(char *out, PyObject *number, double value)
 {
-    return value >= 0 && value < MOST_AREA ? put_given(out, number, value) : NULL;
+    return value >= 0 && value < MOST_AREA ? put_given(out, PyLong_CheckExact(number), value) : NULL;
 }
 
 static int is_near(double declared, double area)

@@ -10,7 +10,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__core(void)
 {
-    PyTypeObject *types[] = {exportkit_seed_reader_type(), exportkit_box_texts_type(), exportkit_outline_texts_type(),
+    PyTypeObject *types[] = {exportkit_seed_reader_type(), exportkit_seed_surveyor_type(), exportkit_seed_run_type(), exportkit_box_texts_type(), exportkit_outline_texts_type(),
                              exportkit_coco_texts_type(), exportkit_tally_type()};
     PyMethodDef *tables[] = {exportkit_ring_methods, exportkit_label_methods, exportkit_voc_methods,
                              exportkit_coco_methods};

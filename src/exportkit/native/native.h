@@ -8,6 +8,12 @@
 /* Lines of the seed schema (seed.c). */
 extern PyTypeObject *exportkit_seed_reader_type(void);
 
+/* Runs of such lines, surveyed (survey_lines.c). */
+extern PyTypeObject *exportkit_seed_surveyor_type(void);
+
+/* Runs of such lines, on their way to texts (seed_run.c). */
+extern PyTypeObject *exportkit_seed_run_type(void);
+
 /* Texts of ordinary boxes (boxes.c). */
 extern PyTypeObject *exportkit_box_texts_type(void);
 

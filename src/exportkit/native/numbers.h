@@ -137,9 +137,9 @@ static inline char *put_shortest(char *out, double value)
     return put_python_double(out, value, 'r', 0, Py_DTSF_ADD_DOT_0);
 }
 
-static inline char *put_given(char *out, PyObject *number, double value)
+static inline char *put_given(char *out, int is_whole, double value)
 {
-    if (PyLong_CheckExact(number))
+    if (is_whole)
         return put_digits(out, (uint64_t)value, 1);
     return signbit(value) ? NULL : put_shortest(out, value);
 }

@@ -2,40 +2,16 @@
 
    The twin of exportkit.normalize.seed_fast.SeedFast: what is accepted here gives the same record or survey, and
    whatever is unusual is refused with None, so that the general way decides about it. */
-#include "json_text.h"
+#include "seed.h"
+#include "seed_head.h"
+#include "seed_run.h"
+#include "number_runs.h"
 #include "numbers.h"
+#include "pieces.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-
-enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
-
-/* What a writer calls a region's kind; the order of Reader.kinds. */
-enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, KINDS };
-
-/* A text that was met before, with the (kind, text) pairs that a survey counts. */
-typedef struct {
-    PyObject *text;
-    PyObject *pairs[KINDS];
-} Remembered;
-
-typedef struct {
-    PyObject_HEAD
-    PyObject *annotation, *box, *region, *record, *survey, *file; /* the classes that are made */
-    PyObject *digest;                                             /* reads a declared SHA-256 */
-    PyObject *no_media;                                           /* notices of a record without a file */
-    PyObject *rotated, *keypoints; /* classes of geometry, or None where an option says how it is read */
-    PyObject *skeleton;            /* gives the skeleton of so many points without names */
-    PyObject *skeletons;           /* those that it gave */
-    PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
-    Remembered remembered[REMEMBERED];
-} Reader;
-
-typedef struct {
-    long long width, height;
-    char has_width, has_height;
-} Size;
 
 /* -- single values; each gives 1, or 0 for what is refused ---------------------------------------------------- */
 
@@ -61,7 +37,7 @@ static Remembered *remembered(Reader *reader, const Span *span)
     return place;
 }
 
-static PyObject *repeated_text(Reader *reader, const Span *span)
+PyObject *exportkit_repeated_text(Reader *reader, const Span *span)
 {
     Remembered *place = remembered(reader, span);
     if (place != NULL)
@@ -85,8 +61,7 @@ static int read_whole(Cursor *c, long long *value)
     return 1;
 }
 
-/* An integer or a filled text, or null, which leaves `out` as it is; nothing is made where `out` is NULL. */
-static int read_identity(Cursor *c, PyObject **out)
+int exportkit_read_identity(Cursor *c, PyObject **out)
 {
     Number number;
     Span span;
@@ -158,7 +133,7 @@ static int read_scalar(Cursor *c, PyObject **out)
             return 0;
         if (out == NULL)
             return is_text(&span);
-        value = repeated_text(((Reader *)c->owner), &span);
+        value = exportkit_repeated_text(((Reader *)c->owner), &span);
         break;
     case 't':
         value = TAKE(c, "true") ? Py_NewRef(Py_True) : NULL;
@@ -246,7 +221,7 @@ static int read_attributes(Cursor *c, int depth, PyObject **out)
                 return 0;
             continue;
         }
-        key = repeated_text(((Reader *)c->owner), &name);
+        key = exportkit_repeated_text(((Reader *)c->owner), &name);
         if (key == NULL)
             break;
         int failed = !read_attribute(c, depth, &value);
@@ -279,6 +254,10 @@ static int skip_rings(Cursor *c, int depth)
         return 1;
     }
     for (;;) {
+        if (depth > 0) {
+            c->p = skip_sure_numbers(c->p, c->end);
+            skip_blanks(c);
+        }
         if (*c->p == '[') {
             if (depth >= DEEPEST_REGION || !skip_rings(c, depth + 1))
                 return 0;
@@ -336,12 +315,6 @@ static int skip_judged_rings(Cursor *c)
     }
 }
 
-typedef struct {
-    int kind; /* BOX where there is no region */
-    const char *start, *stop;
-    const char *counts, *counts_stop;
-} Region;
-
 static int is_whole_run(const char *p, const char *stop)
 {
     return p < stop;
@@ -396,21 +369,6 @@ static int read_region(Cursor *c, Region *region, int judged)
 }
 
 /* -- annotations -------------------------------------------------------------------------------------------- */
-
-/* The fields of an annotation that are objects, in the order of exportkit.records.Annotation. */
-typedef struct {
-    Span label;
-    Number box[4];
-    char has_box;
-    Region region;
-    Number rotation;
-    double cx, cy; /* of a box that is turned */
-    const char *points;
-    Py_ssize_t point_count;
-    int kind;
-    int iscrowd, difficult, truncated, occluded;
-    PyObject *id, *area, *score, *group, *track, *frame, *attributes;
-} Source;
 
 static void clear_source(Source *source)
 {
@@ -469,6 +427,12 @@ static int read_measure(Cursor *c, NumberRule rule, PyObject **out)
     return out == NULL || (*out = number_object(&number)) != NULL;
 }
 
+/* The declared area or null. */
+static int read_declared(Cursor *c, Number *number)
+{
+    return *c->p == 'n' ? TAKE(c, "null") : read_number(c, number);
+}
+
 static int read_source_attributes(Cursor *c, PyObject **out)
 {
     if (*c->p == 'n')
@@ -477,6 +441,37 @@ static int read_source_attributes(Cursor *c, PyObject **out)
         return 0;
     if (out != NULL && PyDict_GET_SIZE(*out) == 0)
         Py_CLEAR(*out);
+    return 1;
+}
+
+/* As read_source_attributes, with one dict for all texts that are equal. */
+static int read_known_attributes(Cursor *c, PyObject **out)
+{
+    const char *start = c->p;
+    Reader *reader = c->owner;
+    if (!read_source_attributes(c, NULL))
+        return 0;
+    Py_ssize_t size = c->p - start;
+    if (*start == 'n')
+        return 1;
+    RememberedAttributes *place = &reader->attributes[hash_of_piece(start, (size_t)size) % REMEMBERED_ATTRIBUTE_TEXTS];
+    if (place->dict != NULL && place->size == size && memcmp(place->text, start, (size_t)size) == 0) {
+        *out = PyDict_GET_SIZE(place->dict) > 0 ? Py_NewRef(place->dict) : NULL;
+        return 1;
+    }
+    PyObject *dict;
+    c->p = start;
+    if (!read_attributes(c, 0, &dict))
+        return 0;
+    if (size <= LONGEST_ATTRIBUTES) {
+        Py_XSETREF(place->dict, Py_NewRef(dict));
+        place->size = size;
+        memcpy(place->text, start, (size_t)size);
+    }
+    if (PyDict_GET_SIZE(dict) > 0)
+        *out = dict;
+    else
+        Py_DECREF(dict);
     return 1;
 }
 
@@ -492,10 +487,8 @@ static int read_rotation(Cursor *c, Source *source)
     return ((Reader *)c->owner)->rotated != Py_None && read_number(c, &source->rotation) && is_near(&source->rotation);
 }
 
-/* One point of a flat list and the comma or bracket behind it; nothing is made where `out` is NULL. */
-static int read_triplet(Cursor *c, PyObject **out)
+int exportkit_read_triplet(Cursor *c, Number *numbers)
 {
-    Number numbers[3];
     for (int i = 0; i < 3; i++) {
         skip_blanks(c);
         if (!read_number(c, &numbers[i]) || !is_near(&numbers[i]))
@@ -506,10 +499,15 @@ static int read_triplet(Cursor *c, PyObject **out)
         if (i < 2)
             c->p++;
     }
-    if (numbers[2].is_real || numbers[2].whole < 0 || numbers[2].whole > 2)
+    return !numbers[2].is_real && numbers[2].whole >= 0 && numbers[2].whole <= 2;
+}
+
+/* One point of a flat list as an object, and the comma or bracket behind it. */
+static int made_triplet(Cursor *c, PyObject **out)
+{
+    Number numbers[3];
+    if (!exportkit_read_triplet(c, numbers))
         return 0;
-    if (out == NULL)
-        return 1;
     if (numbers[2].whole == 0)
         numbers[0] = numbers[1] = (Number){.set = 1};
     PyObject *x = number_object(&numbers[0]), *y = number_object(&numbers[1]), *v = PyLong_FromLongLong(numbers[2].whole);
@@ -530,7 +528,8 @@ static int read_keypoints(Cursor *c, Source *source)
     source->points = c->p;
     do {
         c->p++;
-        if (!read_triplet(c, NULL))
+        Number numbers[3];
+        if (!exportkit_read_triplet(c, numbers))
             return 0;
         source->point_count++;
     } while (*c->p == ',');
@@ -538,20 +537,22 @@ static int read_keypoints(Cursor *c, Source *source)
     return 1;
 }
 
-/* One member of an annotation. `build` is 0 where only kind and class are wanted. */
-static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, int build, int judged)
+/* One member of an annotation. Only kind and class are wanted where nothing is built. */
+static int read_source_member(Cursor *c, const Span *key, Source *source, unsigned *seen, const Want *want)
 {
+    /* A run tells only whether there are such things. */
+    int build = want->build, whole = build && want->run == NULL;
 #define READ(name, number, reading)                                                                                     \
     if (IS(key, name))                                                                                                  \
     return once(seen, number) && (reading)
 #define OUT(field) (build ? &source->field : NULL)
     switch (key->n) {
     case 2:
-        READ("id", 0, read_identity(c, OUT(id)));
+        READ("id", 0, (source->identity = c->p) && exportkit_read_identity(c, whole ? &source->id : NULL));
         break;
     case 4:
         READ("bbox", 1, read_box(c, source));
-        READ("area", 2, read_measure(c, ANY, OUT(area)));
+        READ("area", 2, whole ? read_measure(c, ANY, &source->area) : read_declared(c, &source->declared));
         break;
     case 5:
         READ("score", 3, read_measure(c, NEAR, OUT(score)));
@@ -562,8 +563,8 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         break;
     case 8:
         READ("category", 6, read_span(c, &source->label));
-        READ("group_id", 7, read_identity(c, OUT(group)));
-        READ("track_id", 8, read_identity(c, OUT(track)));
+        READ("group_id", 7, exportkit_read_identity(c, OUT(group)));
+        READ("track_id", 8, exportkit_read_identity(c, OUT(track)));
         READ("occluded", 9, read_flag(c, &source->occluded));
         READ("rotation", 14, read_rotation(c, source));
         break;
@@ -573,10 +574,11 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         READ("truncated", 11, read_flag(c, &source->truncated));
         break;
     case 10:
-        READ("attributes", 12, read_source_attributes(c, OUT(attributes)));
+        READ("attributes", 12, want->run != NULL ? read_known_attributes(c, &source->attributes)
+                                                  : read_source_attributes(c, OUT(attributes)));
         break;
     case 12:
-        READ("segmentation", 13, read_region(c, &source->region, judged));
+        READ("segmentation", 13, read_region(c, &source->region, want->judged));
         break;
     default:
         break;
@@ -605,7 +607,7 @@ static int find_kind(Source *source)
            round_six(value_of(&box[1]) + value_of(&box[3]) / 2, &source->cy);
 }
 
-static int read_source(Cursor *c, Source *source, int build, int judged)
+static int read_source(Cursor *c, Source *source, const Want *want)
 {
     Span key;
     unsigned seen = 0;
@@ -613,7 +615,7 @@ static int read_source(Cursor *c, Source *source, int build, int judged)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0)
-        if (!read_source_member(c, &key, source, &seen, build, judged))
+        if (!read_source_member(c, &key, source, &seen, want))
             return 0;
     /* Without geometry the general way says what is missing; a class that is not named, it chooses. */
     return found == 0 && source->label.set && find_kind(source);
@@ -631,7 +633,7 @@ static int is_blank(PyObject *text)
 /* The class name as a new reference; NULL for one that is no name. */
 static PyObject *label_of(Cursor *c, const Source *source)
 {
-    PyObject *label = repeated_text(((Reader *)c->owner), &source->label);
+    PyObject *label = exportkit_repeated_text(((Reader *)c->owner), &source->label);
     if (label != NULL && is_blank(label))
         Py_CLEAR(label);
     return label;
@@ -720,7 +722,7 @@ static PyObject *made_keypoints(Reader *reader, const Source *source)
     Py_ssize_t count = 0;
     for (; points != NULL && count < source->point_count; count++) {
         cursor.p++;
-        if (!read_triplet(&cursor, &point))
+        if (!made_triplet(&cursor, &point))
             break;
         PyTuple_SET_ITEM(points, count, point);
     }
@@ -781,12 +783,6 @@ static PyObject *made_pair(Cursor *c, const Source *source)
     return pair;
 }
 
-/* What is wanted of a line. */
-typedef struct {
-    int build;  /* annotations, or pairs for a survey */
-    int judged; /* the line passed a survey before */
-} Want;
-
 /* The skeleton of so many points without names, borrowed. */
 static PyObject *skeleton_of(Reader *reader, Py_ssize_t points)
 {
@@ -813,8 +809,20 @@ static int note_skeleton(Reader *reader, const Source *source, PyObject *pair, P
     return !failed;
 }
 
-/* All annotations as a list of annotations or pairs. */
-static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skeletons)
+/* Adds an annotation or a pair to the list, or to the run. */
+static int keep_source(Cursor *c, const Want *want, const Source *source, PyObject *list, PyObject **skeletons)
+{
+    if (want->run != NULL)
+        return exportkit_add_entry(want->run, source);
+    PyObject *made = want->build ? made_annotation(c, source, PyList_GET_SIZE(list)) : made_pair(c, source);
+    int good = made != NULL && PyList_Append(list, made) == 0 &&
+               (want->build || source->kind != KEYPOINTS || note_skeleton((Reader *)c->owner, source, made, skeletons));
+    Py_XDECREF(made);
+    return good;
+}
+
+/* All annotations as a list of annotations or pairs, an empty one where a run takes them; `count` is their number. */
+static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skeletons, Py_ssize_t *count)
 {
     if (*c->p != '[')
         return NULL;
@@ -827,16 +835,11 @@ static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skelet
     }
     for (;;) {
         Source source = {0};
-        PyObject *made = NULL;
-        if (read_source(c, &source, want->build, want->judged))
-            made = want->build ? made_annotation(c, &source, PyList_GET_SIZE(list)) : made_pair(c, &source);
+        int good = read_source(c, &source, want) && keep_source(c, want, &source, list, skeletons);
         clear_source(&source);
-        int failed = made == NULL || PyList_Append(list, made) < 0 ||
-                     (!want->build && source.kind == KEYPOINTS &&
-                      !note_skeleton((Reader *)c->owner, &source, made, skeletons));
-        Py_XDECREF(made);
-        if (failed)
+        if (!good)
             break;
+        ++*count;
         skip_blanks(c);
         if (*c->p == ']') {
             c->p++;
@@ -853,23 +856,7 @@ static PyObject *read_annotations(Cursor *c, const Want *want, PyObject **skelet
 
 /* -- the line ------------------------------------------------------------------------------------------------ */
 
-typedef struct {
-    Span key, original, url, path, digest;
-    long long size;
-    char has_size;
-    Size meta;
-} File;
-
-typedef struct {
-    PyObject *id, *other_id, *contents, *status, *skeletons;
-    PyObject *group, *unit_group, *data_group;
-    Span split, unit_split, data_split, unit_name;
-    Size unit_size;
-    File file;
-    char has_file, is_open;
-} Line;
-
-static void clear_line(Line *line)
+void exportkit_clear_line(Line *line)
 {
     Py_CLEAR(line->id);
     Py_CLEAR(line->other_id);
@@ -924,12 +911,12 @@ static int read_unit(Cursor *c, Line *line)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "id")       ? once(&seen, 0) && read_identity(c, NULL)
+        int good = IS(&key, "id")       ? once(&seen, 0) && exportkit_read_identity(c, NULL)
                    : IS(&key, "name")   ? once(&seen, 1) && read_optional_span(c, &line->unit_name)
                    : IS(&key, "width")  ? once(&seen, 2) && read_side(c, &line->unit_size.width, &line->unit_size.has_width)
                    : IS(&key, "height") ? once(&seen, 3) && read_side(c, &line->unit_size.height, &line->unit_size.has_height)
                    : IS(&key, "split")  ? once(&seen, 4) && read_filled_span(c, &line->unit_split)
-                   : IS(&key, "group")  ? once(&seen, 5) && read_identity(c, &line->unit_group)
+                   : IS(&key, "group")  ? once(&seen, 5) && exportkit_read_identity(c, &line->unit_group)
                                         : skip_unread(c, &key, left_of_unit);
         if (!good)
             return 0;
@@ -945,9 +932,9 @@ static int read_data(Cursor *c, Line *line, const Want *want)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons)) != NULL
+        int good = IS(&key, "annotations") ? once(&seen, 0) && (line->contents = read_annotations(c, want, &line->skeletons, &line->annotations)) != NULL
                    : IS(&key, "split")     ? once(&seen, 1) && read_filled_span(c, &line->data_split)
-                   : IS(&key, "group")     ? once(&seen, 2) && read_identity(c, &line->data_group)
+                   : IS(&key, "group")     ? once(&seen, 2) && exportkit_read_identity(c, &line->data_group)
                                            : skip_unread(c, &key, left_of_data);
         if (!good)
             return 0;
@@ -1020,10 +1007,10 @@ static int read_status(Cursor *c, Line *line, int build)
     if (!read_span(c, &span))
         return 0;
     line->is_open = !IS(&span, "completed");
-    return build ? (line->status = repeated_text((Reader *)c->owner, &span)) != NULL : is_text(&span);
+    return build ? (line->status = exportkit_repeated_text((Reader *)c->owner, &span)) != NULL : is_text(&span);
 }
 
-static int read_line(Cursor *c, Line *line, const Want *want)
+int exportkit_read_line(Cursor *c, Line *line, const Want *want)
 {
     Span key;
     unsigned seen = 0;
@@ -1032,13 +1019,13 @@ static int read_line(Cursor *c, Line *line, const Want *want)
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "id")               ? once(&seen, 0) && read_identity(c, &line->id)
+        int good = IS(&key, "id")               ? once(&seen, 0) && exportkit_read_identity(c, &line->id)
                    : IS(&key, "data")           ? once(&seen, 1) && read_data(c, line, want)
                    : IS(&key, "data_unit")      ? once(&seen, 2) && read_unit(c, line)
                    : IS(&key, "files_manifest") ? once(&seen, 3) && read_files(c, line)
                    : IS(&key, "split")          ? once(&seen, 4) && read_filled_span(c, &line->split)
-                   : IS(&key, "group")          ? once(&seen, 5) && read_identity(c, &line->group)
-                   : IS(&key, "pgh_id")         ? once(&seen, 6) && read_identity(c, &line->other_id)
+                   : IS(&key, "group")          ? once(&seen, 5) && exportkit_read_identity(c, &line->group)
+                   : IS(&key, "pgh_id")         ? once(&seen, 6) && exportkit_read_identity(c, &line->other_id)
                    : IS(&key, "status_label")   ? once(&seen, 7) && read_status(c, line, want->build)
                                                 : skip_unread(c, &key, left_of_line);
         if (!good)
@@ -1049,151 +1036,13 @@ static int read_line(Cursor *c, Line *line, const Want *want)
         c->p++;
     if (found != 0 || c->p != c->end || line->contents == NULL)
         return 0;
-    if (line->is_open && PyList_GET_SIZE(line->contents) == 0)
+    if (line->is_open && line->annotations == 0)
         return 0;
     if (line->id == NULL) {
         line->id = line->other_id;
         line->other_id = NULL;
     }
     return line->id != NULL;
-}
-
-/* -- the head of a record ------------------------------------------------------------------------------------ */
-
-typedef struct {
-    PyObject *name, *file, *split, *group, *notices;
-    long long width, height;
-} Head;
-
-static void clear_head(Head *head)
-{
-    Py_CLEAR(head->name);
-    Py_CLEAR(head->file);
-    Py_CLEAR(head->split);
-    Py_CLEAR(head->group);
-    Py_CLEAR(head->notices);
-}
-
-/* A path below files/ that needs no closer look: plain ASCII segments that begin with no dot (wire, section 16). */
-static int is_plain_path(const Span *path)
-{
-    if (!path->plain || path->n > 255 || path->n <= 6 || memcmp(path->s, "files/", 6) != 0)
-        return 0;
-    char before = '/';
-    for (Py_ssize_t i = 6; i < path->n; i++) {
-        char byte = path->s[i];
-        int letter = is_digit(byte) || ((byte | 32) >= 'a' && (byte | 32) <= 'z') || byte == '_' || byte == '-';
-        if (!letter && (before == '/' || (byte != '.' && byte != '/')))
-            return 0;
-        before = byte;
-    }
-    return before != '/';
-}
-
-static int is_web_address(const Span *url)
-{
-    static const char word[] = "https://";
-    if (!url->plain || url->n < 8)
-        return 0;
-    char head[9] = {0};
-    for (int i = 0; i < 8; i++)
-        head[i] = (char)(url->s[i] >= 'A' && url->s[i] <= 'Z' ? url->s[i] | 32 : url->s[i]);
-    return strcmp(head, word) == 0 || strncmp(head, "http://", 7) == 0;
-}
-
-static int made_optional_text(const Span *span, PyObject **out)
-{
-    *out = span->set ? text_of(span) : Py_NewRef(Py_None);
-    return *out != NULL;
-}
-
-static int made_file(Reader *reader, const File *file, PyObject **out)
-{
-    PyObject *path = NULL, *url = NULL, *size = NULL, *digest = NULL;
-    int good = 0;
-    if (!file->path.set && !file->url.set) {
-        *out = Py_NewRef(Py_None);
-        return 1;
-    }
-    if (!(file->path.set ? is_plain_path(&file->path) : is_web_address(&file->url)) || (file->has_size && file->size < 0))
-        return 0;
-    if (!made_optional_text(&file->path, &path) || !made_optional_text(&file->url, &url) ||
-        !made_optional_text(&file->digest, &digest))
-        goto done;
-    size = file->has_size ? PyLong_FromLongLong(file->size) : Py_NewRef(Py_None);
-    if (digest != Py_None)
-        Py_SETREF(digest, PyObject_CallOneArg(reader->digest, digest));
-    if (size == NULL || digest == NULL)
-        goto done;
-    PyObject *args[] = {NULL, path, url, size, digest};
-    *out = PyObject_Vectorcall(reader->file, args + 1, 4 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-    good = *out != NULL;
-done:
-    Py_XDECREF(path);
-    Py_XDECREF(url);
-    Py_XDECREF(size);
-    Py_XDECREF(digest);
-    return good;
-}
-
-/* The name a record's picture goes by: the first that is given (formats, section 1.3). */
-static PyObject *made_name(const Line *line)
-{
-    const Span *path = &line->file.path;
-    if (line->file.original.set && line->file.original.n > 0)
-        return text_of(&line->file.original);
-    if (line->unit_name.set && line->unit_name.n > 0)
-        return text_of(&line->unit_name);
-    if (!path->set)
-        return PyObject_Str(line->id);
-    Span last = *path;
-    while (last.n > 0 && path->s[last.n - 1] != '/')
-        last.n--;
-    last.s = path->s + last.n;
-    last.n = path->n - last.n;
-    return text_of(&last);
-}
-
-/* The declared size, 0 by 0 where there is none; refused where a side is missing or not positive. */
-static int declared_size(const Line *line, Head *head)
-{
-    const Size *size = &line->file.meta;
-    if (!size->has_width && !size->has_height)
-        size = &line->unit_size;
-    if (!size->has_width && !size->has_height)
-        return 1;
-    head->width = size->width;
-    head->height = size->height;
-    return size->has_width && size->has_height && size->width > 0 && size->height > 0;
-}
-
-static int made_split(const Line *line, Head *head)
-{
-    const Span *split = line->split.set ? &line->split : line->unit_split.set ? &line->unit_split : &line->data_split;
-    if ((line->unit_split.set && !is_text(&line->unit_split)) || (line->data_split.set && !is_text(&line->data_split)))
-        return 0;
-    return made_optional_text(split, &head->split);
-}
-
-static int made_group(const Line *line, Head *head)
-{
-    PyObject *group = line->group != NULL        ? line->group
-                      : line->unit_group != NULL ? line->unit_group
-                                                 : line->data_group;
-    head->group = group == NULL ? Py_NewRef(Py_None) : PyObject_Str(group);
-    return head->group != NULL;
-}
-
-static int made_head(Reader *reader, const Line *line, Head *head)
-{
-    if (line->unit_name.set && !is_text(&line->unit_name))
-        return 0;
-    if (!declared_size(line, head))
-        return 0;
-    if (line->has_file ? !made_file(reader, &line->file, &head->file) : (head->file = Py_NewRef(Py_None)) == NULL)
-        return 0;
-    head->notices = Py_NewRef(line->file.path.set ? reader->empty : reader->no_media);
-    return made_split(line, head) && made_group(line, head) && (head->name = made_name(line)) != NULL;
 }
 
 /* -- the reader ----------------------------------------------------------------------------------------------- */
@@ -1242,42 +1091,6 @@ static PyObject *made_survey(Reader *reader, Line *line, const Head *head)
     return made;
 }
 
-/* A line within a text that ends with a NUL. */
-typedef struct {
-    const char *start, *end;
-} Piece;
-
-/* The bytes from `first` to `last` of a bytes or bytearray object, whose buffers both end with a NUL. */
-static int piece_of(PyObject *text, PyObject *first, PyObject *last, Piece *piece)
-{
-    Py_ssize_t size, start = 0, end;
-    const char *buffer;
-    if (PyByteArray_CheckExact(text)) {
-        buffer = PyByteArray_AS_STRING(text);
-        size = PyByteArray_GET_SIZE(text);
-    } else if (PyBytes_CheckExact(text)) {
-        buffer = PyBytes_AS_STRING(text);
-        size = PyBytes_GET_SIZE(text);
-    } else {
-        PyErr_SetString(PyExc_TypeError, "a line lies in bytes or in a bytearray");
-        return 0;
-    }
-    end = size;
-    if (first != NULL) {
-        start = PyLong_AsSsize_t(first);
-        end = PyLong_AsSsize_t(last);
-        if (PyErr_Occurred())
-            return 0;
-    }
-    if (start < 0 || start > end || end > size) {
-        PyErr_SetString(PyExc_ValueError, "the line lies outside the text");
-        return 0;
-    }
-    piece->start = buffer + start;
-    piece->end = buffer + end;
-    return 1;
-}
-
 /* The record or survey of a line; None for a refused line, NULL only where the machine or a class fails. */
 static PyObject *read_one(Reader *reader, const Piece *piece, const Want *want, const Place *place)
 {
@@ -1285,24 +1098,20 @@ static PyObject *read_one(Reader *reader, const Piece *piece, const Want *want, 
     Line line = {0};
     Head head = {0};
     PyObject *made = NULL;
-    if (read_line(&cursor, &line, want) && made_head(reader, &line, &head))
+    if (exportkit_read_line(&cursor, &line, want) && made_head(reader, &line, &head))
         made = want->build ? made_record(reader, &line, &head, place) : made_survey(reader, &line, &head);
     clear_head(&head);
-    clear_line(&line);
+    exportkit_clear_line(&line);
     if (made != NULL)
         return made;
-    if (PyErr_Occurred()) {
-        /* Text that is no UTF-8 is a matter for the general way; a lack of memory is not. */
-        if (!PyErr_ExceptionMatches(PyExc_ValueError))
-            return NULL;
-        PyErr_Clear();
-    }
+    if (!is_mere_refusal())
+        return NULL;
     Py_RETURN_NONE;
 }
 
 static PyObject *reader_survey(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    static const Want want = {0, 0};
+    static const Want want = {0};
     Piece piece;
     if (count != 1 && count != 3) {
         PyErr_SetString(PyExc_TypeError, "survey(line[, start, end])");
@@ -1315,7 +1124,7 @@ static PyObject *reader_survey(PyObject *self, PyObject *const *args, Py_ssize_t
 
 static PyObject *reader_normalise(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    Want want = {1, count > 1 && args[1] == Py_True};
+    Want want = {1, count > 1 && args[1] == Py_True, NULL};
     Piece piece;
     if (count != 1 && count != 2) {
         PyErr_SetString(PyExc_TypeError, "normalise(line, surveyed=False)");
@@ -1335,7 +1144,7 @@ static PyObject *reader_normalise(PyObject *self, PyObject *const *args, Py_ssiz
 
 static PyObject *reader_place(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    static const Want want = {1, 1};
+    static const Want want = {1, 1, NULL};
     Piece piece;
     if (count != 8) {
         PyErr_SetString(PyExc_TypeError, "place(text, start, end, width, height, orientation, file, number)");
@@ -1358,6 +1167,8 @@ static void reader_dealloc(PyObject *self)
         Py_CLEAR(*held[i]);
     for (int kind = 0; kind < KINDS; kind++)
         Py_CLEAR(reader->kinds[kind]);
+    for (int i = 0; i < REMEMBERED_ATTRIBUTE_TEXTS; i++)
+        Py_CLEAR(reader->attributes[i].dict);
     for (int i = 0; i < REMEMBERED; i++) {
         Py_CLEAR(reader->remembered[i].text);
         for (int kind = 0; kind < KINDS; kind++)

@@ -110,6 +110,25 @@ static PyObject *add(PyObject *object, PyObject *const *args, Py_ssize_t count)
     return PyBool_FromLong(plain && kept);
 }
 
+static PyObject *add_run(PyObject *object, PyObject *args)
+{
+    Tally *self = (Tally *)object;
+    PyObject *labels, *outcomes;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &labels, &PyList_Type, &outcomes))
+        return NULL;
+    if (PyList_GET_SIZE(labels) != PyList_GET_SIZE(outcomes)) {
+        PyErr_SetString(PyExc_ValueError, "there is not one outcome for each class");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(labels); i++) {
+        Pair *pair = pair_of(self, PyList_GET_ITEM(labels, i), PyList_GET_ITEM(outcomes, i));
+        if (pair == NULL)
+            return NULL;
+        pair->count++;
+    }
+    Py_RETURN_NONE;
+}
+
 static PyObject *settle(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
     Tally *self = (Tally *)object;
@@ -179,6 +198,7 @@ static PyObject *tally_new(PyTypeObject *type, PyObject *args, PyObject *keyword
 static PyMethodDef tally_methods[] = {
     {"add", (PyCFunction)(void (*)(void))add, METH_FASTCALL,
      "Count annotations with their outcomes; True where the record needs no further look."},
+    {"add_run", add_run, METH_VARARGS, "Count classes of annotations with outcomes that need no further look."},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL,
      "An outcome needs no further look from now on; whether it keeps its annotation."},
     {"sums", sums, METH_NOARGS, "(class, outcome, annotations) for all pairs that met, each perhaps several times."},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from exportkit.errors import RecordFault
+from exportkit.native import core
 from exportkit.normalize.contract import Normalizer
 from exportkit.normalize.dm_v1 import DmV1Normalizer
 from exportkit.normalize.dm_v2 import DmV2Normalizer, DmV2WrappedNormalizer
@@ -24,6 +25,9 @@ from exportkit.records import Record
 from exportkit.records.numbers import quoted
 from exportkit.wire.tolerant import tolerant_loads
 from exportkit.wire.wrapper import unwrap
+
+if TYPE_CHECKING:
+    from exportkit.native._core import SeedRun, SeedSurveyor
 
 __all__ = ["BUILTIN_NORMALIZERS", "LineNormalizer"]
 
@@ -73,6 +77,17 @@ class LineNormalizer:
         """
         return self._native.place if self._native is not None else None
 
+    def run(self, text: bytearray, places: list[tuple[int, int, int, int]]) -> SeedRun | None:
+        """The annotations of surveyed lines, kept for makers of texts; None where there is no such way.
+
+        ``places`` are start and length of each line in ``text``, which must stay as it is, with width and height of
+        its picture.
+        """
+        if core is None or self._native is None:
+            return None
+        made: SeedRun = core.SeedRun(reader=self._native, text=text, places=places)
+        return made
+
     def records(self, line: bytes, *, surveyed: bool = False) -> list[Record]:
         """The records of one line without its line end. Raises RecordFault where the whole line is wrong.
 
@@ -90,6 +105,22 @@ class LineNormalizer:
         Called with a text, start and end of the line within it; gives None for a line that is not ordinary.
         """
         return self._native.survey if self._native is not None else None
+
+    def surveyor(
+        self,
+        splits: dict[str | None, str],
+        rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
+        part: int,
+        *,
+        keeps_negatives: bool,
+    ) -> SeedSurveyor | None:
+        """Surveys runs of ordinary lines with this reader; None where there is no such way."""
+        if core is None or self._native is None:
+            return None
+        made: SeedSurveyor = core.SeedSurveyor(
+            reader=self._native, splits=splits, rules=rules, part=part, keeps_negatives=keeps_negatives
+        )
+        return made
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """The surveys of the records of one line. Raises RecordFault as :meth:`records` does."""

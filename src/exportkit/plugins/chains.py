@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import pluggy
 
+from exportkit.errors import words_of
+
 __all__ = ["Announcement", "Chain", "HookFault", "Inquiry"]
 
 T = TypeVar("T")
@@ -40,7 +42,7 @@ class _Step:
         try:
             return self._call(value) if self._takes_argument else self._call()
         except (Exception, SystemExit) as error:
-            words = ascii(str(error))[1:-1][:120]
+            words = ascii(words_of(error))[1:-1][:120]
             raise HookFault(self.plugin, self.hook, f"raised {type(error).__name__}: {words}") from error
 
 

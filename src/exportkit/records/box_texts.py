@@ -47,6 +47,30 @@ class BoxTexts(Protocol):
         """
         ...
 
+    def of_run(
+        self,
+        run: Any,
+        start: int,
+        stop: int,
+        heads: list[bytes] | None,
+        starts: list[bytes] | None,
+        ends: bytes,
+        tail: bytes,
+        plain: set[Any],
+        distinct: bool,
+        crowds: dict[str, tuple[Any, Any]],
+        crowd_heads: dict[str, bytes] | None,
+        /,
+    ) -> tuple[list[bytes], list[Any]]:
+        """Texts of the leading records of a run, and the outcomes of all their annotations in one list.
+
+        ``run`` are records that lie in the compiled core, of which those from ``start`` to ``stop`` are meant. The
+        text of a record is as that of :meth:`whole`, with its entry of ``starts`` before and with ``ends`` behind
+        the text of each annotation. The first record that is not ordinary, or has an outcome that is not ``plain``,
+        ends the run. Crowds have outcomes by kind, and texts with heads of their own by class, or none.
+        """
+        ...
+
 
 def box_texts(
     form: BoxForm,
@@ -134,6 +158,10 @@ class PlainBoxTexts:
         if None in texts or (distinct and len(set(texts)) != len(texts)):
             return None
         return b"".join((head, *texts, tail)), outcomes  # type: ignore[arg-type]  # none is None
+
+    def of_run(self, run: Any, start: int, stop: int, /, *_: Any) -> tuple[list[bytes], list[Any]]:
+        """No run lies in the compiled core where the twin is at work, so no record of one is ordinary."""
+        return [], []
 
 
 def _has_flags(annotation: Annotation) -> bool:

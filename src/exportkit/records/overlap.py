@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import TypeAlias
 
 from exportkit.records.box import Box, RotatedBox
@@ -26,6 +27,8 @@ def iou(one: Shape, other: Shape) -> float:
     A pixel is covered when its centre is inside (formats, section 1.1). Where neither covers a pixel, the smaller
     area over the larger one stands for it. Raises AnnotationFault ``E_MASK_SIZE`` as drawing does.
     """
+    if isinstance(one, Mask) and isinstance(other, Box):
+        return _iou_with_box(one, other)
     common = united = 0
     for first, after_last, mine, others in _aligned(_slabs(one), _slabs(other)):
         rows = after_last - first
@@ -36,6 +39,19 @@ def iou(one: Shape, other: Shape) -> float:
         return common / united
     smaller, larger = sorted((_area(one), _area(other)))
     return float(smaller / larger) if larger else 1.0
+
+
+def _iou_with_box(mask: Mask, box: Box) -> float:
+    """The same of a mask, which covers a pixel, and a box, in the reading order that the mask has."""
+    left, top, right, bottom = (ceil(edge - 0.5) for edge in box.to_xyxy())
+    low, high, first, last = (top, bottom, left, right) if mask.by_column else (left, right, top, bottom)
+    span = [low, high]
+    common = 0
+    for line, line_after, covered in slabs(mask.runs, mask.height if mask.by_column else mask.width):
+        lines = min(line_after, last) - max(line, first)
+        if lines > 0:
+            common += lines * common_count(covered, span)
+    return common / (mask.pixel_count() + (right - left) * (bottom - top) - common)
 
 
 def _slabs(shape: Shape) -> Iterator[_Slab]:

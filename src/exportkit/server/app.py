@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,6 +29,8 @@ from exportkit.server import (
     streams,
 )
 from exportkit.server.backend import Backend
+from exportkit.server.chaos import Chaos
+from exportkit.server.chaos_rules import ChaosPlan
 from exportkit.server.description import describe
 from exportkit.server.guards import Guards
 from exportkit.server.refusals import Refusal, refusal_response
@@ -39,8 +41,8 @@ _LOG: Final = logging.getLogger(__name__)
 _PLACES: Final = frozenset({"body", "query", "path", "header"})
 
 
-def create_app(backend: Backend, hosts: Sequence[str]) -> FastAPI:
-    """Make the application of one server. `hosts` are the names it may be called by."""
+def create_app(backend: Backend, hosts: Sequence[str], chaos: ChaosPlan | None = None) -> FastAPI:
+    """Make the application of one server. `hosts` are the names it may be called by, `chaos` its faults."""
     app = FastAPI(title="exportkit reference backend", version="1.0", docs_url=None, redoc_url=None)
     app.state.backend = backend
     for routes in (
@@ -61,12 +63,15 @@ def create_app(backend: Backend, hosts: Sequence[str]) -> FastAPI:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _refused_by_routing)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _unavailable)
     app.add_exception_handler(InterfaceError, _unavailable)
     app.add_exception_handler(PoolTimeout, _unavailable)
     app.add_exception_handler(LocalIOError, _unavailable)
     app.add_exception_handler(RemoteIOError, _unavailable)
     app.add_exception_handler(Exception, _failed)
+    if chaos is not None:
+        app.add_middleware(Chaos, plan=chaos)
     app.add_middleware(Guards, hosts=tuple(hosts), most_bytes=backend.settings.request_max_bytes)
     return app
 
@@ -86,6 +91,12 @@ def _invalid(request: Request, error: Any) -> Response:
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"] if part not in _PLACES) or "request"
     return refusal_response(request, Refusal(400, f"{field}: {first['msg']}.", field=field))
+
+
+def _unstorable(request: Request, error: Any) -> Response:
+    """Tell of a text that the database cannot hold, which on PostgreSQL is one with a NUL."""
+    _LOG.info("%s %s: %s", request.method, request.url.path, type(error).__name__)
+    return refusal_response(request, Refusal(400, "The request holds text that cannot be stored; remove its NUL."))
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

@@ -1,17 +1,14 @@
-"""What every request may use: database, objects, secret, settings; and the caller it serves."""
+"""What every request and every worker may use: database, objects, secret, settings."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Annotated, cast
-
-from fastapi import Depends
-from starlette.requests import Request
 
 from exportkit.server.database import Database
-from exportkit.server.principals import Principal, authenticate
+from exportkit.server.principals import Principal
 from exportkit.server.rows import ResponseMode, RowWriter
 from exportkit.server.settings import ServerSettings
 from exportkit.server.signatures import Signer
@@ -20,10 +17,10 @@ from exportkit.server.targets import Target
 from exportkit.storage.objects import ObjectStore
 from exportkit.storage.opening import open_objects
 
-__all__ = ["Backend", "CallerOf", "backend_of"]
+__all__ = ["Backend"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Backend:
     """One server, or one of its workers."""
 
@@ -34,6 +31,8 @@ class Backend:
     objects: ObjectStore
     #: Set once the server ends: streams stop.
     ending: Event = field(default_factory=Event)
+    #: Called after a job was put into the queue, so that no worker sleeps on.
+    wake: Callable[[], None] = field(default=lambda: None)
 
     @classmethod
     def open(cls, settings: ServerSettings) -> Backend:
@@ -56,16 +55,3 @@ class Backend:
 
     def close(self) -> None:
         self.database.dispose()
-
-
-def backend_of(request: Request) -> Backend:
-    """Give the server that answers a request."""
-    return cast("Backend", request.app.state.backend)
-
-
-def _caller(request: Request) -> Principal:
-    return authenticate(backend_of(request).database, request.headers)
-
-
-#: A parameter of this type is the caller, who has shown a token and its tenant.
-CallerOf = Annotated[Principal, Depends(_caller)]

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from exportkit.clients.filter_keys import PAGING_KEYS
 from exportkit.server.answers import enveloped_rows
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import list_parameters
 from exportkit.server.filters import RowFilter
 from exportkit.server.paging import mode_of, origin_of

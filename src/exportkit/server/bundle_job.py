@@ -90,12 +90,14 @@ class _Scan:
         self._digest_at = lru_cache(maxsize=1024)(lambda path: _digest_of(folder / path))
 
     def write(self, rows: list[Any]) -> None:
+        lines = []
         for row in rows:
             document = document_of(row)
             if self._stages:
                 for mark in marks_in(document.files):
                     self._stage(mark)
-            self._writer.write_line(bundle_line(head_line(self._target, row), document, self._member))
+            lines.append(bundle_line(head_line(self._target, row), document, self._member))
+        self._writer.write_lines(lines)
 
     def _member(self, mark: FileMark) -> bytes:
         if self._stages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -33,7 +34,11 @@ def describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
-            app.openapi_schema = _completed(get_openapi(title=app.title, version=app.version, routes=app.routes))
+            with warnings.catch_warnings():
+                # One route for GET and HEAD gives both one name, which is put right afterwards.
+                warnings.filterwarnings("ignore", "Duplicate Operation ID")
+                found = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            app.openapi_schema = _completed(found)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -89,7 +94,12 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(name, None)
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            operation["operationId"] = f"{method}_{path.strip('/')}".replace("/", "_").replace("{", "").replace("}", "")
+            for status, answer in operation["responses"].items():
+                if not status.startswith("2") and "content" in answer:
+                    # Refusals are JSON, whatever the answer itself would be.
+                    answer["content"] = {"application/json": next(iter(answer["content"].values()))}
             if "HTTPValidationError" in str(operation["responses"].get("422", "")):
                 del operation["responses"]["422"]
             if not path.startswith(_SIGNED):

@@ -42,10 +42,12 @@ class FolderDestination:
 
     def manifest(self, prefix: str) -> dict[str, Any] | None:
         """Give the manifest of a complete bundle that is there already, else None."""
-        try:
-            return msgspec.json.decode((self.root / prefix / MANIFEST_NAME).read_bytes(), type=dict[str, Any])
-        except FileNotFoundError:
-            return None
+        path = self.root / prefix / MANIFEST_NAME
+        with refusals_of("read", path):
+            try:
+                return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            except FileNotFoundError:
+                return None
 
     @contextmanager
     def scratch(self, job_id: str, fence: int) -> Iterator[Path]:

@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from exportkit.server.refusals import Refusal
 
-__all__ = ["FilterValue", "id_ranges", "iso_moment", "moment", "truth", "whole_number", "words"]
+__all__ = ["FilterValue", "id_ranges", "iso_moment", "moment", "truth", "whole_number", "whole_numbers", "words"]
 
 _NUMBER: Final = re.compile(r"\s*-?\d{1,19}\s*\Z", re.ASCII)
 _RANGE: Final = re.compile(r"\s*(-?\d{1,19})\s*(?:-\s*(-?\d{1,19})\s*)?\Z", re.ASCII)
 _MOST: Final = 2**63 - 1
 #: More values than any filter of 10,000 bytes can hold.
 _MOST_VALUES: Final = 5_000
+#: Conditions joined by OR; SQLite takes an expression up to a depth of 1,000.
+_MOST_RANGES: Final = 500
+_MOST_WORDS: Final = 100
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -55,6 +58,16 @@ def whole_number(value: FilterValue) -> int:
     return given
 
 
+def whole_numbers(value: FilterValue) -> list[int]:
+    """Read numbers given one by one, in lists, or in one text with commas between them."""
+    tokens = []
+    for one in value.each():
+        tokens += (
+            [FilterValue(value.name, token) for token in one.value.split(",")] if isinstance(one.value, str) else [one]
+        )
+    return [whole_number(token) for token in tokens]
+
+
 def truth(value: FilterValue) -> bool:
     """Read True, true, 1 or their opposites."""
     given = value.value
@@ -67,8 +80,8 @@ def truth(value: FilterValue) -> bool:
 def words(value: FilterValue) -> list[str]:
     """Read one or several texts."""
     found = [one.value for one in value.each()]
-    if not all(isinstance(word, str) and word and "\0" not in word for word in found):
-        raise value.refused("text")
+    if len(found) > _MOST_WORDS or not all(isinstance(word, str) and word and "\0" not in word for word in found):
+        raise value.refused(f"text, at most {_MOST_WORDS} of them")
     return found
 
 
@@ -103,9 +116,21 @@ def id_ranges(value: FilterValue) -> list[tuple[int, int]]:
             if last < first or abs(first) > _MOST or abs(last) > _MOST:
                 raise value.refused("ranges that end after they begin, of numbers of at most 64 bits")
             spans.append((first, last))
-    if len(spans) > _MOST_VALUES:
-        raise value.refused(f"at most {_MOST_VALUES} ids")
-    return spans
+    joined = _joined(spans)
+    if len(joined) > _MOST_VALUES or sum(first != last for first, last in joined) > _MOST_RANGES:
+        raise value.refused(f"at most {_MOST_VALUES} ids and {_MOST_RANGES} ranges")
+    return joined
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give the same numbers in ascending ranges that neither touch nor overlap."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _typed(value: Any) -> Any:

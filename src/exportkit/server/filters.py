@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from exportkit.clients.filter_keys import FILTER_KEYS
 from exportkit.server import tables
-from exportkit.server.filter_values import FilterValue, id_ranges, moment, truth, whole_number, words
+from exportkit.server.filter_values import FilterValue, id_ranges, moment, truth, whole_number, whole_numbers, words
 from exportkit.server.refusals import Refusal
 from exportkit.server.targets import TASK, Target
 
@@ -117,7 +117,7 @@ def _bound(compare: Callable[[Any, int], Any]) -> _Builder:
 
 
 def _equal_number(column: str) -> _Builder:
-    return lambda target, value: target.table.c[column].in_([whole_number(one) for one in value.each()])
+    return lambda target, value: target.table.c[column].in_(whole_numbers(value))
 
 
 def _equal_word(column: str) -> _Builder:
@@ -153,7 +153,7 @@ def _has_assignment(_target: Target, value: FilterValue) -> Condition:
 
 
 def _with_assignments(_target: Target, value: FilterValue) -> Condition:
-    return _of_task(tables.assignment.c.id.in_([whole_number(one) for one in value.each()]))
+    return _of_task(tables.assignment.c.id.in_(whole_numbers(value)))
 
 
 def _with_discarded(_target: Target, value: FilterValue) -> Condition:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import plain
-from exportkit.server.backend import backend_of
+from exportkit.server.callers import backend_of
 from exportkit.server.shapes import Health
 
 __all__ = ["router"]

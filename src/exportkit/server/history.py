@@ -12,18 +12,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import enveloped, enveloped_rows
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.jobs import shown_job
 from exportkit.server.paging import url_with
 from exportkit.server.projects import RowId
 from exportkit.server.refusals import Refusal, missing
-from exportkit.server.shapes import Enveloped, EnvelopedPage, ExportRow, documented
+from exportkit.server.shapes import Enveloped, EnvelopedPage, ExportDetail, ExportRow, documented
 from exportkit.server.tables import export, job
 
 __all__ = ["router"]
 
 router: Final = APIRouter()
 _FOUND: Final = select(export.c.id.label("export_id"), job).select_from(export.join(job, job.c.id == export.c.job_id))
+
+#: States of a job in the words that existing clients read in the history.
+_JOB_STATES: Final = {
+    "PENDING": "PENDING",
+    "PROCESSING": "RUNNING",
+    "COMPLETED": "SUCCEEDED",
+    "FAILED": "FAILED",
+    "CANCELLED": "STOPPED",
+}
 
 
 @router.get("/v2/exports/", responses=documented(EnvelopedPage[ExportRow]))
@@ -49,14 +58,14 @@ def list_exports(
     return enveloped_rows([msgspec.json.encode(_shown(row)) for row in rows], {"pagination": pagination})
 
 
-@router.get("/v2/exports/{export_id}/", responses=documented(Enveloped[ExportRow]))
+@router.get("/v2/exports/{export_id}/", responses=documented(Enveloped[ExportDetail]))
 def get_export(export_id: RowId, request: Request, caller: CallerOf) -> Response:
     mine = (export.c.tenant_id == caller.tenant_id, export.c.account_id == caller.account_id)
     with backend_of(request).database.reading() as connection:
         found = connection.execute(_FOUND.where(*mine, export.c.id == export_id)).first()
     if found is None:
         raise missing("export")
-    return enveloped({**_shown(found), "job": shown_job(found)})
+    return enveloped(_detailed(found))
 
 
 def _shown(found: Row[Any]) -> dict[str, Any]:
@@ -67,4 +76,22 @@ def _shown(found: Row[Any]) -> dict[str, Any]:
         "job_status": detail["status"],
         "target": json.loads(found.request)["target"],
         "created": detail["created"],
+    }
+
+
+def _detailed(found: Row[Any]) -> dict[str, Any]:
+    """Give what was ordered and what became of it, every member that the model of existing clients has."""
+    order, detail = json.loads(found.request), shown_job(found)
+    state = _JOB_STATES[detail["status"]]
+    facts = {"action": "export", "created": detail["created"], "completed": detail["finished"]}
+    return {
+        **_shown(found),
+        "storage": order["storage_id"],
+        "path": order["path"],
+        "name": order["path"].rpartition("/")[2],
+        "description": "",
+        "filter": order["applied_filter"],
+        "extra_params": {},
+        "save_original_file": order["stages_originals"],
+        "job": {"id": found.id, "status": state, **facts},
     }

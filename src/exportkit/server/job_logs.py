@@ -6,13 +6,13 @@ import json
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, RootModel, StrictStr
+from pydantic import BaseModel, ConfigDict, StrictStr
 from sqlalchemy import and_, insert, select, update
 from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import plain
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import json_body
 from exportkit.server.refusals import Refusal
 from exportkit.server.requests import BodyOf, validated
@@ -47,8 +47,8 @@ class LogEntry(BaseModel):
     event: StrictStr
 
 
-class LogEntries(RootModel[list[LogEntry] | LogEntry]):
-    """One entry, or a list of them."""
+_ENTRY: Final = LogEntry.model_json_schema()
+_ENTRIES: Final = {"anyOf": [_ENTRY, {"type": "array", "items": _ENTRY, "maxItems": _MOST_ENTRIES}]}
 
 
 @router.patch(
@@ -77,7 +77,7 @@ def update_job(
     "/logs/",
     status_code=201,
     responses=documented(LogsAdded, status=201, family="v1"),
-    openapi_extra=json_body(LogEntries),
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": _ENTRIES}}, "required": True}},
 )
 def add_logs(request: Request, caller: CallerOf, body: BodyOf) -> Response:
     """Store one entry, or a list of them."""

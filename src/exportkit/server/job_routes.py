@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from exportkit.server.answers import enveloped
-from exportkit.server.backend import Backend, CallerOf, backend_of
+from exportkit.server.backend import Backend
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import json_body
 from exportkit.server.export_request import ExportOrder, ExportRequest
 from exportkit.server.filters import RowFilter

@@ -66,6 +66,7 @@ def place_order(
         if answered is None:
             raise
         return answered
+    backend.wake()
     return answer
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import JSON, enveloped_rows
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import list_parameters
 from exportkit.server.filters import RowFilter
 from exportkit.server.paging import ListRequest, origin_of, url_with

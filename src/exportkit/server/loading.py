@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, and_, func, insert, select
 
 from exportkit.bundles import Bundle, iter_lines, opened
 from exportkit.errors import BundleRefused
@@ -124,8 +124,10 @@ class _Loading:
             }
             for line in batch
         ]
-        statement = insert(tables.document).returning(tables.document.c.id, sort_by_parameter_order=True)
-        ids = self._connection.execute(statement, documents).scalars().all()
+        ids = self._document_ids(len(batch))
+        self._connection.execute(
+            insert(tables.document), [{"id": one, **document} for one, document in zip(ids, documents, strict=True)]
+        )
         rows = [self._row(line, document_id) for line, document_id in zip(batch, ids, strict=True)]
         self._connection.execute(insert(tables.task), [dict(row) for row in rows])
         work = {"user_id": self._caller.account_id, "status_review": "completed", "is_confirmed": True}
@@ -133,6 +135,15 @@ class _Loading:
         place = {"dataset_id": self._dataset, "version_id": self._version, "pgh_label": "insert"}
         events = [{**row, "pgh_id": line.pgh_id, **place} for row, line in zip(rows, batch, strict=True)]
         self._connection.execute(insert(tables.ground_truth_event), events)
+
+    def _document_ids(self, count: int) -> list[int]:
+        """Reserve ids, which is several times faster than asking for each one that was given."""
+        if self._connection.dialect.name == "sqlite":
+            last = self._connection.execute(select(func.max(tables.document.c.id))).scalar() or 0
+            return list(range(last + 1, last + 1 + count))
+        sequence = func.pg_get_serial_sequence("document", "id")
+        statement = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
+        return [int(one) for one in self._connection.execute(statement).scalars()]
 
     def _row(self, line: LoadedLine, document_id: int) -> dict[str, Any]:
         return {

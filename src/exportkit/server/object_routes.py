@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import JSON
-from exportkit.server.backend import backend_of
+from exportkit.server.callers import backend_of
 from exportkit.server.projects import RowId
 from exportkit.server.ranges import ranged
 from exportkit.server.refusals import missing
@@ -23,6 +23,7 @@ from exportkit.storage.objects import ObjectMissing
 __all__ = ["router"]
 
 router: Final = APIRouter()
+_METHODS: Final = ["GET", "HEAD"]
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **streamed("v1"),
     206: {"description": "the range that was asked for"},
@@ -38,8 +39,7 @@ def _verify(request: Request) -> None:
     verify_signed_path(backend_of(request).signer, request.url.path, given.get("expires"), given.get("signature"))
 
 
-@router.get("/payloads/{tenant_id}/{document_id}/", responses=_ANSWERS)
-@router.head("/payloads/{tenant_id}/{document_id}/", include_in_schema=False)
+@router.api_route("/payloads/{tenant_id}/{document_id}/", methods=_METHODS, responses=_ANSWERS)
 def get_payload(tenant_id: RowId, document_id: RowId, request: Request) -> Response:
     _verify(request)
     columns = (document.c.data, document.c.data_digest)
@@ -52,8 +52,7 @@ def get_payload(tenant_id: RowId, document_id: RowId, request: Request) -> Respo
     return ranged(request, len(content), found.data_digest, lambda start, end: iter((content[start:end],)), JSON)
 
 
-@router.get("/files/{tenant_id}/{digest}/", responses=_ANSWERS, response_class=Response)
-@router.head("/files/{tenant_id}/{digest}/", include_in_schema=False)
+@router.api_route("/files/{tenant_id}/{digest}/", methods=_METHODS, responses=_ANSWERS, response_class=Response)
 def get_file(tenant_id: RowId, digest: Digest, request: Request) -> Response:
     _verify(request)
     objects, key = backend_of(request).objects, original_key(tenant_id, digest)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import enveloped, plain
-from exportkit.server.backend import CallerOf, backend_of
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.refusals import missing
 from exportkit.server.shapes import Dataset, Enveloped, Project, Version, documented
 from exportkit.server.tables import ground_truth_dataset, ground_truth_dataset_version, project

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import enveloped
-from exportkit.server.backend import Backend, CallerOf, backend_of
+from exportkit.server.backend import Backend
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import json_body
 from exportkit.server.export_request import ExportOrder
 from exportkit.server.job_queue import ENDED
@@ -54,6 +55,7 @@ def release(version_id: RowId, request: Request, caller: CallerOf, body: BodyOf)
     wanted = validated(ReleaseRequest, body)
     backend = backend_of(request)
     job_id = _release(backend, caller, version_id, wanted.storage_id, origin_of(request))
+    backend.wake()
     status = _await(backend, job_id)
     shown = {"id": version_id, "is_released": True, "job_id": job_id, "status": status.lower()}
     return enveloped(shown, 200 if status == "COMPLETED" else 202)

@@ -17,9 +17,9 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def parsed_body(body: bytes) -> Any:
-    """Read a JSON body; an empty one is None. Raises Refusal 400."""
+    """Read a JSON body; an empty one is an empty object. Raises Refusal 400."""
     if not body.strip():
-        return None
+        return {}
     try:
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -29,7 +29,7 @@ def parsed_body(body: bytes) -> Any:
 def validated(model: type[_Model], value: object) -> _Model:
     """Read a value of a given shape. Raises Refusal 400, which names the first wrong field."""
     try:
-        return model.model_validate({} if value is None else value)
+        return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(part for part in first["loc"] if isinstance(part, str)) or "body"
@@ -41,5 +41,5 @@ async def _body(request: Request) -> Any:
     return parsed_body(await request.body())
 
 
-#: A parameter of this type is the JSON of the body, None where it is empty.
+#: A parameter of this type is the JSON of the body.
 BodyOf = Annotated[Any, Depends(_body)]

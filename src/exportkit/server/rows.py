@@ -74,9 +74,13 @@ def head_v2(target: Target, row: Sequence[Any]) -> dict[str, Any]:
 
 
 def head_v1(target: Target, row: Sequence[Any]) -> dict[str, Any]:
-    """Give the members of a row of v1 that come before its document."""
+    """Give the members of a row of v1 that come before its document.
+
+    Ground truth has no member ``files``: existing clients list with a download of each of them, and fail at null. Its
+    files stand in ``data_unit``, where the rows of tasks have them.
+    """
     if target is GROUND_TRUTH:
-        return {"id": row[0], "pgh_id": row[1], "files": None}
+        return {"id": row[0], "pgh_id": row[1]}
     task_id = {"task": row[3]} if target is ASSIGNMENT else {}
     return {"id": row[0], "project": row[1], **task_id}
 

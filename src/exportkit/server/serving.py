@@ -20,6 +20,7 @@ from sqlalchemy import Connection, insert, select
 from exportkit.errors import LocalIOError, UsageError
 from exportkit.server.app import create_app
 from exportkit.server.backend import Backend
+from exportkit.server.chaos_rules import ChaosPlan, read_chaos
 from exportkit.server.loading import Loaded, load_bundle
 from exportkit.server.principals import Principal, grant_token, tenant_account
 from exportkit.server.schema import upgrade
@@ -53,6 +54,7 @@ class ServeOptions:
     key: Path | None = None
     hosts: tuple[str, ...] = ()
     workers: int = 1
+    chaos: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Announcement:
 def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> None:
     """Serve until a signal ends it. Raises UsageError, BundleRefused, LocalIOError, RemoteIOError before it begins."""
     _refuse_public(options)
+    chaos = read_chaos(options.chaos) if options.chaos is not None else None
     with _data_folder(options.data) as folder, _listening(options.host, options.port) as listener:
         settings = ServerSettings.from_environment(
             data=str(folder),
@@ -82,8 +85,9 @@ def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> No
             prepared = _prepare(backend, options, listener)
             supervisor = Supervisor(backend, options.workers)
             supervisor.start()
+            backend.wake = supervisor.wake
             try:
-                _run(backend, options, listener, lambda: announce(prepared))
+                _run(_config(backend, options, chaos), backend, listener, lambda: announce(prepared))
             finally:
                 supervisor.close()
         finally:
@@ -155,7 +159,8 @@ def _data_folder(given: Path | None) -> Iterator[Path]:
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Only sockets that are told to be of TCP send what they have at once; others wait 40 ms for more to come.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -189,11 +194,15 @@ class _Server(uvicorn.Server):
         self._backend.ending.set()
 
 
-def _run(backend: Backend, options: ServeOptions, listener: socket.socket, ready: Callable[[], None]) -> None:
-    hosts = ("*",) if "*" in options.hosts else (*_LOOPBACK, options.host, *options.hosts)
+def _run(config: uvicorn.Config, backend: Backend, listener: socket.socket, ready: Callable[[], None]) -> None:
     logging.getLogger("uvicorn.error").addFilter(_is_no_traceback)
-    config = uvicorn.Config(
-        create_app(backend, hosts),
+    _Server(config, backend, ready).run(sockets=[listener])
+
+
+def _config(backend: Backend, options: ServeOptions, chaos: ChaosPlan | None) -> uvicorn.Config:
+    hosts = ("*",) if "*" in options.hosts else (*_LOOPBACK, options.host, *options.hosts)
+    return uvicorn.Config(
+        create_app(backend, hosts, chaos),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -202,7 +211,6 @@ def _run(backend: Backend, options: ServeOptions, listener: socket.socket, ready
         ssl_certfile=_text(options.certificate),
         ssl_keyfile=_text(options.key),
     )
-    _Server(config, backend, ready).run(sockets=[listener])
 
 
 def _is_no_traceback(record: logging.LogRecord) -> bool:

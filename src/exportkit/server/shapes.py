@@ -19,6 +19,7 @@ __all__ = [
     "EnvelopedPage",
     "EnvelopedRows",
     "EventListRow",
+    "ExportDetail",
     "ExportRow",
     "Health",
     "Job",
@@ -232,6 +233,25 @@ class ExportRow(_Open):
     job_status: str
     target: str
     created: datetime
+
+
+class EmbeddedJob(_Open):
+    id: str
+    status: str
+    action: str
+    created: datetime
+    completed: datetime | None
+
+
+class ExportDetail(ExportRow):
+    storage: int
+    path: str
+    name: str
+    description: str
+    filter: dict[str, Any]
+    extra_params: dict[str, Any]
+    save_original_file: bool
+    job: EmbeddedJob
 
 
 class Health(_Open):

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exportkit.server.answers import plain
-from exportkit.server.backend import Backend, CallerOf, backend_of
+from exportkit.server.backend import Backend
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import json_body
 from exportkit.server.principals import Principal
 from exportkit.server.projects import RowId, of_tenant

@@ -14,7 +14,8 @@ from starlette.responses import Response, StreamingResponse
 
 from exportkit.clients.filter_keys import PAGING_KEYS
 from exportkit.server.answers import enveloped
-from exportkit.server.backend import Backend, CallerOf, backend_of
+from exportkit.server.backend import Backend
+from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import list_parameters
 from exportkit.server.filters import RowFilter
 from exportkit.server.paging import origin_of

@@ -40,6 +40,11 @@ class Supervisor:
             worker.start()
         self._thread.start()
 
+    def wake(self) -> None:
+        """Tell every worker that there may be something to do."""
+        for worker in self._workers:
+            worker.wake()
+
     def close(self) -> None:
         """Let every worker hand its job back and end; one that does not is killed."""
         self._ending.set()
@@ -115,6 +120,16 @@ class _WorkerProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def wake(self) -> None:
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is None or pipe.closed:
+            return
+        try:
+            pipe.write(b"\n")
+            pipe.flush()
+        except (BrokenPipeError, BlockingIOError):
+            _LOG.debug("A worker that is dead, or busy for long, was not woken")
 
     def tell_end(self) -> None:
         self._close_pipe()

@@ -147,6 +147,9 @@ document: Final = Table(
 )
 
 
+# Rows are clustered by their scope and key: a page of a list is one seek, and what follows it lies beside it.
+
+
 def _row_columns() -> tuple[Column[Any], ...]:
     return (
         Column("data_unit_id", BigInteger, nullable=False),
@@ -163,10 +166,10 @@ task: Final = Table(
     "task",
     metadata,
     _tenant(primary_key=True),
+    Column("project_id", ForeignKey("project.id"), primary_key=True),
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("project_id", ForeignKey("project.id"), nullable=False),
     *_row_columns(),
-    Index(None, "tenant_id", "project_id", "id"),
+    Index(None, "tenant_id", "id", unique=True),
     sqlite_with_rowid=False,
 )
 
@@ -174,14 +177,14 @@ assignment: Final = Table(
     "assignment",
     metadata,
     _tenant(primary_key=True),
+    Column("project_id", ForeignKey("project.id"), primary_key=True),
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("project_id", ForeignKey("project.id"), nullable=False),
     Column("task_id", BigInteger, nullable=False),
     Column("user_id", ForeignKey("account.id"), nullable=False),
     Column("status_review", String(40), nullable=False),
     Column("is_confirmed", Boolean, nullable=False),
     *_row_columns(),
-    Index(None, "tenant_id", "project_id", "id"),
+    Index(None, "tenant_id", "id", unique=True),
     Index(None, "tenant_id", "task_id"),
     sqlite_with_rowid=False,
 )
@@ -190,14 +193,14 @@ ground_truth_event: Final = Table(
     "ground_truth_event",
     metadata,
     _tenant(primary_key=True),
+    Column("version_id", ForeignKey("ground_truth_dataset_version.id"), primary_key=True),
     Column("pgh_id", BigInteger, primary_key=True, autoincrement=False),
     Column("id", BigInteger, nullable=False),
     Column("project_id", ForeignKey("project.id"), nullable=False),
     Column("dataset_id", ForeignKey("ground_truth_dataset.id"), nullable=False),
-    Column("version_id", ForeignKey("ground_truth_dataset_version.id"), nullable=False),
     Column("pgh_label", String(40), nullable=False),
     *_row_columns(),
-    Index(None, "tenant_id", "version_id", "pgh_id"),
+    Index(None, "tenant_id", "pgh_id", unique=True),
     Index(None, "tenant_id", "version_id", "id", unique=True),
     sqlite_with_rowid=False,
 )

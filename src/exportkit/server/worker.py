@@ -30,7 +30,8 @@ from exportkit.server.tables import storage
 __all__ = ["Worker"]
 
 _LOG: Final = logging.getLogger(__name__)
-_IDLE_SECONDS: Final = 0.1
+#: Between two looks for jobs that nobody told of: those of other servers, and those whose workers vanished.
+_IDLE_SECONDS: Final = 1.0
 _TROUBLE_SECONDS: Final = 2.0
 _TOLD_SECONDS: Final = 0.3
 
@@ -43,6 +44,8 @@ class Worker:
         settings = backend.settings
         self._lease = settings.lease_seconds
         self._queue = JobQueue(backend.database, settings.lease_seconds, settings.job_attempts)
+        #: Set by whoever knows of a new job.
+        self.woken = Event()
         self.name = f"{platform.node()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def run(self) -> None:
@@ -57,7 +60,8 @@ class Worker:
                 ending.wait(_TROUBLE_SECONDS)
                 continue
             if claim is None:
-                ending.wait(_IDLE_SECONDS)
+                self.woken.wait(_IDLE_SECONDS)
+                self.woken.clear()
             else:
                 self._work_on(claim)
 

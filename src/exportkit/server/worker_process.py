@@ -1,4 +1,4 @@
-"""The process of one worker: its settings come by stdin, and the end of stdin is its end."""
+"""The process of one worker: stdin brings its settings, then lines that wake it, and with its end the worker's."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     backend = Backend.open(msgspec.json.decode(sys.stdin.buffer.readline(), type=ServerSettings))
 
-    def await_end() -> None:
-        while os.read(sys.stdin.fileno(), 1):
-            pass
-        backend.ending.set()
+    worker = Worker(backend)
 
-    Thread(target=await_end, name="end", daemon=True).start()
+    def listen() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            worker.woken.set()
+        backend.ending.set()
+        worker.woken.set()
+
+    Thread(target=listen, name="listen", daemon=True).start()
     try:
-        Worker(backend).run()
+        worker.run()
     finally:
         backend.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic
 
-from exportkit.errors import ExportkitError, StepFailed
+from exportkit.errors import ExportkitError, StepFailed, words_of
 from exportkit.steps.registry import StepRegistry
 from exportkit.steps.result import StepResult
 from exportkit.steps.step import BaseStep, C
@@ -131,7 +131,7 @@ class Orchestrator(Generic[C]):
             except Exception as error:  # noqa: BLE001 - the border of a rollback: the others still have to run
                 sentence = f"Rollback failed for step '{step.name}'"
                 self._context.errors.append(sentence)
-                notes.append(f"{sentence}: {type(error).__name__}: {error}")
+                notes.append(f"{sentence}: {type(error).__name__}: {words_of(error)}")
         self._begun.clear()
         return notes
 

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +80,34 @@ class Staging:
             raise self._refusal(error, path) from error
         finally:
             os.close(descriptor)
+
+    def write_all(self, files: Sequence[tuple[str, bytes]]) -> int:
+        """Write whole new files up to the first whose path was written before or leaves the folder.
+
+        Return how many were written. Raises LocalIOError as :meth:`write` does.
+        """
+        last, at = None, -1
+        for place, (path, data) in enumerate(files):
+            cut = path.rfind("/") + 1
+            try:
+                # Neighbours mostly share a folder, and looking it up costs as much as closing a file.
+                if path[:cut] != last:
+                    at, last = self._folder(path[:cut]), path[:cut]
+                descriptor = os.open(path[cut:], _NEW_FILE, 0o666, dir_fd=at)
+                try:
+                    written = os.write(descriptor, data) if data else 0
+                    if written != len(data):
+                        _write_all(descriptor, memoryview(data)[written:])
+                finally:
+                    os.close(descriptor)
+            except ValueError:
+                return place
+            except OSError as error:
+                refusal = self._refusal(error, path)
+                if isinstance(refusal, ValueError):
+                    return place
+                raise refusal from error
+        return len(files)
 
     def copy_from_fd(
         self, path: str, descriptor: int, watch: Callable[[bytes], object] | None = None

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from exportkit.errors import words_of
 from exportkit.records import Record, Rejected
 
 __all__ = ["Answer", "Transform", "TransformFault", "applied", "filtered", "name_of"]
@@ -33,7 +34,7 @@ def applied(transforms: Sequence[Transform], record: Record) -> Record | None:
         try:
             answer = transform(record)
         except Exception as error:
-            words = ascii(str(error))[1:-1][:120]
+            words = ascii(words_of(error))[1:-1][:120]
             raise TransformFault(
                 f"The transform {name_of(transform)} raised {type(error).__name__}: {words}."
             ) from error

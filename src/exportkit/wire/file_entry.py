@@ -11,6 +11,8 @@ from exportkit.wire.json_path import ROOT, below
 __all__ = ["choose_entry"]
 
 _ENTRY_KEYS: Final = ("bundle_path", "file_name_original", "url")
+_MANIFEST, _UNIT, _FILE, _FILES = (below(ROOT, key) for key in ("files_manifest", "data_unit", "file", "files"))
+_UNIT_FILES: Final = below(_UNIT, "files")
 
 Choice = tuple[dict[str, Any] | None, str, dict[str, Any]]
 
@@ -24,23 +26,19 @@ def choose_entry(row: Mapping[str, Any]) -> Choice:
     Raises RecordFault: `E_FILES_MANIFEST` for a map or a chosen entry that is no object, `E_DATA_UNIT` for a data
     unit that is none (formats, section 2.3).
     """
-    path = below(ROOT, "files_manifest")
-    manifest = _object(row.get("files_manifest"), path)
+    manifest = _object(row.get("files_manifest"), _MANIFEST)
     if manifest:
-        return _from_map(manifest, path)
-    path = below(ROOT, "data_unit")
-    unit = _object(row.get("data_unit"), path, "E_DATA_UNIT")
-    files = _object(unit.get("files"), below(path, "files"))
+        return _from_map(manifest, _MANIFEST)
+    unit = _object(row.get("data_unit"), _UNIT, "E_DATA_UNIT")
+    files = _object(unit.get("files"), _UNIT_FILES)
     if files:
-        return _from_map(files, below(path, "files"))
-    path = below(ROOT, "file")
+        return _from_map(files, _UNIT_FILES)
     if "files_manifest" not in row and "file" in row:
-        return _single(_object(row["file"], path), path)
-    path = below(ROOT, "files")
-    files = _object(row.get("files"), path)
+        return _single(_object(row["file"], _FILE), _FILE)
+    files = _object(row.get("files"), _FILES)
     if any(isinstance(files.get(key), str) for key in _ENTRY_KEYS):
-        return _single(files, path)
-    return _from_map(files, path) if files else (None, ROOT, {})
+        return _single(files, _FILES)
+    return _from_map(files, _FILES) if files else (None, ROOT, {})
 
 
 def _single(entry: dict[str, Any], path: str) -> Choice:

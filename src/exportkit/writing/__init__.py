@@ -16,6 +16,7 @@ from exportkit.writing.contract import (
 )
 from exportkit.writing.outcome import WRITTEN, Outcome, failed, lossy, skipped, written
 from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
+from exportkit.writing.record_run import EncodedRun, RecordRun
 
 __all__ = [
     "WRITTEN",
@@ -27,6 +28,7 @@ __all__ = [
     "Checker",
     "Dataset",
     "Encoded",
+    "EncodedRun",
     "Finding",
     "FormatChoice",
     "Fragments",
@@ -40,6 +42,7 @@ __all__ = [
     "Piece",
     "Placement",
     "Plan",
+    "RecordRun",
     "SplitFacts",
     "Writer",
     "WriterOptions",

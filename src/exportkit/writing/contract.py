@@ -14,6 +14,7 @@ from exportkit.records import Record
 from exportkit.writing.acting import idle_option
 from exportkit.writing.outcome import Outcome
 from exportkit.writing.plan import Placement, Plan
+from exportkit.writing.record_run import EncodedRun, RecordRun
 
 __all__ = [
     "Binder",
@@ -248,6 +249,15 @@ class Writer(ABC):
 
         Raise :class:`~exportkit.errors.RecordFault` to fail the record with a code of its own.
         """
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        """What the leading records of a run become, many in one go; None where the first one needs :meth:`encode`.
+
+        A writer may have this short way where it is faster; what it gives for a record is what :meth:`encode`
+        gives for it. The records behind those that it takes are encoded one by one, or offered again. It is not
+        called where a record is measured, the writer numbers annotations, or pictures are copied.
+        """
+        return None
 
     def files(self) -> Iterable[OutputFile]:
         """Files assembled from streams and literals. Called once, after all records are encoded."""

@@ -142,12 +142,32 @@ class Ledger:
         if (annotations or record.rejected) and not _keeps_any(outcomes):
             self.record_notice(record, "N_EMPTIED", "No annotation of this record is left in the output.")
 
+    @property
+    def plain(self) -> set[Outcome]:
+        """Outcomes of which nothing is to be listed: records with no others need no further look."""
+        return self._full
+
+    def records_written(self, records: int, labels: list[str], outcomes: list[Outcome]) -> None:
+        """Records that this output has, with class and outcome of all their annotations.
+
+        All outcomes are :attr:`plain`; a record with annotations keeps at least one, and has one entry in the
+        dataset for each that it keeps.
+        """
+        self._written += records
+        kept = {outcome for outcome in set(outcomes) if outcome.status in _KEPT}
+        self._objects += sum(map(kept.__contains__, outcomes))
+        self._pairs.add_run(labels, outcomes)
+
+    def share_measured(self, code: str, value: float, record: int | str, annotation: int | str) -> None:
+        """How much of one degraded shape is still covered, as IoU in 0…1, with the ids that name it."""
+        self.counts.overlaps.setdefault(code, OverlapSum()).take(value, record, annotation)
+
     def measured(self, record: Record, overlaps: Sequence[tuple[int, str, float]]) -> None:
         """What a writer measured of a record's degraded shapes: position, code, IoU in 0…1."""
         for position, code, value in overlaps:
             annotation = record.annotations[position]
             name = annotation.id if annotation.id is not None else annotation.index
-            self.counts.overlaps.setdefault(code, OverlapSum()).take(value, record.item_id, name)
+            self.share_measured(code, value, record.item_id, name)
 
     def _settle(self, outcome: Outcome) -> None:
         """Nothing is to be listed about an outcome any more."""
@@ -257,6 +277,11 @@ class PlainTally:
         if not kept.keys() >= set(outcomes) or any([a.notices or a.weight != 1 for a in annotations]):  # noqa: C419
             return False
         return not outcomes or any(map(kept.__getitem__, outcomes))
+
+    def add_run(self, labels: list[str], outcomes: list[Outcome]) -> None:
+        """Count classes of annotations with outcomes that need no further look."""
+        self._labels += labels
+        self._outcomes += outcomes
 
     def settle(self, outcome: Outcome, kept: bool) -> None:
         """An outcome needs no further look from now on; ``kept`` tells whether it keeps its annotation."""

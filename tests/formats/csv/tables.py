@@ -48,12 +48,13 @@ def export(records: Sequence[Record], facts: dict[str, Any] | None = None, **opt
 
 
 def encode(writer: CsvWriter, records: Sequence[Record]) -> list[Encoded]:
-    (kinds,) = writer.numberings(writer.options)
-    encoded, base = [], 0
+    numberings = writer.numberings(writer.options)
+    encoded, bases = [], tuple(0 for _ in numberings)
     for ordinal, record in enumerate(records):
         stem = record.name.rsplit(".", 1)[0]
-        encoded.append(writer.encode(record, Placement(record.split or "train", record.name, stem, ordinal, (base,))))
-        base += sum(a.kind in kinds for a in record.annotations)
+        encoded.append(writer.encode(record, Placement(record.split or "train", record.name, stem, ordinal, bases)))
+        kinds = [a.kind for a in record.annotations]
+        bases = tuple(base + sum(kind in own for kind in kinds) for base, own in zip(bases, numberings, strict=True))
     return encoded
 
 

@@ -1,37 +1,8 @@
-"""What a call of the backend may end in."""
+"""What a call of the backend may end in, under the older name of the module."""
 
 from __future__ import annotations
 
-from exportkit.clients.client_errors import (
-    AuthenticationError,
-    AuthorizationError,
-    ClientConnectionError,
-    ClientError,
-    ClientTimeoutError,
-    HTTPError,
-    NotFoundError,
-    RateLimitError,
-    ServerError,
-    StreamError,
-    StreamLimitExceededError,
-    ValidationError,
-    WebSocketError,
-    raise_for_status,
-)
+from exportkit.compat.synapse_sdk import exceptions
+from exportkit.compat.synapse_sdk.exceptions import *  # noqa: F403 - the one list of names is over there
 
-__all__ = [
-    "AuthenticationError",
-    "AuthorizationError",
-    "ClientConnectionError",
-    "ClientError",
-    "ClientTimeoutError",
-    "HTTPError",
-    "NotFoundError",
-    "RateLimitError",
-    "ServerError",
-    "StreamError",
-    "StreamLimitExceededError",
-    "ValidationError",
-    "WebSocketError",
-    "raise_for_status",
-]
+__all__ = exceptions.__all__

@@ -99,8 +99,8 @@ def upgrade() -> None:
     op.create_table(
         "assignment",
         sa.Column("tenant_id", _ID, nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("project_id", _ID, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("task_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", _ID, nullable=False),
         sa.Column("status_review", sa.String(length=40), nullable=False),
@@ -115,12 +115,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_assignment_project_id")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_assignment_tenant_id")),
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_assignment_user_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_assignment")),
+        sa.PrimaryKeyConstraint("tenant_id", "project_id", "id", name=op.f("pk_assignment")),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        op.f("ix_assignment_tenant_id_project_id_id"), "assignment", ["tenant_id", "project_id", "id"], unique=False
-    )
+    op.create_index(op.f("ix_assignment_tenant_id_id"), "assignment", ["tenant_id", "id"], unique=True)
     op.create_index(op.f("ix_assignment_tenant_id_task_id"), "assignment", ["tenant_id", "task_id"], unique=False)
     op.create_table(
         "ground_truth_dataset",
@@ -166,8 +164,8 @@ def upgrade() -> None:
     op.create_table(
         "task",
         sa.Column("tenant_id", _ID, nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("project_id", _ID, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("data_unit_id", sa.BigInteger(), nullable=False),
         sa.Column("document_id", _ID, nullable=False),
         sa.Column("has_data", sa.Boolean(), nullable=False),
@@ -177,10 +175,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_task_document_id")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_task_project_id")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_task_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_task")),
+        sa.PrimaryKeyConstraint("tenant_id", "project_id", "id", name=op.f("pk_task")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_task_tenant_id_project_id_id"), "task", ["tenant_id", "project_id", "id"], unique=False)
+    op.create_index(op.f("ix_task_tenant_id_id"), "task", ["tenant_id", "id"], unique=True)
     op.create_table(
         "export",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
@@ -245,11 +243,11 @@ def upgrade() -> None:
     op.create_table(
         "ground_truth_event",
         sa.Column("tenant_id", _ID, nullable=False),
+        sa.Column("version_id", _ID, nullable=False),
         sa.Column("pgh_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("project_id", _ID, nullable=False),
         sa.Column("dataset_id", _ID, nullable=False),
-        sa.Column("version_id", _ID, nullable=False),
         sa.Column("pgh_label", sa.String(length=40), nullable=False),
         sa.Column("data_unit_id", sa.BigInteger(), nullable=False),
         sa.Column("document_id", _ID, nullable=False),
@@ -266,20 +264,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["version_id"], ["ground_truth_dataset_version.id"], name=op.f("fk_ground_truth_event_version_id")
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "pgh_id", name=op.f("pk_ground_truth_event")),
+        sa.PrimaryKeyConstraint("tenant_id", "version_id", "pgh_id", name=op.f("pk_ground_truth_event")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        op.f("ix_ground_truth_event_tenant_id_pgh_id"), "ground_truth_event", ["tenant_id", "pgh_id"], unique=True
     )
     op.create_index(
         op.f("ix_ground_truth_event_tenant_id_version_id_id"),
         "ground_truth_event",
         ["tenant_id", "version_id", "id"],
         unique=True,
-    )
-    op.create_index(
-        op.f("ix_ground_truth_event_tenant_id_version_id_pgh_id"),
-        "ground_truth_event",
-        ["tenant_id", "version_id", "pgh_id"],
-        unique=False,
     )
     op.create_table(
         "loaded_bundle",

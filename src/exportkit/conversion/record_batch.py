@@ -1,0 +1,109 @@
+"""Neighbouring records of a shard, offered to outputs one by one or in runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from exportkit.conversion.rows import MediaRow, Row
+from exportkit.records import Record
+from exportkit.writing import Outcome, RecordRun
+from exportkit.writing.record_run import Shares
+
+if TYPE_CHECKING:
+    from exportkit.native._core import SeedRun
+
+__all__ = ["RecordBatch", "may_run"]
+
+#: What a writer prepares for a run is for nothing behind the first record that is not ordinary.
+_LONGEST_RUN = 32
+
+
+class RecordBatch:
+    """Rows with their records, which are made when an output asks for one of them."""
+
+    def __init__(self, rows: Sequence[Row], ordinal: int, read: Callable[[int], list[Record | None]]) -> None:
+        """``read`` makes the records of the row at a place; ``ordinal`` is that of the first record."""
+        self.rows = rows
+        self.ordinals: list[int] = []
+        for row in rows:
+            self.ordinals.append(ordinal)
+            ordinal += sum([not media.dropped for media in row.media])
+        #: Ordinal of the first record behind the batch.
+        self.end = ordinal
+        self._read = read
+        self._annotations: SeedRun | None = None
+        self._stops: list[int] = []
+        self._shares: dict[int, Shares] = {}
+        self._names: dict[str, tuple[list[str], list[str]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def records(self, at: int) -> list[Record | None]:
+        """The records of the row at a place, sized by the row; None for one that a hook dropped."""
+        return self._read(at)
+
+    def allow_runs(self, annotations: SeedRun, measured: Sequence[bool]) -> None:
+        """Let neighbouring rows whose annotations are at hand, and usual ones, be encoded as runs.
+
+        Of records that are ``measured`` all shapes are measured here, or they are encoded one by one.
+        """
+        allowed = annotations.usual()
+        for at, is_measured in enumerate(measured):
+            if is_measured and allowed[at]:
+                shares = annotations.shares(at)
+                allowed[at] = shares is not None
+                if shares:
+                    self._shares[at] = shares
+        self._annotations = annotations
+        stop = len(self.rows)
+        stops = []
+        for at in range(len(self.rows) - 1, -1, -1):
+            if not allowed[at]:
+                stop = at
+            stops.append(stop)
+        self._stops = stops[::-1]
+        media = [row.media[0] for row in self.rows]
+        self._splits = [one.split for one in media]
+        self._widths = [one.width for one in media]
+        self._heights = [one.height for one in media]
+        self._depths = [one.depth for one in media]
+
+    def run(self, at: int, layout: Literal["tree", "flat"], plain: set[Outcome]) -> RecordRun | None:
+        """The records from a place on that may be encoded together; None where there is none."""
+        if self._annotations is None or self._stops[at] == at:
+            return None
+        names, stems = self._named(layout)
+        stop = min(self._stops[at], at + _LONGEST_RUN)
+        here = slice(at, stop)
+        return RecordRun(
+            self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
+            self._annotations, at, stop, plain,
+            {place - at: own for place, own in self._shares.items() if at <= place < stop},
+        )  # fmt: skip
+
+    def _named(self, layout: str) -> tuple[list[str], list[str]]:
+        """Names of pictures and their stems; of use for plain names, which have an extension."""
+        known = self._names.get(layout)
+        if known is None:
+            names = [row.media[0].name for row in self.rows]
+            if layout == "flat":
+                names = [name[name.rfind("/") + 1 :] for name in names]
+            known = self._names[layout] = names, [name[: name.rfind(".")] for name in names]
+        return known
+
+
+def may_run(row: Row) -> bool:
+    """Whether a row is one image about which there is nothing to be said."""
+    return len(row.media) == 1 and _is_plain(row.media[0])
+
+
+def _is_plain(media: MediaRow) -> bool:
+    return (
+        media.plain_name
+        and media.width > 0
+        and media.orientation == 1
+        and media.fault is None
+        and not (media.notices or media.dropped)
+    )

@@ -1,0 +1,377 @@
+"""One output during one shard: what it writes of each record, and the account of it."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import msgspec
+
+from exportkit.conversion.dataset import DatasetDirectory
+from exportkit.conversion.general_rules import turned_picture
+from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
+from exportkit.conversion.media import MediaStep, PlacedFile
+from exportkit.conversion.record_batch import RecordBatch
+from exportkit.conversion.rows import MediaRow
+from exportkit.conversion.run_rules import leading, sound_run
+from exportkit.conversion.setup import EncodeSetup, OutputSetup
+from exportkit.conversion.split_leaks import content_key
+from exportkit.conversion.stream_pieces import StreamPieces
+from exportkit.errors import AnnotationFault, RecordFault, words_of
+from exportkit.records import LABELLED_KINDS, Annotation, Record
+from exportkit.storage.staging import Staging
+from exportkit.writing import (
+    Checker,
+    CheckReport,
+    Encoded,
+    EncodedRun,
+    Finding,
+    Outcome,
+    Piece,
+    Placement,
+    RecordRun,
+    Writer,
+    skipped,
+)
+from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, Ledger
+from exportkit.writing.names import safe_name, split_stem
+from exportkit.writing.overlaps import is_sampled
+
+__all__ = ["OutputShard", "ShardOutput", "unreadable"]
+
+
+class OutputShard(msgspec.Struct):
+    """What one job gives for one output."""
+
+    counts: Counts
+    errors: list[Entry]
+    losses: list[Entry]
+    streams: dict[str, bytes]
+    files: FileRun
+    images: bytes
+    images_count: int
+    report: CheckReport
+    #: Keys of picture contents by split, where there are several splits.
+    contents: dict[str, array[int]]
+    #: Records written of each split, where there are several.
+    splits: Counter[str]
+
+
+def unreadable(annotation: Annotation, fault: AnnotationFault) -> Annotation:
+    """The annotation in its place, with nothing in it that a writer could read."""
+    return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
+
+
+class ShardOutput:
+    """One output during one shard."""
+
+    def __init__(
+        self,
+        setup: OutputSetup,
+        run: EncodeSetup,
+        media: MediaStep,
+        bases: tuple[int, ...],
+        renamed: Mapping[int, str],
+        listed: Mapping[str, int],
+    ) -> None:
+        self.setup = setup
+        self.writer = setup.writer(setup.options, setup.plan)
+        self.ledger = Ledger(setup.label, run.loss_list, listed)
+        self._media = media
+        self._rule = setup.writer.naming(setup.options)
+        self._needs_size = setup.writer.needs_size(setup.options)
+        self._pictures = setup.writer.pictures(setup.options)
+        self._accepts = setup.writer.accepts_media
+        self._numberings = setup.writer.numberings(setup.options)
+        self._judges_classes = run.fixed_classes or bool(setup.bad_classes)
+        self._fixed = run.fixed_classes
+        self._measures_all = run.measures_all
+        self._bases = bases
+        self._renamed = renamed
+        self._staging = Staging(setup.stage)
+        self._streams = StreamPieces(setup.streams)
+        self._files: list[FileEntry] = []
+        self._images: list[ImageEntry] = []
+        self._pieces: list[Piece] = []
+        self._findings: list[Finding] = []
+        self._splits_apart = len(setup.plan.splits) > 1
+        self._contents: dict[str, array[int]] = {}
+        self._splits: Counter[str] = Counter()
+        #: Whether the writer is offered many records at a time.
+        self._takes_runs = (
+            type(self.writer).encode_run is not Writer.encode_run
+            and not (self._numberings or renamed or setup.transcodes)
+            and "image" in self._accepts
+        )
+
+    def take_run(self, batch: RecordBatch, at: int) -> int:
+        """Place and encode the leading records of a batch from ``at`` on; how many were taken.
+
+        What is wrong with a record, or with what the writer gives, is left to :meth:`take` to tell.
+        """
+        run = batch.run(at, self._rule.layout, self.ledger.plain) if self._takes_runs else None
+        encoded = self._encode_run(run) if run is not None else None
+        if run is None or encoded is None:
+            return 0
+        if self._judges_classes:
+            encoded = leading(encoded, run, self._well_classed(run, len(encoded.pictures)))
+        encoded = leading(encoded, run, self._write_run(encoded))
+        count = len(encoded.pictures)
+        self._streams.take_run(encoded.streams, encoded.exceptions)
+        rows = batch.rows[at : at + count]
+        self._images += [
+            ImageEntry(row.id, None, split, media.name, path, media.width, media.height)
+            for row, split, path in zip(rows, run.splits, encoded.pictures, strict=False)
+            for media in row.media
+        ]
+        if self._splits_apart:
+            self._splits.update(run.splits[:count])
+        labels = run.annotations.labels(at, at + count)
+        self.ledger.records_written(count, labels, encoded.outcomes)
+        for place, _, code, value, name in encoded.overlaps:
+            self.ledger.share_measured(code, value, rows[place].id, name)
+        return count
+
+    def _encode_run(self, run: RecordRun) -> EncodedRun | None:
+        """What the writer gives for leading records; None where that is nothing, or nothing to be believed."""
+        encoded: EncodedRun | None = None
+        try:
+            encoded = self.writer.encode_run(run)
+            if encoded is None:
+                return None
+            is_sound = sound_run(encoded, run) and self._streams.have_room(encoded.streams, encoded.exceptions)
+        except Exception:  # noqa: BLE001 - one record at a time, it tells what is wrong with it
+            is_sound = False
+        self._takes_runs = is_sound
+        return encoded if encoded is not None and is_sound and encoded.pictures else None
+
+    def _well_classed(self, run: RecordRun, count: int) -> int:
+        """How many leading records have only classes that this output can have."""
+        known, bad = self.setup.plan.class_index, self.setup.bad_classes
+        for place, labels in enumerate(run.classes(count)):
+            if not (bad.keys().isdisjoint(labels) and (not self._fixed or known.keys() >= set(labels))):
+                return place
+        return count
+
+    def _write_run(self, encoded: EncodedRun) -> int:
+        """Write the small files of records; for how many of them that could be done."""
+        files = encoded.files
+        written = self._staging.write_all(files)
+        self._files += [FileEntry(path, len(data), sha256(data).hexdigest()) for path, data in files[:written]]
+        self._pieces += [Piece(path, data) for path, data in files[:written]]
+        return written if files else len(encoded.pictures)
+
+    def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
+        """Place and encode one record, or note why this output does not have it."""
+        bases = self._bases
+        if self._numberings:
+            self._bases = _advanced(bases, self._numberings, row.kinds)
+        placed: FileEntry | None = None
+        try:
+            placement = self._placement(record, row, ordinal, bases, picture)
+            path = self._place(record, placement)
+            if picture.descriptor >= 0 or picture.fault is not None:
+                placed = self._media.place(picture, self._pictures, self.setup, self._staging, path)
+            if self._judges_classes:
+                record = self._without_bad_classes(record)
+            encoded = self._encode(record, placement)
+            self._write(encoded)
+            if placed is not None and not encoded.files and not encoded.streams:
+                # The place of the picture is all that the dataset tells of this record.
+                self._pieces.append(Piece(placed.path, b""))
+        except RecordFault as fault:
+            if placed is not None:
+                self._staging.remove(placed.path)
+            self.ledger.record_failed(self._failure(record, fault), len(record.annotations) + len(record.rejected))
+            return
+        if placed is not None:
+            if self._splits_apart:
+                self._contents.setdefault(placement.split, array("Q")).append(content_key(placed.sha256))
+            self._files.append(placed)
+            if record.orientation != 1 and len(self._findings) < LISTED_PER_CODE:
+                self._findings.append(turned_picture(placed.path, record.orientation))
+        if record.medium in self._accepts:
+            self._images.append(
+                ImageEntry(
+                    record.item_id, record.media_id, placement.split, record.name,
+                    path, record.width or None, record.height or None,
+                )
+            )  # fmt: skip
+        self.ledger.record_written(record, encoded.outcomes, encoded.objects)
+        if self._splits_apart:
+            self._splits[placement.split] += 1
+        if encoded.overlaps:
+            self.ledger.measured(record, encoded.overlaps)
+        self._note(record, row, placement, encoded, picture)
+
+    # -- before encoding -------------------------------------------------------------------------------
+
+    def _placement(
+        self, record: Record, row: MediaRow, ordinal: int, bases: tuple[int, ...], picture: PlacedFile
+    ) -> Placement:
+        if row.fault is not None:
+            raise RecordFault(*row.fault)
+        renamed = self._renamed.get(ordinal) if self._renamed else None
+        if renamed is not None:
+            name = renamed
+        elif row.plain_name and record.name == row.name:
+            name = row.name[row.name.rfind("/") + 1 :] if self._rule.layout == "flat" else row.name
+        else:
+            name = safe_name(record.name, self._rule, row.format).name
+        if self._needs_size and record.width == 0 and record.medium in self._accepts:
+            raise RecordFault(
+                "E_SIZE_UNKNOWN",
+                "The size of the picture is not known; put the file into the bundle or declare width and height.",
+                "$.data_unit",
+            )
+        stem = split_stem(name)[0]
+        # A transcoded picture has no transparency.
+        depth = min(row.depth, 3) if self.setup.transcodes else row.depth
+        measured = self._measures_all or is_sampled(record.item_id)
+        return Placement(row.split, name, stem, ordinal, bases, picture.size, picture.present, depth, measured)
+
+    def _place(self, record: Record, placement: Placement) -> str:
+        try:
+            return self.writer.picture_place(record, placement)
+        except RecordFault:
+            raise
+        except Exception as error:
+            raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
+
+    def _without_bad_classes(self, record: Record) -> Record:
+        """Make unreadable, for this output, what carries a class that it cannot have.
+
+        The annotations stay in their places, because output ids count positions.
+        """
+        annotations = tuple(self._judged(annotation) for annotation in record.annotations)
+        return msgspec.structs.replace(record, annotations=annotations)
+
+    def _judged(self, annotation: Annotation) -> Annotation:
+        label = annotation.label
+        if label is None or annotation.kind not in LABELLED_KINDS:
+            return annotation
+        if self._fixed and label not in self.setup.plan.class_index:
+            shown = label.encode("unicode_escape").decode()[:120]
+            fault = AnnotationFault("E_CLASS_UNKNOWN", f"The class '{shown}' is not in the class list; add it.")
+        elif label in self.setup.bad_classes:
+            fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", self.setup.bad_classes[label])
+        else:
+            return annotation
+        return unreadable(annotation, fault)
+
+    def _encode(self, record: Record, placement: Placement) -> Encoded:
+        if record.medium not in self._accepts:
+            return Encoded([skipped("S_MEDIA_UNSUPPORTED")] * len(record.annotations))
+        try:
+            encoded = self.writer.encode(record, placement)
+        except RecordFault:
+            raise
+        except Exception as error:
+            raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
+        if (
+            not isinstance(encoded, Encoded)
+            or len(encoded.outcomes) != len(record.annotations)
+            or not _OUTCOMES.issuperset(map(type, encoded.outcomes))
+        ):
+            raise self._defect(f"did not give one outcome for each of {len(record.annotations)} annotations")
+        unknown = self._streams.unknown(encoded.streams)
+        if unknown is not None:
+            raise self._defect(f"has no file for its stream {_shown(unknown)}")
+        return encoded
+
+    def _defect(self, what: str) -> RecordFault:
+        return RecordFault("E_WRITER", f"The writer '{self.setup.label}' {what}; report this to its author.")
+
+    def _failure(self, record: Record, fault: RecordFault) -> Entry:
+        return Entry(
+            record.item_id, record.source_file, record.line, "encode", fault.code, fault.message,
+            json_path=fault.json_path, media=record.media_id, writer=self.setup.label,
+            plugin=self.setup.owner if fault.code == "E_WRITER" else None,
+        )  # fmt: skip
+
+    # -- after encoding --------------------------------------------------------------------------------
+
+    def _write(self, encoded: Encoded) -> None:
+        """Write the record's files and keep its pieces; a mistake of the writer leaves nothing of the record."""
+        written = 0
+        try:
+            if encoded.streams:
+                self._streams.ensure_bytes(encoded.streams)
+            for path, data in encoded.files:
+                digest = sha256(data).hexdigest()
+                self._staging.write(path, data)
+                written += 1
+                self._files.append(FileEntry(path, len(data), digest))
+                self._pieces.append(Piece(path, data))
+        except (TypeError, ValueError, AttributeError) as error:
+            for _ in range(written):
+                self._pieces.pop()
+                self._staging.remove(self._files.pop().path)
+            raise self._defect(f"gave a file or a stream that cannot be written: {_shown(words_of(error))}") from error
+        if encoded.streams:
+            self._streams.take(encoded.streams)
+
+    def _note(self, record: Record, row: MediaRow, placement: Placement, encoded: Encoded, picture: PlacedFile) -> None:
+        note = self.ledger.record_notice
+        for code, message in (*row.notices, *record.notices, *encoded.notices):
+            note(record, code, message)
+        if picture.copied_for:
+            for code, message in picture.notices(self.setup):
+                note(record, code, message)
+        name = placement.name
+        if name != record.name and (self._rule.layout == "tree" or not record.name.endswith("/" + name)):
+            note(record, "N_NAME_CHANGED", f"The picture is called {name!r} here.")
+
+    def finish(self) -> OutputShard:
+        """Everything of this shard, checked."""
+        counts = self.ledger.close()
+        streams = self._streams.joined()
+        report = CheckReport() if self.setup.checker is None else self._check(self.setup.checker, streams)
+        report.findings = [*self._findings, *report.findings]
+        self._files.sort(key=lambda entry: entry.path)
+        self._staging.close()
+        return OutputShard(
+            counts,
+            self.ledger.errors,
+            self.ledger.losses,
+            streams,
+            FileRun.of(self._files),
+            _lines(self._images),
+            len(self._images),
+            report,
+            self._contents,
+            self._splits,
+        )
+
+    def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
+        dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
+        for key, data in streams.items():
+            path, _, section = key.rpartition("#")
+            self._pieces.append(Piece(path, data, section))
+        report = checker(dataset).check_pieces(self._pieces)
+        report.pictures = []
+        return report
+
+
+_OUTCOMES = frozenset({Outcome})
+
+
+def _shown(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii")[:120]
+
+
+def _advanced(
+    bases: tuple[int, ...], numberings: tuple[frozenset[str], ...], kinds: Mapping[str, int]
+) -> tuple[int, ...]:
+    return tuple(
+        [
+            base + sum([count for kind, count in kinds.items() if kind in numbered])
+            for base, numbered in zip(bases, numberings, strict=True)
+        ]
+    )
+
+
+def _lines(entries: Sequence[msgspec.Struct]) -> bytes:
+    return msgspec.json.Encoder().encode_lines(entries)

@@ -1,0 +1,329 @@
+/* Runs of ordinary lines whose annotations become texts without becoming objects first.
+
+   Records of such a run are those that SeedReader.place gives; makers of texts (boxes.c) read them. */
+#include "seed_run.h"
+#include "rings.h"
+#include "seed_head.h"
+
+#include <math.h>
+
+/* Rings of so many points are always tested for crossings; a declared area is surely near up to this share; and the side
+   below which a box has none (exportkit.records). */
+enum { ALWAYS_TESTED = 8 };
+static const double SURELY_NEAR = 0.009, LEAST_SIDE = 0.001;
+
+int exportkit_add_entry(SeedRun *run, const Source *source)
+{
+    if (run->count == run->room) {
+        size_t room = run->room ? 2 * run->room : 1024;
+        Entry *bigger = PyMem_Realloc(run->entries, room * sizeof *bigger);
+        if (bigger == NULL) {
+            PyErr_NoMemory();
+            return 0;
+        }
+        run->entries = bigger;
+        run->room = room;
+    }
+    PyObject *label = exportkit_repeated_text(run->reader, &source->label);
+    if (label == NULL)
+        return 0;
+    Entry *entry = &run->entries[run->count++];
+    *entry = (Entry){
+        .kind = run->reader->kinds[source->kind],
+        .label = label,
+        .attributes = Py_XNewRef(source->attributes),
+        .has_box = source->has_box && source->kind != ROTATED,
+        .is_crowd = (char)source->iscrowd,
+        .region = (char)(source->kind == ROTATED ? ROTATED : source->region.kind),
+        .declared = source->declared,
+        .rings = source->region.start,
+        .rings_end = source->region.stop,
+        .identity = source->identity,
+        .is_plain = !(source->difficult || source->truncated || source->occluded || source->score != NULL ||
+                      source->group != NULL || source->track != NULL || source->frame != NULL),
+        .points = source->kind == KEYPOINTS ? source->points : NULL,
+        .point_count = source->point_count,
+    };
+    memcpy(entry->box, source->box, sizeof entry->box);
+    return 1;
+}
+
+/* Whether all of a record's labels are names. */
+static int are_labels(const SeedRun *run, size_t first)
+{
+    for (size_t i = first; i < run->count; i++) {
+        PyObject *label = run->entries[i].label;
+        Py_ssize_t size = PyUnicode_GET_LENGTH(label), at = 0;
+        while (at < size && Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(label, at)))
+            at++;
+        if (at == size)
+            return 0;
+    }
+    return 1;
+}
+
+static void drop_entries(SeedRun *run, size_t first)
+{
+    while (run->count > first) {
+        Entry *entry = &run->entries[--run->count];
+        Py_XDECREF(entry->label);
+        Py_XDECREF(entry->attributes);
+    }
+}
+
+/* Reads a line that stands in the run's text; a record that is not ordinary has no entries. 0 with an exception. */
+static int read_record(SeedRun *run, RunRecord *record, const char *start, const char *end)
+{
+    Want want = {.build = 1, .judged = 1, .run = run};
+    Cursor cursor = {start, end, run->reader};
+    Line line = {0};
+    long long width = 0, height = 0;
+    record->first = run->count;
+    record->is_ordinary = exportkit_read_line(&cursor, &line, &want) && !(line.unit_name.set && !is_text(&line.unit_name)) &&
+                          line.file.path.set && is_plain_file(&line.file) && declared_size(&line, &width, &height) &&
+                          split_span(&line) != NULL && are_labels(run, record->first);
+    exportkit_clear_line(&line);
+    if (!record->is_ordinary)
+        drop_entries(run, record->first);
+    record->count = run->count - record->first;
+    return record->is_ordinary || is_mere_refusal();
+}
+
+/* Reads [(start, length, width, height)] from the run's text. */
+static int read_records(SeedRun *run, PyObject *places)
+{
+    const char *text = PyByteArray_AS_STRING(run->text);
+    Py_ssize_t size = PyByteArray_GET_SIZE(run->text), count = PyList_GET_SIZE(places);
+    run->records = PyMem_Calloc((size_t)count + 1, sizeof *run->records);
+    if (run->records == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Py_ssize_t start, length;
+        RunRecord *record = &run->records[i];
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(places, i), "nndd", &start, &length, &record->width, &record->height))
+            return 0;
+        if (start < 0 || length < 0 || start > size || length > size - start) {
+            PyErr_SetString(PyExc_ValueError, "a line lies outside the text");
+            return 0;
+        }
+        if (!read_record(run, record, text + start, text + start + length))
+            return 0;
+        run->size = i + 1;
+    }
+    return 1;
+}
+
+static int range_of(const SeedRun *run, PyObject *args, Py_ssize_t *start, Py_ssize_t *stop)
+{
+    if (!PyArg_ParseTuple(args, "nn", start, stop))
+        return 0;
+    if (*start < 0 || *start > *stop || *stop > run->size) {
+        PyErr_SetString(PyExc_IndexError, "the records lie outside the run");
+        return 0;
+    }
+    return 1;
+}
+
+static PyObject *labels(PyObject *object, PyObject *args)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t start, stop;
+    if (!range_of(run, args, &start, &stop))
+        return NULL;
+    PyObject *list = PyList_New(0);
+    for (; list != NULL && start < stop; start++)
+        for (size_t i = 0; list != NULL && i < run->records[start].count; i++)
+            if (PyList_Append(list, run->entries[run->records[start].first + i].label) < 0)
+                Py_CLEAR(list);
+    return list;
+}
+
+/* {label: whether one of its objects is no crowd} of one record. */
+static PyObject *labels_of(const SeedRun *run, const RunRecord *record)
+{
+    PyObject *found = PyDict_New();
+    for (size_t i = 0; found != NULL && i < record->count; i++) {
+        const Entry *entry = &run->entries[record->first + i];
+        PyObject *known = PyDict_GetItemWithError(found, entry->label);
+        if (known != Py_True && (PyErr_Occurred() || PyDict_SetItem(found, entry->label, entry->is_crowd ? Py_False : Py_True) < 0))
+            Py_CLEAR(found);
+    }
+    return found;
+}
+
+static PyObject *classes(PyObject *object, PyObject *args)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t start, stop;
+    if (!range_of(run, args, &start, &stop))
+        return NULL;
+    PyObject *list = PyList_New(stop - start);
+    for (Py_ssize_t i = start; list != NULL && i < stop; i++) {
+        PyObject *own = labels_of(run, &run->records[i]);
+        if (own == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i - start, own);
+    }
+    return list;
+}
+
+/* -- what boxes cover of their regions ------------------------------------------------------------------------------ */
+
+/* How much of a polygon's box it covers, by its declared area: 1; 0 where that takes a closer look, perhaps with an
+   exception. The twin of exportkit.writing.overlaps.box_overlaps where nothing is doubtful. */
+static int find_share(const Entry *entry, const RunRecord *record, Outline *outline, double *share)
+{
+    Cursor cursor = {entry->rings, entry->rings_end, NULL};
+    if (entry->region != POLYGON || !entry->has_box || !entry->declared.set || !exportkit_outline_read(outline, &cursor) ||
+        cursor.p != cursor.end || outline->repeats || outline->shortest <= ALWAYS_TESTED ||
+        memchr(entry->rings, 'e', (size_t)(entry->rings_end - entry->rings)) ||
+        memchr(entry->rings, 'E', (size_t)(entry->rings_end - entry->rings)))
+        return 0;
+    double x0 = value_of(&outline->bounds.left), y0 = value_of(&outline->bounds.top), x1 = value_of(&outline->bounds.right),
+           y1 = value_of(&outline->bounds.bottom), area = value_of(&entry->declared), x = value_of(&entry->box[0]),
+           y = value_of(&entry->box[1]), width = value_of(&entry->box[2]), height = value_of(&entry->box[3]);
+    if (!(x0 >= 0 && y0 >= 0 && x1 <= record->width && y1 <= record->height && area > 0 &&
+          fabs(area - outline->area) <= SURELY_NEAR * outline->area && x >= 0 && y >= 0 && width >= LEAST_SIDE &&
+          height >= LEAST_SIDE && x + width <= record->width && y + height <= record->height && x - LEAST_SIDE <= x0 &&
+          y - LEAST_SIDE <= y0 && x1 <= x + width + LEAST_SIDE && y1 <= y + height + LEAST_SIDE))
+        return 0;
+    *share = fmin(area / (width * height), 1.0);
+    return 1;
+}
+
+static PyObject *made_share(const SeedRun *run, const Entry *entry, size_t position, double share)
+{
+    PyObject *identity = NULL;
+    Cursor cursor = {entry->identity, NULL, run->reader};
+    if (entry->identity != NULL && !exportkit_read_identity(&cursor, &identity) && PyErr_Occurred())
+        return NULL;
+    PyObject *made = Py_BuildValue("(ndO)", (Py_ssize_t)position, share, identity != NULL ? identity : Py_None);
+    Py_XDECREF(identity);
+    return made;
+}
+
+static PyObject *shares(PyObject *object, PyObject *number)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t at = PyLong_AsSsize_t(number);
+    if (at < 0 || at >= run->size) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_IndexError, "the record lies outside the run");
+        return NULL;
+    }
+    const RunRecord *record = &run->records[at];
+    Outline outline = {0};
+    PyObject *list = PyList_New(0), *entry = NULL;
+    int good = list != NULL && record->is_ordinary;
+    for (size_t i = 0; good && i < record->count; i++) {
+        double share;
+        const Entry *own = &run->entries[record->first + i];
+        if (own->region == BOX)
+            continue;
+        good = find_share(own, record, &outline, &share) && (entry = made_share(run, own, i, share)) != NULL &&
+               PyList_Append(list, entry) == 0;
+        Py_CLEAR(entry);
+    }
+    exportkit_outline_clear(&outline);
+    if (good)
+        return list;
+    Py_XDECREF(list);
+    if (!is_mere_refusal())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *counts(PyObject *object, PyObject *args)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t start, stop;
+    if (!range_of(run, args, &start, &stop))
+        return NULL;
+    PyObject *list = PyList_New(stop - start);
+    for (Py_ssize_t i = start; list != NULL && i < stop; i++) {
+        PyObject *count = PyLong_FromSize_t(run->records[i].count);
+        if (count == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i - start, count);
+    }
+    return list;
+}
+
+/* Whether each annotation of a record has a box, or is a crowd, and has nothing that most formats have no place for. */
+static int is_usual(const SeedRun *run, const RunRecord *record)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        const Entry *entry = &run->entries[record->first + i];
+        if (!entry->is_plain || !(entry->has_box || entry->is_crowd))
+            return 0;
+    }
+    return record->is_ordinary;
+}
+
+static PyObject *usual(PyObject *object, PyObject *nothing)
+{
+    SeedRun *run = (SeedRun *)object;
+    PyObject *list = PyList_New(run->size);
+    (void)nothing;
+    for (Py_ssize_t i = 0; list != NULL && i < run->size; i++)
+        PyList_SET_ITEM(list, i, PyBool_FromLong(is_usual(run, &run->records[i])));
+    return list;
+}
+
+static void run_dealloc(PyObject *object)
+{
+    SeedRun *run = (SeedRun *)object;
+    drop_entries(run, 0);
+    PyMem_Free(run->entries);
+    PyMem_Free(run->records);
+    Py_XDECREF(run->reader);
+    Py_XDECREF(run->text);
+    Py_TYPE(object)->tp_free(object);
+}
+
+static PyObject *run_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"reader", "text", "places", NULL};
+    PyObject *reader, *text, *places;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!", names, exportkit_seed_reader_type(), &reader,
+                                     &PyByteArray_Type, &text, &PyList_Type, &places))
+        return NULL;
+    SeedRun *run = (SeedRun *)type->tp_alloc(type, 0);
+    if (run == NULL)
+        return NULL;
+    run->reader = (Reader *)Py_NewRef(reader);
+    run->text = Py_NewRef(text);
+    if (!read_records(run, places))
+        Py_CLEAR(run);
+    return (PyObject *)run;
+}
+
+static PyMethodDef run_methods[] = {
+    {"labels", labels, METH_VARARGS, "The class of each annotation of the records from start to stop."},
+    {"classes", classes, METH_VARARGS, "{class: whether one of its objects is no crowd} of each of these records."},
+    {"counts", counts, METH_VARARGS, "The number of annotations of each of these records; 0, too, for one that is not ordinary."},
+    {"shares", shares, METH_O,
+     "(position, share of its box that it covers, id) of each region of a record; None where one takes a closer look."},
+    {"usual", usual, METH_NOARGS, "Whether a record has nothing but boxes, with or without regions and attributes, for each record."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject run_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "exportkit.native._core.SeedRun",
+    .tp_doc = "Annotations of a run of surveyed lines, for makers of texts; the text must stay as it is.",
+    .tp_basicsize = sizeof(SeedRun),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = run_new,
+    .tp_dealloc = run_dealloc,
+    .tp_methods = run_methods,
+};
+
+PyTypeObject *exportkit_seed_run_type(void)
+{
+    return PyType_Ready(&run_type) < 0 ? NULL : &run_type;
+}

@@ -1,0 +1,44 @@
+/* Annotations of a run of ordinary lines, as plain values: no object is made of what becomes a text at once. */
+#ifndef EXPORTKIT_SEED_RUN_H
+#define EXPORTKIT_SEED_RUN_H
+
+#include "seed.h"
+
+/* One annotation. What it holds lives as long as its run. */
+typedef struct {
+    PyObject *kind;       /* borrowed from the reader */
+    PyObject *label;
+    PyObject *attributes; /* a dict that nobody changes, or NULL */
+    Number box[4];
+    char has_box, is_crowd;
+    char is_plain;             /* no flag, score, group, track or frame */
+    char region;               /* kind of the region; BOX where there is none */
+    Number declared;           /* area */
+    const char *rings, *rings_end, *identity;
+    const char *points;        /* of key points: x, y and visibility each, in the text of the run; or NULL */
+    Py_ssize_t point_count;
+} Entry;
+
+typedef struct {
+    size_t first, count;
+    double width, height;
+    char is_ordinary;
+} RunRecord;
+
+typedef struct SeedRun {
+    PyObject_HEAD
+    Reader *reader;
+    PyObject *text;
+    Entry *entries;
+    size_t count, room;
+    RunRecord *records;
+    Py_ssize_t size;
+} SeedRun;
+
+/* Adds an annotation that was read: 1, or 0 for what is refused, perhaps with an exception. */
+int exportkit_add_entry(SeedRun *run, const Source *source);
+
+/* One point and the comma or bracket behind it. */
+int exportkit_read_triplet(Cursor *c, Number *numbers);
+
+#endif

@@ -1,0 +1,111 @@
+"""Records that a writer may encode many at a time, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+
+from exportkit.records import BoxTexts
+from exportkit.writing.outcome import Outcome
+
+__all__ = ["EncodedRun", "Overlaps", "RecordRun", "Shares"]
+
+#: Of regions of one record: position among its annotations, the share of its box that it covers, and its id.
+Shares = Sequence[tuple[int, float, int | str | None]]
+#: Place of a record in its run, position of an annotation, code, IoU, and the annotation's id or position.
+Overlaps = Sequence[tuple[int, int, str, float, int | str]]
+
+
+class RecordRun(msgspec.Struct, frozen=True, gc=False):
+    """Consecutive images in record order, with one entry of each column for each of them.
+
+    Each has a known size, the name that it would have anyway, no notice, and no picture of its own to be copied;
+    ``splits`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
+    :class:`~exportkit.records.Record`. Their annotations lie in the compiled core and are read by makers of texts
+    only.
+    """
+
+    splits: Sequence[str]
+    names: Sequence[str]
+    stems: Sequence[str]
+    widths: Sequence[int]
+    heights: Sequence[int]
+    depths: Sequence[int]
+    #: The annotations, and where those of this run begin and end among them.
+    annotations: Any
+    start: int
+    stop: int
+    #: Outcomes that have nothing to be listed any more.
+    plain: set[Outcome]
+    #: Of measured records, by their place in the run, how much of its box each region covers.
+    shares: Mapping[int, Shares] = {}
+
+    def texts(
+        self,
+        maker: BoxTexts,
+        *,
+        heads: list[bytes] | None = None,
+        starts: list[bytes] | None = None,
+        ends: bytes = b"",
+        tail: bytes = b"",
+        distinct: bool = False,
+        crowds: Mapping[str, tuple[Outcome, Outcome]] | None = None,
+        crowd_heads: Mapping[str, bytes] | None = None,
+    ) -> tuple[list[bytes], list[Outcome]]:
+        """Texts of the leading records that are ordinary in every respect, and the outcomes of their annotations.
+
+        A text is ``head (start text end)* tail``, with head and start of the record. With ``distinct`` a record of
+        which two annotations have equal texts is not ordinary. Crowds are ordinary where ``crowds`` has outcomes for
+        their kind, without and with attributes; they have the texts of other boxes with heads of their own or,
+        without ``crowd_heads``, none. A record with nothing but such crowds is not ordinary.
+        """
+        return maker.of_run(
+            self.annotations, self.start, self.stop, heads, starts, ends, tail, self.plain, distinct,
+            dict(crowds or {}), None if crowd_heads is None else dict(crowd_heads),
+        )  # fmt: skip
+
+    def counts(self, records: int) -> list[int]:
+        """How many annotations each of the leading records has."""
+        counts: list[int] = self.annotations.counts(self.start, self.start + records)
+        return counts
+
+    def overlaps(self, records: int, outcomes: Sequence[Outcome], code: str) -> Overlaps:
+        """What was measured of the leading records: the regions whose outcome says that their box stands for them."""
+        found = []
+        if self.shares:
+            ends = [0, *accumulate(self.counts(records))]
+            for place, shares in self.shares.items():
+                for position, share, name in shares if place < records else ():
+                    if code in outcomes[ends[place] + position].codes:
+                        found.append((place, position, code, share, position if name is None else name))
+        return found
+
+    def classes(self, records: int) -> list[dict[str, bool]]:
+        """Of each of the leading records its class names, each with whether one of its objects is no crowd."""
+        classes: list[dict[str, bool]] = self.annotations.classes(self.start, self.start + records)
+        return classes
+
+
+class EncodedRun(msgspec.Struct, gc=False):
+    """What the leading records of a run become; as many as there are ``pictures``.
+
+    Each annotation has a plain outcome, and one entry in the dataset if the outcome keeps it; of a record with
+    annotations at least one is kept.
+    """
+
+    #: Outcomes of all annotations, one list for all records.
+    outcomes: list[Outcome]
+    #: Planned places of the pictures, as :meth:`Writer.picture_place` gives them.
+    pictures: Sequence[str]
+    #: One small file of each record (path, content), or none at all.
+    files: Sequence[tuple[str, bytes]] = ()
+    #: Stream key → the piece of each record, empty where it has none.
+    streams: Mapping[str, Sequence[bytes]] = {}
+    #: Key of a stream for which another one stands in (``Fragments.otherwise``) → pieces, each with the place of its
+    #: record in the run.
+    exceptions: Mapping[str, Sequence[tuple[int, bytes]]] = {}
+    #: As :meth:`RecordRun.overlaps` gives them.
+    overlaps: Overlaps = ()

@@ -1,0 +1,70 @@
+"""The line that is stored for a row is the canonical one, whatever of it has to be looked into."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exportkit.acquisition.stored_line import file_entries, stored_line
+from exportkit.bundles.canonical_line import canonical_line
+from exportkit.clients import WireRow
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8)
+ENTRY = st.fixed_dictionaries({"url": st.text(max_size=5)}, optional={"is_primary": st.booleans()})
+UNIT = st.dictionaries(st.sampled_from(["id", "name", "width", "height", "extra"]), SCALARS)
+ROWS = st.fixed_dictionaries(
+    {"id": st.integers()},
+    optional={
+        "pgh_id": st.integers(),
+        "project": st.integers(),
+        "data": st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3), max_leaves=5),
+        "files_manifest": st.none() | st.dictionaries(st.text(max_size=4), ENTRY, max_size=2),
+        "data_unit": UNIT,
+        "status_label": SCALARS,
+        "split": SCALARS,
+        "group": SCALARS,
+    },
+)
+
+
+def wire_row(text: str) -> WireRow:
+    return WireRow(msgspec.json.decode(text.encode(), type=dict[str, msgspec.Raw]))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ROWS, st.sampled_from([None, 1]))
+def test_a_stored_line_is_the_canonical_line_of_its_row(row: dict[str, Any], indent: int | None) -> None:
+    text = json.dumps(row, ensure_ascii=False, indent=indent)
+    given_row = wire_row(text)
+    line = stored_line(given_row, given_row.raw("data"), file_entries(given_row))
+    expected = {**row} if row.get("files_manifest") != {} else {k: v for k, v in row.items() if k != "files_manifest"}
+    assert line.count(b"\n") == 1
+    assert json.loads(line) == json.loads(canonical_line(expected))
+    assert list(json.loads(line)) == list(json.loads(canonical_line(expected)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"id":1,"data":{"a":1.50,"b":1E2}}', '{"id":1,"data":{"a":1.50,"b":1E2}}'),
+        ('{"data":{"a":\n1},"id":1}', '{"id":1,"data":{"a": 1}}'),
+        ('{"id":1,"pgh_id":null,"data_unit":null,"split":null}', '{"id":1,"split":null}'),
+        ('{"id":1,"files_manifest":null}', '{"id":1,"files_manifest":null}'),
+        ('{"id":1,"files_manifest":{}}', '{"id":1}'),
+        ('{"id":1,"data_unit":[3]}', '{"id":1,"data_unit":[3]}'),
+        ('{"id":1,"data_unit":{"height":2,"color":"red","id":9}}', '{"id":1,"data_unit":{"id":9,"height":2}}'),
+        ('{"id":1,"file":{"url":"u"}}', '{"id":1,"files_manifest":{"file":{"url":"u"}}}'),
+        (
+            '{"id":1,"data_unit":{"files":{"x":{"url":"u"}}}}',
+            '{"id":1,"files_manifest":{"x":{"url":"u"}},"data_unit":{}}',
+        ),
+    ],
+)
+def test_members_are_kept_as_they_came(text: str, expected: str) -> None:
+    row = wire_row(text)
+    assert stored_line(row, row.raw("data"), file_entries(row)).decode() == expected + "\n"

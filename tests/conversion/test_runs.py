@@ -1,0 +1,304 @@
+"""Runs of lines and records in the compiled core come to what is found line by line, and record by record."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.conversion.workbench import Workbench, box, item
+
+from exportkit import WRITTEN, Encoded, Fragments, OutputFile, Placement, Record, Writer, WriterOptions
+from exportkit.conversion import ConversionRequest, convert, shard_survey
+from exportkit.conversion.reading import RecordReader
+from exportkit.conversion.record_batch import RecordBatch
+from exportkit.conversion.request import OutputRequest
+from exportkit.conversion.rows import ErrorRow, Row, read_rows
+from exportkit.conversion.shard_output import ShardOutput
+from exportkit.conversion.shard_survey import ShardSurvey, SurveyJob
+from exportkit.native import core
+from exportkit.normalize import InputOptions
+from exportkit.normalize.seed_native import seed_reader
+from exportkit.plugins import PluginManager
+from exportkit.testing import tree_digest
+from exportkit.writing import EncodedRun, NamingRule, RecordRun, lossy, skipped
+from exportkit.writing.names import plain_key
+
+pytestmark = pytest.mark.skipif(core is None, reason="the compiled core is not built or switched off")
+
+SEEDS = 30
+RULES = (
+    NamingRule("flat", needs_extension=True),
+    NamingRule(refused_folders=frozenset({"images", "labels"}), refused_extensions=frozenset({"txt"})),
+)
+
+
+def drawn(number: int, draw: random.Random) -> dict[str, Any]:
+    """A usual item with a few things that are not."""
+
+    def side(least: int = 1) -> float:
+        return draw.choice([least + draw.randrange(30), round(least + draw.random() * 30, draw.randrange(4))])
+
+    def annotation(index: int) -> dict[str, Any]:
+        x, y, width, height = side(0), side(0), side(), side()
+        made: dict[str, Any] = {"id": index, "category": draw.choice(["cat", "dog", "käse", "a & b"])}
+        made["bbox"] = [x, y, width, height]
+        if draw.random() < 0.5:
+            corners = [(x + width * i / 4, y) for i in range(5)] + [
+                (x + width * i / 4, y + height) for i in range(4, -1, -1)
+            ]
+            made["segmentation"] = [[round(value, 2) for corner in corners for value in corner]]
+            made["area"] = round(width * height * draw.choice([1, 1, 1.5]), 2)
+        if draw.random() < 0.2:
+            made["iscrowd"] = 1
+        if draw.random() < 0.3:
+            made["attributes"] = {"colour": draw.choice(["red", "<blue>"]), "old": draw.random() < 0.5}
+        if draw.random() < 0.05:
+            made[draw.choice(["difficult", "truncated"])] = True
+        if draw.random() < 0.05:
+            made["bbox"] = draw.choice([[x, y, 0, 3], [90, 90, 50, 50], None])
+        return made
+
+    name = draw.choice([f"{number}.jpg", f"a/{number}.JPG", f"{number}", f"images/{number}.png", f"con.{number}.txt"])
+    line: dict[str, Any] = {
+        "id": draw.choice([number, number, number, str(number)]),
+        "data": {"annotations": [annotation(index) for index in range(draw.randrange(5))]},
+        "data_unit": {"id": number, "name": name, "width": 100, "height": 90},
+        "files_manifest": {"image_1": {"file_name_original": name, "bundle_path": f"files/{number}.jpg"}},
+    }
+    if draw.random() < 0.2:
+        line["split"] = draw.choice(["train", "val", "valid", "äußeres"])
+    if draw.random() < 0.05:
+        del line[draw.choice(["data_unit", "files_manifest", "data"])]
+    return line
+
+
+def lines(seed: int) -> list[bytes]:
+    """Lines in some order, among them blank ones, repeated ones, and ones that are hurt."""
+    draw = random.Random(seed)
+    numbers = list(range(1, 40))
+    if draw.random() < 0.5:
+        draw.shuffle(numbers)
+    made: list[bytes] = []
+    for number in numbers:
+        text = bytearray(json.dumps(drawn(number, draw), ensure_ascii=draw.random() < 0.5).encode())
+        if draw.random() < 0.1:
+            at = draw.randrange(len(text))
+            text[at : at + draw.randrange(3)] = bytes(draw.choices(b'"\\{}[],:0-e.\xff\0x\n\r', k=draw.randrange(4)))
+        made += (bytes(text) + draw.choice([b"", b"", b"\r"])).split(b"\n")
+        if draw.random() < 0.1:
+            made.append(draw.choice([b"", b" \t", made[-1]]))
+    return made
+
+
+@pytest.fixture
+def singly(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Have every line and record looked at by itself from now on."""
+
+    def switch() -> None:
+        monkeypatch.setattr(RecordReader, "surveyor", lambda *_, **__: None)
+        monkeypatch.setattr(RecordReader, "run", lambda *_: None)
+
+    return switch
+
+
+def surveyed(monkeypatch: pytest.MonkeyPatch, convert: Callable[[], object]) -> list[dict[str, Any]]:
+    """What the survey of each shard of a conversion found, with its rows and errors."""
+    found: list[dict[str, Any]] = []
+    real = shard_survey.survey_shard
+
+    def noted(job: SurveyJob) -> ShardSurvey:
+        result = real(job)
+        plain = {name: getattr(result, name) for name in result.__struct_fields__}
+        plain["rows"] = [*read_rows(job.rows, Row)]
+        plain["errors"] = [*read_rows(job.errors, ErrorRow)] if job.errors.exists() else []
+        plain["name_keys"] = [sorted(memoryview(keys).cast("Q")) for keys in result.name_keys]
+        found.append(plain)
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr("exportkit.conversion.survey.survey_shard", noted)
+        convert()
+    return found
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_survey_in_runs_finds_what_a_survey_line_by_line_finds(
+    seed: int, bench: Workbench, monkeypatch: pytest.MonkeyPatch, singly: Callable[[], None]
+) -> None:
+    bundle = bench.bundle(lines(seed))
+
+    def convert() -> None:
+        bench.convert(bundle, "--to", "yolo:task=detect", "--to", "csv:dialect=tfod", "--dry-run")
+
+    in_runs = surveyed(monkeypatch, convert)
+    singly()
+    one_by_one = surveyed(monkeypatch, convert)
+
+    assert in_runs == one_by_one
+    assert in_runs[0]["rows_count"] > 0
+
+
+MORE = ((), ("--loss-iou", "all"), ("--loss-list", "all"), ("--invalid", "drop"), ("--validate", "full"))
+SPECS = ("yolo:task=detect", "voc", "csv:dialect=tfod")
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_records_encoded_in_runs_become_what_they_become_one_by_one(
+    seed: int, bench: Workbench, singly: Callable[[], None]
+) -> None:
+    bundle = bench.bundle(lines(1000 + seed))
+    single = bench.folder / "single" / "out"
+    single.parent.mkdir()
+    words = ["--media", "none", *MORE[seed % len(MORE)], *(word for spec in SPECS for word in ("--to", spec))]
+
+    in_runs = bench.convert(bundle, *words)
+    singly()
+    one_by_one = bench.convert(bundle, *words, out=single)
+
+    assert in_runs.code == one_by_one.code
+    # What is left of a few of these bundles nobody would take.
+    if in_runs.code in {0, 3}:
+        assert tree_digest(bench.out) == tree_digest(single)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    real = ShardOutput.take_run
+
+    def counted(self: ShardOutput, batch: RecordBatch, at: int) -> int:
+        taken.append(real(self, batch, at))
+        return taken[-1]
+
+    monkeypatch.setattr(ShardOutput, "take_run", counted)
+    named = [item(number, box(x=number % 9), file=f"files/{number}.png") for number in range(1, 300)]
+
+    bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
+
+    assert sum(taken) == 299
+
+
+@pytest.mark.parametrize("before", [10**30, -(10**30), 2**63, "7", -1])
+def test_a_run_goes_on_behind_any_id(
+    before: int | str, bench: Workbench, monkeypatch: pytest.MonkeyPatch, singly: Callable[[], None]
+) -> None:
+    named = [item(n, box(), file=f"files/{i}.png", name=f"{i}.png") for i, n in enumerate([1, before, 8, 9])]
+    bundle = bench.bundle(named)
+
+    def convert_dry() -> None:
+        bench.convert(bundle, "--to", "csv:dialect=tfod", "--dry-run")
+
+    in_runs = surveyed(monkeypatch, convert_dry)
+    singly()
+
+    assert in_runs == surveyed(monkeypatch, convert_dry)
+    assert in_runs[0]["rows_count"] + in_runs[0]["errors_count"] == 4
+
+
+class Plain(Writer):
+    """Writes one file and one line a record, all records one by one."""
+
+    name = "plain"
+    kinds: ClassVar[dict[str, str]] = {"box": "written"}
+
+    def encode(self, record: Record, placement: Placement) -> Encoded:
+        file = (f"{placement.stem}.bin", record.name.encode())
+        return Encoded([WRITTEN] * len(record.annotations), (file,), {"all.txt#lines": f"{placement.stem}\n".encode()})
+
+    def files(self) -> Iterable[OutputFile]:
+        return [OutputFile("all.txt", (Fragments("all.txt#lines"),))]
+
+
+class InRuns(Plain):
+    """Writes the same in runs, but for what a test does to each run."""
+
+    deed: Callable[[EncodedRun], EncodedRun | None] = staticmethod(lambda run: run)
+
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        count = run.stop - run.start
+        outcomes = [WRITTEN] * sum(run.counts(count))
+        files = [(f"{stem}.bin", name.encode()) for stem, name in zip(run.stems, run.names, strict=True)]
+        lines = [f"{stem}\n".encode() for stem in run.stems]
+        pictures = [f"images/{split}/{name}" for split, name in zip(run.splits, run.names, strict=True)]
+        return type(self).deed(EncodedRun(outcomes, pictures, files, {"all.txt#lines": lines}))
+
+
+def _raise(_: EncodedRun) -> EncodedRun:
+    raise ValueError("broken")
+
+
+def _with(**changes: Any) -> Callable[[EncodedRun], EncodedRun]:
+    return lambda run: msgspec.structs.replace(run, **changes)
+
+
+DEEDS: dict[str, Callable[[EncodedRun], Any]] = {
+    "is right": lambda run: run,
+    "raises": _raise,
+    "gives nothing": lambda _: None,
+    "gives a text": lambda _: "x",
+    "gives too few outcomes": lambda run: msgspec.structs.replace(run, outcomes=run.outcomes[1:]),
+    "keeps nothing": lambda run: msgspec.structs.replace(run, outcomes=[skipped("S_CROWD")] * len(run.outcomes)),
+    "has an outcome to be listed": lambda run: msgspec.structs.replace(
+        run, outcomes=[lossy("L_REGION_DROPPED")] * len(run.outcomes)
+    ),
+    "streams to nowhere": _with(streams={"other#x": [b"1"]}),
+    "streams text": lambda run: msgspec.structs.replace(run, streams={"all.txt#lines": ["x"] * len(run.pictures)}),
+    "streams too little": _with(streams={"all.txt#lines": [b"x"]}),
+    "has exceptions to nothing": _with(exceptions={"all.txt#lines": [(0, b"x")]}),
+    "writes too few files": lambda run: msgspec.structs.replace(run, files=run.files[1:]),
+    "writes text": lambda run: msgspec.structs.replace(run, files=[("a.txt", "text")] * len(run.files)),
+    "writes outside": lambda run: msgspec.structs.replace(run, files=[("../out.txt", b"x")] * len(run.files)),
+    "is measured elsewhere": _with(overlaps=[(99, 0, "L_REGION_DROPPED", 0.5, 1)]),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_is_wrong_with_a_run_is_left_to_the_way_record_by_record(
+    deed: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = bench.bundle([item(n, box(), box(x=5), file=f"files/{n}.png") for n in range(1, 40)])
+    monkeypatch.setattr(InRuns, "deed", staticmethod(DEEDS[deed]))
+    digests = []
+    monkeypatch.setattr(PluginManager, "writer", lambda self, spec: None)
+    monkeypatch.setattr(PluginManager, "checker_of", lambda self, entry: None)
+    for writer in (Plain, InRuns):
+        out = bench.folder / writer.__name__
+        output = OutputRequest(writer, WriterOptions(), "somebody", "1", "plain")
+        convert(
+            ConversionRequest(bundle=bundle, outputs=(output,), directory=out, media="none", workers=1),
+            PluginManager.load(),
+        )
+        digests.append(tree_digest(out))
+
+    assert digests[0] == digests[1]
+
+
+names = st.one_of(
+    st.text("abZ09_-./~ ", max_size=12),
+    st.from_regex(r"\A(?:[a-z.]{1,4}/)?(?:con|com1|lpt|aux|x)[.a]?[a-z]?\.[a-zA-Z0-9_]{0,6}\Z"),
+    st.sampled_from(["images/a.jpg", "a/labels/b.png", "a.TXT", "x" * 196 + ".jpg", "x" * 197 + ".jpg", "é.jpg"]),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(names)
+def test_names_are_plain_in_runs_where_they_are_plain_one_by_one(name: str) -> None:
+    assert core is not None
+    reader = seed_reader(InputOptions())
+    assert reader is not None
+    rules = tuple((rule.layout == "flat", rule.refused_extensions, rule.refused_folders) for rule in RULES)
+    made = core.SeedSurveyor(reader=reader, splits={None: "train"}, rules=rules, part=0, keeps_negatives=True)
+    # Without another name the id would be one.
+    line = json.dumps(item(1, box(), name=name or "?", file="files/1.png")).encode()
+
+    made.take(bytearray(line), 0, len(line), 0, 1, None)
+
+    keys = [list(memoryview(found).cast("Q")) for found in made.sums()[3]]
+    wanted = [plain_key(name or "?", rule) for rule in RULES]
+    assert keys == ([[key] for key in wanted] if None not in wanted else [[], []])

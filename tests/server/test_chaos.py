@@ -1,0 +1,109 @@
+"""Faults on request: each one as its rule says, the same in every run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.server.served import Served, start, write_bundle
+
+from exportkit.errors import UsageError
+from exportkit.server.chaos_rules import read_chaos
+
+RULES = """
+seed: 3
+rules:
+  - {route: /v2/tasks/, after: 0, times: 3, status: [503, 429, 200], headers: {Retry-After: "7"}}
+  - {route: /v2/tasks/bulk-fetch/, ids: [3], status: [500, 500, 500, 500], times: 4}
+  - {route: /v2/assignments/, drop_ids: [2], duplicate_ids: [3], extra_ids: [99], reorder: true}
+  - {route: /sdk/tasks/, count_error: 5, next: "http://evil.example/sdk/tasks/"}
+  - {route: /sdk/assignments/, cursor_pages: 1}
+  - {route: /v2/assignments/bulk-fetch/, cut: 20}
+  - {route: /v2/assignments/stream/, pause: 0.01, piece: 7}
+  - {route: /v2/async_jobs/*/progress/, event_bytes: 2000000}
+  - {route: /healthz, probability: 0.5, status: [500, 500, 500, 500, 500, 500, 500, 500, 500, 500]}
+"""
+
+
+@pytest.fixture(scope="module")
+def chaotic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("chaos")
+    (folder / "rules.yaml").write_text(RULES)
+    lines: list[Any] = [{"id": number, "data": {"annotations": []}} for number in range(1, 6)]
+    loaded = write_bundle(folder / "b", lines)
+    with start("--load", loaded, "--data", folder / "d", "--chaos", folder / "rules.yaml") as server:
+        yield server
+
+
+def test_a_sequence_of_statuses_comes_in_its_order_and_then_no_more(chaotic: Served) -> None:
+    answers = [chaotic.client.get("/v2/tasks/") for _ in range(4)]
+    assert [one.status_code for one in answers] == [503, 429, 200, 200]
+    assert [one.headers.get("retry-after") for one in answers] == ["7", "7", "7", None]
+    assert answers[0].json()["error"]["code"] == "unavailable"
+
+
+def test_one_poisonous_id_spoils_the_requests_that_name_it(chaotic: Served) -> None:
+    def fetch(*ids: int) -> int:
+        return chaotic.client.post("/v2/tasks/bulk-fetch/", json={"ids": ids}).status_code
+
+    assert [fetch(1, 2, 3), fetch(1, 2), fetch(3), fetch(4, 5, 13)] == [500, 200, 500, 200]
+
+
+def test_rows_are_left_out_doubled_added_and_out_of_order(chaotic: Served) -> None:
+    rows = chaotic.get("/v2/assignments/")["data"]
+    assert [one["id"] for one in rows] == [99, 1, 3, 3, 4, 5]
+
+
+def test_counts_are_wrong_and_the_next_page_leads_elsewhere(chaotic: Served) -> None:
+    page = chaotic.get("/sdk/tasks/", page_size=2)
+    assert (page["count"], page["applied_count"]) == (10, 10)
+    assert page["next"] == "http://evil.example/sdk/tasks/"
+
+
+def test_a_cursor_dies_after_its_pages(chaotic: Served) -> None:
+    page = chaotic.get("/sdk/assignments/", pagination="cursor", page_size=1)
+    page = chaotic.get(page["next"])
+    assert chaotic.client.get(page["next"]).status_code == 410
+
+
+def test_a_body_is_cut(chaotic: Served) -> None:
+    with pytest.raises(httpx2.RemoteProtocolError):
+        chaotic.client.post("/v2/assignments/bulk-fetch/", json={"ids": [1]})
+
+
+def test_a_slow_body_comes_whole(chaotic: Served) -> None:
+    with chaotic.client.stream("GET", "/v2/assignments/stream/") as answer:
+        assert b"".join(answer.iter_bytes()).endswith(b'"applied_filter":{}}\n')
+
+
+def test_a_huge_event_comes_before_the_others(chaotic: Served) -> None:
+    events = chaotic.events(chaotic.enqueue())
+    assert len(events[0]["data"]["filler"]) == 2_000_000
+    assert events[-1]["event"] == "async_job.completed"
+
+
+def test_what_is_drawn_is_drawn_by_the_seed(chaotic: Served) -> None:
+    drawn = random.Random(3)
+    found = [chaotic.bare.get("/healthz").status_code for _ in range(8)]
+    assert found == [500 if drawn.random() < 0.5 else 200 for _ in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("rules: [{colour: red}]", "line 1"),
+        ("rules:\n  - {route: /x}\n  - {status: [99]}", "line 3"),
+        ("rules: 5", "line 1"),
+        ("- a", "chaos"),
+        ("rules: [", "YAML"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused_with_its_line(tmp_path: Path, text: str, what: str) -> None:
+    path = tmp_path / "chaos.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=what):
+        read_chaos(path)
