@@ -1,4 +1,4 @@
-"""Gives every test a workbench (tests/conversion/workbench.py) in its own folder."""
+"""Gives every test a workbench (tests/conversion/workbench.py) in its own folder, and real servers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.services import postgres_url, s3
+
+__all__ = ["bench", "postgres_url", "s3"]
 
 _NAME = "tests.conversion.workbench"
 _PATH = Path(__file__).parents[1] / "conversion" / "workbench.py"
