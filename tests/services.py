@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -181,7 +182,13 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The database of this session; tests that need an empty one make a schema of their own."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+def postgres_url() -> Iterator[str]:
+    """The database of this session; tests that need an empty one make a schema of their own.
+
+    Not in the folder of the session: any other session of pytest closes that to other users, such as the database's.
+    """
+    with tempfile.TemporaryDirectory(prefix="exportkit-postgres-") as folder:
+        place = Path(folder) / "postgres"
+        place.mkdir()
+        with postgres(place) as url:
+            yield url

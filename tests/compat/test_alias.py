@@ -104,6 +104,8 @@ def test_an_installed_sdk_is_not_hidden_silently(tmp_path: Path, monkeypatch: py
     assert importlib.import_module("synapse_sdk").real
     with pytest.raises(UsageError), synapse_sdk_alias():
         pytest.fail("the block must not begin")
+    for name in loaded():
+        del sys.modules[name]
 
 
 def test_a_hidden_sdk_comes_back_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +116,7 @@ def test_a_hidden_sdk_comes_back_as_it_was(tmp_path: Path, monkeypatch: pytest.M
         assert importlib.import_module("synapse_sdk.loggers") is not real
     assert importlib.import_module("synapse_sdk.loggers") is real
     for name in loaded():
-        monkeypatch.delitem(sys.modules, name)
+        del sys.modules[name]
 
 
 def test_a_plugin_file_is_imported_without_a_warning(tmp_path: Path) -> None:

@@ -291,13 +291,3 @@ def test_an_unknown_key_is_named_and_refused_with_strict(tmp_path: Path) -> None
     assert "colour" in loose.err
     assert strict.code == 2
     assert "colour" in strict.err
-
-
-def test_labels_of_a_plugin_cannot_be_verified_and_say_why(tmp_path: Path) -> None:
-    folder = plugin(tmp_path / "p", LABELS)
-    exportkit("run", "export", "--plugin", folder, "--source", SOURCE, "-o", tmp_path / "o", "--params", params())
-
-    ran = exportkit("verify", tmp_path / "o/here/try")
-
-    assert (ran.code, ran.out) == (2, "")
-    assert "lists no files" in ran.err
