@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from itertools import count
@@ -10,9 +11,10 @@ from typing import Any, Final, Self
 
 from exportkit.actions.output_words import judged_name, judged_path
 from exportkit.errors import OutputLocked, UsageError
-from exportkit.storage.publish import publish_directory
+from exportkit.storage.publish import publish_directory, publish_file
 from exportkit.storage.refusals import refusals_of, shown
-from exportkit.storage.run_directory import RunDirectory
+from exportkit.storage.run_directory import NAMED, RunDirectory
+from exportkit.storage.sibling import sibling
 from exportkit.storage.sync import sync_filesystem
 
 __all__ = ["MANIFEST", "ExportOutput", "storage_root"]
@@ -124,9 +126,19 @@ class ExportOutput:
         A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
         """
         target = self.run.target
+        own = self._own_folders(target)
+        if self._resumable:
+            # Whoever goes on behind a kill knows by this that the name was given already.
+            publish_file(self.run.path / NAMED, json.dumps([*own, _identity(self.stage)]).encode())
         for number in count(1):
             try:
-                publish_directory(self.stage, target, overwrite=False, keep_old=False, is_ours=lambda _: False)
+                publish_directory(
+                    self.stage,
+                    target,
+                    overwrite=_identity(target) in own,
+                    keep_old=False,
+                    is_ours=lambda folder: _identity(folder) in own,
+                )
             except (UsageError, OutputLocked):
                 if not os.path.lexists(target):
                     raise
@@ -157,12 +169,24 @@ class ExportOutput:
                 else:
                     if self._is_free(run.target):
                         return run
+                    run.keeps = self._resumable
                     run.__exit__(None, None, None)
             target = self._numbered(parent, number)
             number += 1
 
     def _is_free(self, target: Path) -> bool:
-        return not os.path.lexists(target)
+        """Whether the export may get this name: nothing has it, or what an earlier run of this export gave it to."""
+        return not os.path.lexists(target) or _identity(target) in self._own_folders(target)
+
+    def _own_folders(self, target: Path) -> list[list[int]]:
+        """Identities of the folders to which the unfinished run of a target gave its name, or was about to."""
+        if not self._resumable or self._restart:
+            return []
+        try:
+            named = json.loads((sibling(target.absolute(), ".", ".exportkit-run") / NAMED).read_bytes())
+        except (OSError, ValueError):
+            return []
+        return [list(entry) for entry in named]
 
     def _numbered(self, parent: Path, number: int) -> Path:
         return parent / f"{self._name}({number})"
@@ -175,3 +199,12 @@ class ExportOutput:
             root, place = os.path.realpath(self._root), os.path.realpath(self.path_root)
         if place != root and not place.startswith(root.rstrip("/") + "/"):
             raise UsageError(f"The path {shown(self.path_root)} leads out of the storage by a link; choose another.")
+
+
+def _identity(folder: Path) -> list[int]:
+    """What a folder keeps when it is renamed; nothing for one that is not there."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return []
+    return [found.st_dev, found.st_ino]

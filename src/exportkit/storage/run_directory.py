@@ -16,15 +16,19 @@ from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.sibling import sibling
 from exportkit.storage.target import resolve_target
 
-__all__ = ["ACQUIRED", "CLAIM", "RunDirectory"]
+__all__ = ["ACQUIRED", "CLAIM", "NAMED", "RunDirectory"]
 
 _ATTEMPTS: Final = 100
 #: Folder below the spool for what a run has acquired.
 ACQUIRED: Final = "acquired"
 #: File that says under which name of an object store a run publishes.
 CLAIM: Final = "claim.json"
+#: Which folders of a run were about to get its name.
+NAMED: Final = "named.json"
 #: What a run that was cut off leaves to the next: its state, as SQLite names its files, and what it speaks of.
-_KEPT: Final = frozenset({"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED, CLAIM})
+_KEPT: Final = frozenset(
+    {"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED, CLAIM, NAMED}
+)
 
 
 class RunDirectory:
