@@ -202,6 +202,8 @@ class served:  # noqa: N801 - reads as a verb
         # Named as TCP, since asyncio switches off the delay of small packets for sockets that are known to be.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
+        # From now on connections wait, however long the server takes to start.
+        self._socket.listen(100)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
     def __enter__(self) -> str:
