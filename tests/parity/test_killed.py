@@ -9,12 +9,13 @@ import json
 import os
 import random
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.parity.backends import Account, Served, serving
+from tests.parity.backends import PROGRAM, Account, Served, serving
 from tests.parity.drawn import write_bundle
 from tests.parity.killing import finished, kill_after, kill_at_request, process_of
 from tests.parity.relay import Harm, Relay, relaying
@@ -28,6 +29,8 @@ DISTURBED = [(list(WAYS)[n % len(WAYS)], n) for n in range(ROUNDS or len(WAYS))]
 FORMATS = ["coco", "csv"]
 PARAMS: dict[str, Any] = {"formats": FORMATS, "export_page_size": 50}
 SHARDS = {"export_shard_size": 100}
+#: What may lie beside an export: bundles of the server, and a removed folder whose remover was killed.
+LEFT_OVER = {".async_jobs", ".x.exportkit-old"}
 #: Jobs of the server for the drawn bundle.
 JOBS = {"delegated": 1, "sharded": 5}
 
@@ -73,11 +76,16 @@ class Export:
         ended = finished([*self.words, *words], self.environment)
         assert ended.returncode == 0, ended.stderr
 
+    @property
+    def is_over(self) -> bool:
+        """Whether everything was done: published, and nothing is left to be gone on with."""
+        return self.made.is_dir() and not self.made.with_name(".x.exportkit-run").exists()
+
     def assert_whole(self, reference: Found) -> None:
         found = found_in(self.made)
         assert found.digest == reference.digest
         assert found.account == reference.account
-        assert [path.name for path in self.made.parent.iterdir() if path.name != ".async_jobs"] == ["x"]
+        assert [path.name for path in self.made.parent.iterdir() if path.name not in LEFT_OVER] == ["x"]
 
 
 @pytest.mark.parametrize(("way", "number"), DISTURBED)
@@ -88,11 +96,12 @@ def test_killed_at_any_request_it_goes_on(
     export = Export(account.through(relay.url), way, tmp_path / "out")
     jobs = len(served.jobs(account))
 
-    codes = [kill_at_request(relay, chance.randrange(1, 12), export.words, export.environment)]
-    while codes[-1] != 0 and len(codes) < 3:
+    # The shortest way has five requests, so that the first kill comes before the end.
+    codes = [kill_at_request(relay, chance.randrange(1, 5), export.words, export.environment)]
+    while codes[-1] != 0 and len(codes) < 3 and not export.is_over:
         codes.append(kill_at_request(relay, chance.randrange(1, 12), export.words, export.environment))
     assert codes[0] == -signal.SIGKILL
-    if codes[-1] != 0:
+    if codes[-1] != 0 and not export.is_over:
         export.finish()
 
     export.assert_whole(reference)
@@ -108,11 +117,59 @@ def test_killed_after_any_time_it_goes_on(
     jobs = len(served.jobs(account))
 
     codes = [kill_after(chance.uniform(0.5, 4), export.words, export.environment) for _ in range(1)]
-    if codes[-1] != 0:
+    if codes[-1] != 0 and not export.is_over:
         export.finish()
 
     export.assert_whole(reference)
     assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
+
+
+#: The program, killed in the moment in which its output has just got its name.
+LAST_MOMENT = """
+import os, signal, sys
+from exportkit.cli import main
+from exportkit.storage.run_directory import RunDirectory
+
+RunDirectory.__exit__ = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main(sys.argv[1:])
+"""
+
+
+def killed_in_the_last_moment(export: Export) -> Path:
+    """The folder of an export whose process was killed when it had just published."""
+    killed = finished([sys.executable, "-c", LAST_MOMENT, *export.words[len(PROGRAM) :]], export.environment)
+    made = export.made
+    assert killed.returncode == -signal.SIGKILL
+    assert (made.parent / ".x.exportkit-run").is_dir()
+    return made
+
+
+@pytest.mark.parametrize("way", ["bulk", "delegated"])
+def test_killed_when_it_has_just_published_it_publishes_nothing_more(
+    account: Account, reference: Found, tmp_path: Path, way: str
+) -> None:
+    export = Export(account, way, tmp_path / "out")
+    made = killed_in_the_last_moment(export)
+    assert found_in(made).digest == reference.digest
+
+    again = finished(export.words, export.environment)
+
+    assert again.returncode == 0, again.stderr
+    assert [path.name for path in made.parent.iterdir()] == ["x"]
+    assert found_in(made) == reference
+
+
+def test_what_somebody_changed_since_it_was_published_is_not_replaced(
+    account: Account, reference: Found, tmp_path: Path
+) -> None:
+    export = Export(account, "bulk", tmp_path / "out")
+    made = killed_in_the_last_moment(export)
+    (made / "notes.txt").write_text("mine")
+
+    assert finished(export.words, export.environment).returncode == 0
+
+    assert (made / "notes.txt").read_text() == "mine"
+    assert found_in(made.with_name("x(1)")) == reference
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,3 +160,19 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(LocalIOError, match="link"), RunDirectory(tmp_path / "out"):
         pass
     assert (tmp_path / "victim").read_text() == "precious"
+
+
+def test_what_is_removed_goes_in_one_rename_and_a_rest_is_cleared_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunDirectory(tmp_path / "out")
+    run.__enter__()
+    (run.path / "state.db").write_text("state")
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda *_, **__: None)
+        run.__exit__(None, None, None)
+    assert [path.name for path in tmp_path.iterdir()] == [".out.exportkit-old"]
+
+    with RunDirectory(tmp_path / "out", resumable=True) as again:
+        assert not (again.path / "state.db").exists()
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from itertools import count
@@ -11,10 +10,10 @@ from typing import Any, Final, Self
 
 from exportkit.actions.output_words import judged_name, judged_path
 from exportkit.errors import OutputLocked, UsageError
-from exportkit.storage.publish import publish_directory, publish_file
+from exportkit.storage.publish import publish_directory
 from exportkit.storage.refusals import refusals_of, shown
-from exportkit.storage.run_directory import NAMED, RunDirectory
-from exportkit.storage.sibling import sibling
+from exportkit.storage.rename_note import RenameNote
+from exportkit.storage.run_directory import RunDirectory, run_folder
 from exportkit.storage.sync import sync_filesystem
 
 __all__ = ["MANIFEST", "ExportOutput", "storage_root"]
@@ -59,6 +58,7 @@ class ExportOutput:
         self._root = root
         self._name = judged_name(name)
         self._run: RunDirectory | None = None
+        self._note: RenameNote | None = None
         self._renamed: Path | None = None
         self.committed = False
 
@@ -123,21 +123,16 @@ class ExportOutput:
     def rename(self) -> Path:
         """Give the stage its name, and return the absolute folder.
 
-        A name that somebody took meanwhile gives way to the next free one. Raises LocalIOError.
+        What this very run published before it was killed is replaced, and is the same. A name that somebody took
+        meanwhile gives way to the next free one. Raises LocalIOError.
         """
         target = self.run.target
-        own = self._own_folders(target)
-        if self._resumable:
-            # Whoever goes on behind a kill knows by this that the name was given already.
-            publish_file(self.run.path / NAMED, json.dumps([*own, _identity(self.stage)]).encode())
+        if self._note is not None:
+            self._note.add(self.stage)
         for number in count(1):
             try:
                 publish_directory(
-                    self.stage,
-                    target,
-                    overwrite=_identity(target) in own,
-                    keep_old=False,
-                    is_ours=lambda folder: _identity(folder) in own,
+                    self.stage, target, overwrite=self._is_own(target), keep_old=False, is_ours=self._is_own
                 )
             except (UsageError, OutputLocked):
                 if not os.path.lexists(target):
@@ -159,6 +154,8 @@ class ExportOutput:
         parent = self.path_root
         target = parent / self._name
         while True:
+            if self._resumable and not self._restart:
+                self._note = RenameNote(run_folder(target.absolute()))
             if self._is_free(target):
                 # A plugin may go to another folder during the run.
                 run = RunDirectory(target.absolute(), resumable=self._resumable and not self._restart)
@@ -169,24 +166,17 @@ class ExportOutput:
                 else:
                     if self._is_free(run.target):
                         return run
-                    run.keeps = self._resumable
                     run.__exit__(None, None, None)
             target = self._numbered(parent, number)
             number += 1
 
     def _is_free(self, target: Path) -> bool:
-        """Whether the export may get this name: nothing has it, or what an earlier run of this export gave it to."""
-        return not os.path.lexists(target) or _identity(target) in self._own_folders(target)
+        """Whether nothing is there, or what the run that is gone on with has put there."""
+        return not os.path.lexists(target) or self._is_own(target)
 
-    def _own_folders(self, target: Path) -> list[list[int]]:
-        """Identities of the folders to which the unfinished run of a target gave its name, or was about to."""
-        if not self._resumable or self._restart:
-            return []
-        try:
-            named = json.loads((sibling(target.absolute(), ".", ".exportkit-run") / NAMED).read_bytes())
-        except (OSError, ValueError):
-            return []
-        return [list(entry) for entry in named]
+    def _is_own(self, folder: Path) -> bool:
+        """Whether the run that is gone on with gave a folder its name; without a run's state nobody can tell."""
+        return self._note is not None and folder in self._note
 
     def _numbered(self, parent: Path, number: int) -> Path:
         return parent / f"{self._name}({number})"
@@ -199,12 +189,3 @@ class ExportOutput:
             root, place = os.path.realpath(self._root), os.path.realpath(self.path_root)
         if place != root and not place.startswith(root.rstrip("/") + "/"):
             raise UsageError(f"The path {shown(self.path_root)} leads out of the storage by a link; choose another.")
-
-
-def _identity(folder: Path) -> list[int]:
-    """What a folder keeps when it is renamed; nothing for one that is not there."""
-    try:
-        found = os.lstat(folder)
-    except OSError:
-        return []
-    return [found.st_dev, found.st_ino]

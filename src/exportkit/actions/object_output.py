@@ -93,7 +93,7 @@ class ObjectOutput(ExportOutput):
             name = self._claimed(store)
         if not self._is_complete(store, name):
             self._put_tree(store, folder, name)
-        self._note(name, "")
+        self._write_claim(name, "")
         store.delete_prefix(self._key(name, _MARK))
         self._published, self.committed = name, True
         return self.told
@@ -160,7 +160,7 @@ class ObjectOutput(ExportOutput):
     def _mark(self, store: ObjectStore, name: str) -> bool:
         """Claim a name; whether nobody else had."""
         mark = secrets.token_hex(16)
-        self._note(name, mark)
+        self._write_claim(name, mark)
         try:
             store.put(self._key(name, _MARK), mark.encode())
         except ObjectExists:
@@ -173,7 +173,7 @@ class ObjectOutput(ExportOutput):
         except ObjectMissing:
             return None
 
-    def _note(self, name: str, mark: str) -> None:
+    def _write_claim(self, name: str, mark: str) -> None:
         """Have the next process know what this one claimed; without a mark it has put everything there."""
         publish_file(self.run.path / CLAIM, json.dumps({"name": name, "mark": mark}).encode())
 

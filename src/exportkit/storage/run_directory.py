@@ -13,22 +13,26 @@ from typing import Final, Self
 from exportkit.errors import LocalIOError, OutputLocked
 from exportkit.storage.lock import take_lock
 from exportkit.storage.refusals import refusals_of, shown
+from exportkit.storage.rename_note import RENAME_NOTE
 from exportkit.storage.sibling import sibling
 from exportkit.storage.target import resolve_target
 
-__all__ = ["ACQUIRED", "CLAIM", "NAMED", "RunDirectory"]
+__all__ = ["ACQUIRED", "CLAIM", "RunDirectory", "run_folder"]
 
 _ATTEMPTS: Final = 100
 #: Folder below the spool for what a run has acquired.
 ACQUIRED: Final = "acquired"
 #: File that says under which name of an object store a run publishes.
 CLAIM: Final = "claim.json"
-#: Which folders of a run were about to get its name.
-NAMED: Final = "named.json"
 #: What a run that was cut off leaves to the next: its state, as SQLite names its files, and what it speaks of.
 _KEPT: Final = frozenset(
-    {"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED, CLAIM, NAMED}
+    {"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED, CLAIM, RENAME_NOTE}
 )
+
+
+def run_folder(target: Path) -> Path:
+    """Where a run on an output works."""
+    return sibling(target, ".", ".exportkit-run")
 
 
 class RunDirectory:
@@ -48,7 +52,8 @@ class RunDirectory:
         #: Whether what was acquired is worth going on with; false removes it at the end.
         self.keeps = False
         self.target: Final = resolve_target(target)
-        self.path: Final = sibling(self.target, ".", ".exportkit-run")
+        self.path: Final = run_folder(self.target)
+        self._rest: Final = sibling(self.target, ".", ".exportkit-old")
         self.stage: Final = self.path / "stage"
         self.spool: Final = self.path / "spool"
         self._lock_file = self.path / "lock"
@@ -61,6 +66,7 @@ class RunDirectory:
             with refusals_of("prepare", self.target):
                 self._make_parents()
                 self._lock = self._claim()
+                self._remove_rest()
                 self._clear(keeping=_KEPT if self._resumable else frozenset())
                 self.stage.mkdir()
                 self.spool.mkdir(exist_ok=True)
@@ -107,6 +113,15 @@ class RunDirectory:
         if stat.S_IMODE(status.st_mode) != 0o700:
             self.path.chmod(0o700)
 
+    def _remove(self) -> None:
+        """Take the whole folder out of the way in one rename, so that no kill leaves a part of it to be gone on with."""
+        self._remove_rest()
+        self.path.rename(self._rest)
+        self._remove_rest()
+
+    def _remove_rest(self) -> None:
+        shutil.rmtree(self._rest, ignore_errors=True)
+
     def _clear(self, keeping: frozenset[str] = frozenset()) -> None:
         below = os.scandir(self.spool) if "spool" in keeping and self.spool.is_dir() else ()
         for entry in [*os.scandir(self.path), *below]:
@@ -121,9 +136,11 @@ class RunDirectory:
         """Remove what this run made; a leftover is harmless, the next run clears it."""
         if self._lock is not None:
             with suppress(OSError):
-                self._clear(keeping=_KEPT if self.keeps else frozenset())
-                self._lock_file.unlink()
-                self.path.rmdir()
+                if self.keeps:
+                    self._clear(keeping=_KEPT)
+                    self._lock_file.unlink()
+                else:
+                    self._remove()
             os.close(self._lock)
             self._lock = None
         with suppress(OSError):  # the first parent that holds something, such as the output, ends it
