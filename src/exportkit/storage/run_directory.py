@@ -114,7 +114,7 @@ class RunDirectory:
             self.path.chmod(0o700)
 
     def _remove(self) -> None:
-        """Take the whole folder out of the way in one rename, so that no kill leaves a part of it to be gone on with."""
+        """Take the folder out of the way in one rename, so that no kill leaves a part of it to be gone on with."""
         self._remove_rest()
         self.path.rename(self._rest)
         self._remove_rest()
