@@ -65,12 +65,15 @@ class RecordBatch:
             stops.append(stop)
         self._stops = stops[::-1]
         media = [row.media[0] for row in self.rows]
+        self._ids = [row.id for row in self.rows]
         self._splits = [one.split for one in media]
         self._widths = [one.width for one in media]
         self._heights = [one.height for one in media]
         self._depths = [one.depth for one in media]
 
-    def run(self, at: int, layout: Literal["tree", "flat"], plain: set[Outcome]) -> RecordRun | None:
+    def run(
+        self, at: int, layout: Literal["tree", "flat"], plain: set[Outcome], bases: tuple[int, ...] = ()
+    ) -> RecordRun | None:
         """The records from a place on that may be encoded together; None where there is none."""
         if self._annotations is None or self._stops[at] == at:
             return None
@@ -78,8 +81,8 @@ class RecordBatch:
         stop = min(self._stops[at], at + _LONGEST_RUN)
         here = slice(at, stop)
         return RecordRun(
-            self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
-            self._annotations, at, stop, plain,
+            self._ids[here], self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
+            self._annotations, at, stop, plain, self.ordinals[at], bases,
             {place - at: own for place, own in self._shares.items() if at <= place < stop},
         )  # fmt: skip
 

@@ -102,7 +102,7 @@ class ShardOutput:
         #: Whether the writer is offered many records at a time.
         self._takes_runs = (
             type(self.writer).encode_run is not Writer.encode_run
-            and not (self._numberings or renamed or setup.transcodes)
+            and not (renamed or setup.transcodes)
             and "image" in self._accepts
         )
 
@@ -111,7 +111,7 @@ class ShardOutput:
 
         What is wrong with a record, or with what the writer gives, is left to :meth:`take` to tell.
         """
-        run = batch.run(at, self._rule.layout, self.ledger.plain) if self._takes_runs else None
+        run = batch.run(at, self._rule.layout, self.ledger.plain, self._bases) if self._takes_runs else None
         encoded = self._encode_run(run) if run is not None else None
         if run is None or encoded is None:
             return 0
@@ -121,6 +121,9 @@ class ShardOutput:
         count = len(encoded.pictures)
         self._streams.take_run(encoded.streams, encoded.exceptions)
         rows = batch.rows[at : at + count]
+        if self._numberings:
+            for row in rows:
+                self._bases = _advanced(self._bases, self._numberings, row.media[0].kinds)
         self._images += [
             ImageEntry(row.id, None, split, media.name, path, media.width, media.height)
             for row, split, path in zip(rows, run.splits, encoded.pictures, strict=False)

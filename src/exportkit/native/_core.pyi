@@ -139,6 +139,9 @@ class CocoTexts:
     def of(
         self, annotations: tuple[Annotation, ...], width: int, height: int, /
     ) -> tuple[list[str | None], list[Any]]: ...
+    def of_run(
+        self, run: Any, start: int, stop: int, images: list[bytes], number: int, plain: set[Any], /
+    ) -> tuple[list[bytes], list[Any]]: ...
 
 class Tally:
     def __new__(cls, *, annotation: type[Annotation]) -> Self: ...

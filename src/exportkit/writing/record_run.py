@@ -23,11 +23,12 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
     """Consecutive images in record order, with one entry of each column for each of them.
 
     Each has a known size, the name that it would have anyway, no notice, and no picture of its own to be copied;
-    ``splits`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
+    ``ids`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
     :class:`~exportkit.records.Record`. Their annotations lie in the compiled core and are read by makers of texts
     only.
     """
 
+    ids: Sequence[int | str]
     splits: Sequence[str]
     names: Sequence[str]
     stems: Sequence[str]
@@ -40,6 +41,9 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
     stop: int
     #: Outcomes that have nothing to be listed any more.
     plain: set[Outcome]
+    #: The place of the first of them among all records, and for each numbering of the writer its annotations before.
+    ordinal: int = 0
+    bases: tuple[int, ...] = ()
     #: Of measured records, by their place in the run, how much of its box each region covers.
     shares: Mapping[int, Shares] = {}
 
