@@ -31,7 +31,7 @@ from exportkit_coco.options import CocoOptions
 from exportkit_coco.ordinary import object_texts
 from exportkit_coco.other_roles import OtherRoles, Rules
 from exportkit_coco.page import Page, numberings_of_kinds
-from exportkit_coco.roles import BOXES, is_segmented, numbered_kinds, roles_of
+from exportkit_coco.roles import BOXES, Roles, is_segmented, numbered_kinds, roles_of
 from exportkit_coco.shape import Shapes
 
 __all__ = ["CocoWriter"]
@@ -78,10 +78,7 @@ class CocoWriter(Writer):
         self._categories = Categories(options, plan)
         self._rules = Rules(options, roles, self._categories, shapes, dict(numberings_of_kinds(options)))
         self._ordinary = object_texts(options, self._categories.ids, rectangle=rectangle)
-        #: That of the file in which ordinary objects of all kinds stand; None where it is not the same for all.
-        self._ordinary_numbering = (
-            roles.plain["box"] if not options.panoptic and roles.plain["box"] == roles.plain.get("polygon") else None
-        )
+        self._ordinary_numbering = None if options.panoptic else _ordinary_numbering(roles, plan)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -174,9 +171,7 @@ class CocoWriter(Writer):
             return None
         images = self._images_of(run)
         ids = [image.encode("ascii") for image in images]
-        pieces, outcomes = self._ordinary.of_run(
-            run.annotations, run.start, run.stop, ids, run.bases[at], run.plain
-        )
+        pieces, outcomes = self._ordinary.of_run(run.annotations, run.start, run.stop, ids, run.bases[at], run.plain)
         count = len(pieces)
         columns = zip(images[:count], run.names, run.widths, run.heights, strict=False)
         entries = [_image_entry(*column) for column in columns]
@@ -266,3 +261,9 @@ def _image_entry(image: str, name: str, width: int, height: int) -> bytes:
 def _only(pieces: Sequence[bytes], here: Sequence[bool]) -> list[bytes]:
     """Those of one split, and nothing for other records."""
     return [piece if is_here else b"" for piece, is_here in zip(pieces, here, strict=True)]
+
+
+def _ordinary_numbering(roles: Roles, plan: Plan) -> int | None:
+    """That of the file in which all boxes and polygons of the data stand; None where there is no such file."""
+    numberings = {roles.plain.get(kind) for kind in ("box", "polygon") if plan.kinds.get(kind)}
+    return numberings.pop() if len(numberings) == 1 else None

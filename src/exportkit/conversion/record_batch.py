@@ -81,7 +81,8 @@ class RecordBatch:
         stop = min(self._stops[at], at + _LONGEST_RUN)
         here = slice(at, stop)
         return RecordRun(
-            self._ids[here], self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
+            self._ids[here], self._splits[here], names[here], stems[here],
+            self._widths[here], self._heights[here], self._depths[here],
             self._annotations, at, stop, plain, self.ordinals[at], bases,
             {place - at: own for place, own in self._shares.items() if at <= place < stop},
         )  # fmt: skip

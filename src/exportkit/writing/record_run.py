@@ -13,8 +13,8 @@ from exportkit.writing.outcome import Outcome
 
 __all__ = ["EncodedRun", "Overlaps", "RecordRun", "Shares"]
 
-#: Of regions of one record: position among its annotations, the share of its box that it covers, and its id.
-Shares = Sequence[tuple[int, float, int | str | None]]
+#: Of regions of one record: position among its annotations, share of its box that it covers, id or position.
+Shares = Sequence[tuple[int, float, int | str]]
 #: Place of a record in its run, position of an annotation, code, IoU, and the annotation's id or position.
 Overlaps = Sequence[tuple[int, int, str, float, int | str]]
 
@@ -84,7 +84,7 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
             for place, shares in self.shares.items():
                 for position, share, name in shares if place < records else ():
                     if code in outcomes[ends[place] + position].codes:
-                        found.append((place, position, code, share, position if name is None else name))
+                        found.append((place, position, code, share, name))
         return found
 
     def classes(self, records: int) -> list[dict[str, bool]]:
