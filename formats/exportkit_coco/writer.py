@@ -187,6 +187,9 @@ class CocoWriter(Writer):
         pictures = [self._layout.picture(split, name) for split, name in zip(splits, run.names, strict=False)]
         return EncodedRun(outcomes, pictures, streams=streams)
 
+    def takes_shares(self) -> bool:
+        return False
+
     def _images_of(self, run: RecordRun) -> list[str]:
         return [*map(str, run.ids if self._keeps_ids else range(run.ordinal + 1, run.ordinal + len(run.ids) + 1))]
 

@@ -221,6 +221,9 @@ class YoloWriter(Writer):
         pictures, labels = places
         return EncodedRun(outcomes, pictures, [*zip(labels, texts, strict=True)], overlaps=overlaps)
 
+    def takes_shares(self) -> bool:
+        return self._outlines is None
+
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
         return box_overlaps(record.annotations, outcomes, canvas)
