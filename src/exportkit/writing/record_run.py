@@ -11,12 +11,14 @@ import msgspec
 from exportkit.records import BoxTexts
 from exportkit.writing.outcome import Outcome
 
-__all__ = ["EncodedRun", "Overlaps", "RecordRun", "Shares"]
+__all__ = ["EncodedRun", "Exceptions", "Overlaps", "RecordRun", "Shares"]
 
 #: Of regions of one record: position among its annotations, share of its box that it covers, id or position.
 Shares = Sequence[tuple[int, float, int | str]]
 #: Place of a record in its run, position of an annotation, code, IoU, and the annotation's id or position.
 Overlaps = Sequence[tuple[int, int, str, float, int | str]]
+#: Key of a stream → place of a record in its run → piece.
+Exceptions = Mapping[str, Mapping[int, bytes]]
 
 
 class RecordRun(msgspec.Struct, frozen=True, gc=False):
@@ -92,6 +94,16 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
         classes: list[dict[str, bool]] = self.annotations.classes(self.start, self.start + records)
         return classes
 
+    def class_lines(self, easy: list[bytes], hard: list[bytes]) -> dict[str, dict[int, bytes]]:
+        """Class → place of a record that has it → the record's line: of ``hard`` where all its objects are crowds.
+
+        As many leading records are looked at as there are lines.
+        """
+        lines: dict[str, dict[int, bytes]] = self.annotations.class_lines(
+            self.start, self.start + len(easy), easy, hard
+        )
+        return lines
+
 
 class EncodedRun(msgspec.Struct, gc=False):
     """What the leading records of a run become; as many as there are ``pictures``.
@@ -108,8 +120,7 @@ class EncodedRun(msgspec.Struct, gc=False):
     files: Sequence[tuple[str, bytes]] = ()
     #: Stream key → the piece of each record, empty where it has none.
     streams: Mapping[str, Sequence[bytes]] = {}
-    #: Key of a stream for which another one stands in (``Fragments.otherwise``) → pieces, each with the place of its
-    #: record in the run.
-    exceptions: Mapping[str, Sequence[tuple[int, bytes]]] = {}
+    #: Key of a stream for which another one stands in (``Fragments.otherwise``) → place of a record in the run → piece.
+    exceptions: Exceptions = {}
     #: As :meth:`RecordRun.overlaps` gives them.
     overlaps: Overlaps = ()
