@@ -52,6 +52,10 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
             corners = [(x + width * i / 4, y) for i in range(5)] + [
                 (x + width * i / 4, y + height) for i in range(4, -1, -1)
             ]
+            if draw.random() < 0.3:
+                corners[4:4] = [corners[4]] * draw.randrange(1, 3)
+            if draw.random() < 0.3:
+                corners.append(corners[0])
             made["segmentation"] = [[round(value, 2) for corner in corners for value in corner]]
             if draw.random() < 0.3:
                 made["segmentation"].append([round(value / 2 + 3, 2) for value in made["segmentation"][0]])

@@ -220,7 +220,7 @@ static int find_share(const Entry *entry, const RunRecord *record, Outline *outl
 {
     Cursor cursor = {entry->rings, entry->rings_end, NULL};
     if (entry->region != POLYGON || !entry->has_box || !entry->declared.set || !exportkit_outline_read(outline, &cursor) ||
-        cursor.p != cursor.end || outline->repeats || outline->shortest <= ALWAYS_TESTED ||
+        cursor.p != cursor.end || outline->shortest <= ALWAYS_TESTED ||
         memchr(entry->rings, 'e', (size_t)(entry->rings_end - entry->rings)) ||
         memchr(entry->rings, 'E', (size_t)(entry->rings_end - entry->rings)))
         return 0;
