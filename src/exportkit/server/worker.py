@@ -109,8 +109,7 @@ class Worker:
             uri = destination.uri(prefix)
             with destination.scratch(claim.job_id, claim.fence) as folder:
                 write_bundle(backend, claim.tenant_id, claim.job_id, order, folder, prefix, uri, progress)
-                self._queue.renew(claim)
-                destination.publish(folder, prefix)
+                destination.publish(folder, prefix, partial(self._queue.renew, claim))
             manifest = destination.manifest(prefix)
         if manifest is None:
             raise LeaseLost(claim.job_id)
