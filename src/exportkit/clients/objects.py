@@ -27,6 +27,7 @@ from exportkit.errors import RemoteIOError
 __all__ = ["FetchFailed", "ObjectFetcher", "ObjectGone"]
 
 T = TypeVar("T")
+_raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 _CHUNK: Final = 1 << 18
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _GONE: Final = frozenset({400, 401, 403})
@@ -121,11 +122,11 @@ class ObjectFetcher:
 
         Raises ObjectGone, FetchFailed and AddressRefused.
         """
-        return self._document(url, size, sha256)[0]
+        return self._document(url, size, sha256, _verified)
 
     def json(self, url: str, *, size: int | None = None, sha256: str | None = None) -> Any:
         """The JSON value behind a URL. Raises as :meth:`content`."""
-        return self._document(url, size, sha256)[1]
+        return self._document(url, size, sha256, msgspec.json.decode)
 
     def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
         """Write what is behind a URL to an empty open file and return its length in bytes.
@@ -154,8 +155,8 @@ class ObjectFetcher:
 
         return self._repeated(attempt, url, _Waits(8.0))
 
-    def _document(self, url: str, size: int | None, sha256: str | None) -> tuple[bytes, Any]:
-        def attempt() -> tuple[bytes, Any]:
+    def _document(self, url: str, size: int | None, sha256: str | None, read: Callable[[bytes], T]) -> T:
+        def attempt() -> T:
             with self._opened(url, {}) as response:
                 body = b"".join(self._chunks(response, _MOST_PAYLOAD, url))
             if size is not None and len(body) != size:
@@ -163,7 +164,7 @@ class ObjectFetcher:
             if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
                 raise _Again(f"{plain_url(url)} has not the declared SHA-256", is_wrong=True)
             try:
-                return body, msgspec.json.decode(body)
+                return read(body)
             except RecursionError:
                 raise FetchFailed(f"{plain_url(url)} nests deeper than is read.") from None
             except (msgspec.MsgspecError, UnicodeError):
@@ -221,6 +222,13 @@ class ObjectFetcher:
             yield chunk
         if length is not None and seen != length:
             raise http.client.IncompleteRead(b"", length - seen)
+
+
+def _verified(document: bytes) -> bytes:
+    """The same bytes. Raises DecodeError and UnicodeError for what is no JSON, without building what it stands for."""
+    _raw(document)
+    document.decode()
+    return document
 
 
 def _judge_status(response: http.client.HTTPResponse, url: str) -> None:
