@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from exportkit.clients.address_policy import AddressPolicy, plain_url
+from exportkit.clients.clock_skew import clock_skew, skewed_minutes
 from exportkit.clients.connection import origin_of
 from exportkit.clients.download import Download, OtherRange
 from exportkit.clients.object_connections import Hopeless, ObjectConnections, Unreachable
@@ -37,8 +37,6 @@ _LONGEST_WAIT: Final = 60.0
 #: Seconds that a body may take, and the bytes a second that buy it more.
 _PATIENCE: Final = 120.0
 _LEAST_SPEED: Final = 1024
-#: Seconds by which clocks may differ before it is told.
-_SKEW: Final = 300.0
 
 
 class FetchFailed(OSError):
@@ -247,12 +245,8 @@ def _judge_status(response: http.client.HTTPResponse, url: str) -> None:
 
 
 def _skew(response: http.client.HTTPResponse) -> str:
-    """What to say of clocks that differ: the usual reason for a URL that is dead as soon as it is issued."""
-    try:
-        apart = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() - time.time()
-    except (ValueError, TypeError, OverflowError):
-        return ""
-    return f", and its clock differs from ours by {round(abs(apart) / 60)} minutes" if abs(apart) > _SKEW else ""
+    minutes = skewed_minutes(clock_skew(response.headers.get("Date")))
+    return "" if minutes is None else f", and its clock differs from ours by {minutes} minutes"
 
 
 def _refuse_page(response: http.client.HTTPResponse, url: str) -> None:
