@@ -178,8 +178,8 @@ def test_an_object_outlives_a_loss_of_power_with_every_folder_that_was_made_for_
         synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
 
     monkeypatch.setattr(os, "fsync", noted)
-    open_objects(tmp_path / "new" / "root").put("a/b/c.bin", b"1")
-    assert {str(tmp_path / part) for part in ("", "new", "new/root", "new/root/a", "new/root/a/b")} <= synced
+    open_objects(tmp_path / "new" / "place").put("a/b/c.bin", b"1")
+    assert {str(tmp_path / part) for part in ("", "new", "new/place", "new/place/a", "new/place/a/b")} <= synced
 
 
 def test_bytes_that_nobody_reads_hold_no_file_open(store: ObjectStore) -> None:
