@@ -82,6 +82,8 @@ class FromDMToCOCOConverter(FromDMConverter):
         self.contract = validate_export_contract(build_export_contract("instance") if contract is None else contract)
         self.info = COCOInfo(description="Converted from DM format", version="1.0")
         self.licenses = [COCOLicense(id=1, name="Unknown", url="")]
+        #: The pictures of each split, in the order of their rows.
+        self._pictures: dict[str, list[Path]] = {}
 
     def convert_item(
         self,
@@ -112,8 +114,10 @@ class FromDMToCOCOConverter(FromDMConverter):
             self._mask(annotation, account, width, height)
         convert_poses(annotations.get("keypoint", []), account)
         for tool in sorted(annotations.keys() - _TOOLS):
-            for annotation in by_id(annotations[tool] or []):
-                account.skip(annotation.get("id"), tool, "UNSUPPORTED_ANNOTATION_TYPE", "instances")
+            rows = annotations[tool] or []
+            for row in rows if isinstance(rows, list) else [rows]:
+                source_id = row.get("id") if isinstance(row, Mapping) else None
+                account.skip(source_id, tool, "UNSUPPORTED_ANNOTATION_TYPE", "instances")
         datasets = {role: self._dataset(role, image, account) for role in COCO_ROLES}
         return CocoConversionResult(datasets, account.audit, account.failures, account.metrics)
 
@@ -127,7 +131,7 @@ class FromDMToCOCOConverter(FromDMConverter):
 
     def convert(self) -> dict[str, Any]:
         """``{role: dataset}`` of the folder, or one such mapping for each split."""
-        self._pictures: dict[str, list[Path]] = {}
+        self._pictures = {}
         converted = {split: self._convert_split(split, path) for split, path in self._splits().items()}
         result: dict[str, Any] = converted if self.is_categorized else converted[""]
         self.converted_data = result
