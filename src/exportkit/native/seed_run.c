@@ -194,15 +194,19 @@ static int find_share(const Entry *entry, const RunRecord *record, Outline *outl
     return 1;
 }
 
-static PyObject *made_share(const SeedRun *run, const Entry *entry, size_t position, double share)
+PyObject *exportkit_name_of_entry(const SeedRun *run, const Entry *entry, size_t position)
 {
     PyObject *identity = NULL;
     Cursor cursor = {entry->identity, NULL, run->reader};
     if (entry->identity != NULL && !exportkit_read_identity(&cursor, &identity) && PyErr_Occurred())
         return NULL;
-    PyObject *made = Py_BuildValue("(ndO)", (Py_ssize_t)position, share, identity != NULL ? identity : Py_None);
-    Py_XDECREF(identity);
-    return made;
+    return identity != NULL ? identity : PyLong_FromSize_t(position);
+}
+
+static PyObject *made_share(const SeedRun *run, const Entry *entry, size_t position, double share)
+{
+    PyObject *name = exportkit_name_of_entry(run, entry, position);
+    return name != NULL ? Py_BuildValue("(ndN)", (Py_ssize_t)position, share, name) : NULL;
 }
 
 static PyObject *shares(PyObject *object, PyObject *number)

@@ -16,7 +16,7 @@ from exportkit.writing.contract import (
 )
 from exportkit.writing.outcome import WRITTEN, Outcome, failed, lossy, skipped, written
 from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
-from exportkit.writing.record_run import EncodedRun, RecordRun
+from exportkit.writing.record_run import EncodedRun, Overlaps, RecordRun
 
 __all__ = [
     "WRITTEN",
@@ -36,6 +36,7 @@ __all__ = [
     "NamingRule",
     "Outcome",
     "OutputFile",
+    "Overlaps",
     "Picture",
     "PictureLimits",
     "PictureRule",
