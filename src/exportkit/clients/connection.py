@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from exportkit.errors import UsageError
 from exportkit.storage.refusals import shown
+from exportkit.storage.token_file import read_token_file
 
 __all__ = ["Connection"]
 
@@ -80,7 +81,7 @@ class Connection:
         UsageError for a file that others can read or that is no JSON object, and for what is no number of seconds.
         """
         given = os.environ if environ is None else environ
-        token = _token_of(token_file) if token_file is not None else None
+        token = read_token_file(token_file) if token_file is not None else None
         found = _of_variables(given, host)
         if not (found.get("host") and (token or found.get("access_token") or found.get("user_token"))):
             found = _completed(found, (home or Path.home()) / _CONFIG)
@@ -156,20 +157,6 @@ def _completed(found: dict[str, Any], path: Path) -> dict[str, Any]:
         return found
     stored = {key: SecretStr(value) if key.endswith("_token") else value for key, value in stored.items()}
     return {**stored, **found}
-
-
-def _token_of(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"The token file {shown(path)} cannot be read: {reason}.") from None
-    if mode & _OTHERS:
-        raise UsageError(f"The token file {shown(path)} can be read by others; run: chmod 600 {shown(path)}")
-    if not token or not token.isascii() or not token.isprintable():
-        raise UsageError(f"The token file {shown(path)} holds no token.")
-    return token
 
 
 def _judged(host: str) -> str:
