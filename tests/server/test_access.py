@@ -121,9 +121,14 @@ def test_no_route_answers_without_token_and_tenant(served: Served, method: str, 
 
 def test_lists_hold_the_rows_of_their_own_tenant_only(tenants: tuple[Served, Served]) -> None:
     mine, foreign = tenants
-    for path in ("/sdk/tasks/", "/sdk/assignments/", "/sdk/ground_truth_events/"):
-        assert {one["id"] for one in mine.get(path)["results"]} == {1, 2, 3}
-        assert mine.get(path, project=foreign.project)["results"] == [] if "tasks" in path else True
+    for path, key, own, theirs in (
+        ("/sdk/tasks/", "project", mine.project, foreign.project),
+        ("/sdk/assignments/", "project", mine.project, foreign.project),
+        ("/sdk/ground_truth_events/", "ground_truth_dataset_versions", mine.version, foreign.version),
+    ):
+        for wanted in ({}, {key: own}):
+            assert {one["id"] for one in mine.get(path, **wanted)["results"]} == {1, 2, 3}
+        assert mine.get(path, **{key: theirs})["results"] == []
     assert mine.get("/v2/ground-truth-events/", ground_truth_dataset_version=foreign.version)["data"] == []
     assert mine.post("/v2/tasks/bulk-fetch/", {"ids": [777]})["data"] == []
     assert mine.post("/v2/ground-truth-events/bulk-data/", {"pgh_ids": [777]})["data"] == []
@@ -133,18 +138,21 @@ def test_lists_hold_the_rows_of_their_own_tenant_only(tenants: tuple[Served, Ser
 
 def test_what_belongs_to_another_tenant_is_missing(tenants: tuple[Served, Served]) -> None:
     mine, foreign = tenants
-    for method, path in (
-        ("GET", f"/projects/{foreign.project}/"),
-        ("GET", f"/ground_truth_dataset_versions/{foreign.version}/"),
-        ("GET", f"/v2/ground-truth-datasets/{foreign.version}/"),
-        ("POST", f"/v2/ground-truth-dataset-versions/{foreign.version}/release/"),
-        ("GET", f"/storages/{foreign.storage}/"),
-        ("POST", f"/storages/{foreign.storage}/session/"),
+    for method, path, theirs in (
+        ("GET", "/projects/{}/", foreign.project),
+        ("GET", "/ground_truth_dataset_versions/{}/", foreign.version),
+        ("GET", "/v2/ground-truth-datasets/{}/", foreign.version),
+        ("POST", "/v2/ground-truth-dataset-versions/{}/release/", foreign.version),
+        ("GET", "/storages/{}/", foreign.storage),
+        ("POST", "/storages/{}/session/", foreign.storage),
     ):
-        answer = mine.client.request(method, path)
-        unknown = mine.client.request(method, path.replace(f"/{foreign.project}/", "/4711/"))
-        assert answer.status_code == 404
-        assert answer.json().get("detail") == unknown.json().get("detail")
+        answer, unknown = (mine.client.request(method, path.format(number)) for number in (theirs, 4711))
+        assert answer.status_code == unknown.status_code == 404
+        told, of_none = answer.json(), unknown.json()
+        for body in (told, of_none):
+            body.pop("meta", None)
+        assert told
+        assert told == of_none
 
 
 def test_exports_do_not_reach_into_another_tenant(tenants: tuple[Served, Served]) -> None:
