@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,20 @@ __all__ = ["bench", "bundle", "postgres_url", "s3"]
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of several pages and chunks (tests/parity/drawn.py), which no test changes."""
     return write_bundle(tmp_path_factory.mktemp("drawn") / "bundle")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what ``make soak`` has tried, in one line."""
+    if "EXPORTKIT_SOAK_KILLS" not in os.environ:
+        return
+    ended = {
+        outcome: [
+            int(str(value))
+            for report in terminalreporter.getreports(outcome)
+            for name, value in report.user_properties
+            if report.when == "call" and name == "kills"
+        ]
+        for outcome in ("passed", "failed")
+    }
+    kills, failed = ended["passed"] + ended["failed"], len(ended["failed"])
+    terminalreporter.write_line(f"soak: {len(kills)} exports were killed {sum(kills)} times; {failed} failed.")

@@ -11,7 +11,7 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,14 @@ class Export:
 
 @pytest.mark.parametrize(("way", "number"), DISTURBED)
 def test_killed_at_any_request_it_goes_on(
-    account: Announced, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str, number: int
+    account: Announced,
+    served: Served,
+    relay: Relay,
+    reference: Found,
+    tmp_path: Path,
+    way: str,
+    number: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     chance = random.Random(number)
     export = Export(account.through(relay.url), way, tmp_path / "out")
@@ -95,6 +102,7 @@ def test_killed_at_any_request_it_goes_on(
     codes = [kill_at_request(relay, chance.randrange(1, 5), export.words, export.environment)]
     while codes[-1] != 0 and len(codes) < 3 and not export.is_over:
         codes.append(kill_at_request(relay, chance.randrange(1, 12), export.words, export.environment))
+    record_property("kills", codes.count(-signal.SIGKILL))
     assert codes[0] == -signal.SIGKILL
     if codes[-1] != 0 and not export.is_over:
         export.finish()
@@ -105,13 +113,20 @@ def test_killed_at_any_request_it_goes_on(
 
 @pytest.mark.parametrize(("way", "number"), DISTURBED[-2:] if not ROUNDS else DISTURBED)
 def test_killed_after_any_time_it_goes_on(
-    account: Announced, served: Served, reference: Found, tmp_path: Path, way: str, number: int
+    account: Announced,
+    served: Served,
+    reference: Found,
+    tmp_path: Path,
+    way: str,
+    number: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     chance = random.Random(number)
     export = Export(account, way, tmp_path / "out")
     jobs = len(served.jobs(account))
 
     code = kill_after(chance.uniform(0.5, 4), export.words, export.environment)
+    record_property("kills", int(code == -signal.SIGKILL))
     if code != 0 and not export.is_over:
         export.finish()
 
