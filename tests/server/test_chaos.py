@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ rules:
   - {route: /sdk/tasks/, count_error: 5, next: "http://evil.example/sdk/tasks/"}
   - {route: /sdk/assignments/, cursor_pages: 1}
   - {route: /v2/assignments/bulk-fetch/, cut: 20}
-  - {route: /v2/assignments/stream/, pause: 0.01, piece: 7}
+  - {route: /v2/assignments/stream/, pause: 0.001, piece: 7}
+  - {route: /v2/tasks/stream/, pause: 2, piece: 7}
   - {route: /v2/async_jobs/*/progress/, event_bytes: 2000000}
   - {route: /healthz, probability: 0.5, status: [500, 500, 500, 500, 500, 500, 500, 500, 500, 500]}
 """
@@ -79,9 +81,31 @@ def test_a_body_is_cut(chaotic: Served) -> None:
         chaotic.client.post("/v2/assignments/bulk-fetch/", json={"ids": [1]})
 
 
-def test_a_slow_body_comes_whole(chaotic: Served) -> None:
-    with chaotic.client.stream("GET", "/v2/assignments/stream/") as answer:
-        assert b"".join(answer.iter_bytes()).endswith(b'"applied_filter":{}}\n')
+def test_a_slow_body_comes_whole_and_in_pieces(chaotic: Served) -> None:
+    chunks = chunks_of(chaotic, "/v2/assignments/stream/")
+
+    assert b"".join(chunks).endswith(b'"applied_filter":{}}\n')
+    assert max(map(len, chunks)) == 7
+
+
+def chunks_of(served: Served, path: str) -> list[bytes]:
+    """The body as it was sent, piece by piece, however the network put them together."""
+    target = httpx2.URL(served.url)
+    asked = [f"GET {path} HTTP/1.1", f"Host: {target.host}", "Connection: close"]
+    asked += [f"{name}: {value}" for name, value in served.client.headers.items() if name.startswith("synapse-")]
+    with socket.create_connection((target.host, target.port)) as connection, connection.makefile("rb") as answer:
+        connection.sendall("\r\n".join([*asked, "", ""]).encode())
+        while answer.readline() != b"\r\n":
+            """The headers are over with an empty line."""
+        chunks = []
+        while size := int(answer.readline(), 16):
+            chunks.append(answer.read(size + 2)[:-2])
+    return chunks
+
+
+def test_between_the_pieces_of_a_slow_body_is_a_pause(chaotic: Served) -> None:
+    with chaotic.client.stream("GET", "/v2/tasks/stream/", timeout=0.5) as answer, pytest.raises(httpx2.ReadTimeout):
+        answer.read()
 
 
 def test_a_huge_event_comes_before_the_others(chaotic: Served) -> None:

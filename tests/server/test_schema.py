@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,6 @@ from exportkit.server.row_queries import RowQuery, keyset
 from exportkit.server.schema import upgrade
 from exportkit.server.tables import metadata
 from exportkit.server.targets import TARGETS
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'schema.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("fresh_database")()
-    made = Database(url)
-    upgrade(made)
-    yield made
-    made.dispose()
 
 
 def test_migrations_lead_to_the_tables_of_the_program(database: Database) -> None:
