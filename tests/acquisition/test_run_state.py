@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exportkit.acquisition.run_state import FileFacts, ItemFacts, JobFacts, RunFacts, RunState
+from exportkit.acquisition.run_state import CommittedGroup, FileFacts, ItemFacts, JobFacts, RunFacts, RunState
 from exportkit.errors import LocalIOError, UsageError
 
 FACTS = RunFacts("hash", "versions")
@@ -27,8 +27,9 @@ def reopened(state: RunState, path: Path) -> RunState:
 
 
 def test_what_was_committed_is_there_for_the_next_process(state: RunState, tmp_path: Path) -> None:
-    items = [ItemFacts(9, 9, "stored", 0, "aa"), ItemFacts(8, 8, "gone", error="deleted")]
-    state.commit(items, [FileFacts("files/9/a.jpg", 3, "bb", "http://host/a")], 8, 120)
+    missed = [ItemFacts(8, 8, "gone", error="deleted")]
+    files = [FileFacts("files/9/a.jpg", 3, "bb", "http://host/a")]
+    state.commit(CommittedGroup([9], missed, files, position=8, offset=0, end=120, sha256="aa"))
 
     state = reopened(state, tmp_path / "state.db")
 
@@ -57,14 +58,15 @@ def test_a_decision_is_frozen_by_the_first_who_takes_it(state: RunState, tmp_pat
 
 
 def test_an_item_that_comes_twice_counts_once(state: RunState) -> None:
-    state.commit([ItemFacts(9, 9, "stored")], [], 9, 10)
-    state.commit([ItemFacts(9, 9, "gone")], [], 9, 10)
+    state.commit(CommittedGroup([9], position=9, end=10))
+    state.commit(CommittedGroup(missed=[ItemFacts(9, 9, "gone")], position=9, end=10))
 
     assert state.counts() == {"stored": 1}
 
 
 def test_failures_come_in_the_order_of_their_keys(state: RunState) -> None:
-    state.commit([ItemFacts(9, "b", "failed", error="E_WRAPPER: no"), ItemFacts(3, "a", "failed", error="x")], [], 3, 0)
+    late, early = ItemFacts(9, "b", "failed", error="E_WRAPPER: no"), ItemFacts(3, "a", "failed", error="x")
+    state.commit(CommittedGroup(missed=[late, early], position=3))
 
     assert list(state.failures()) == [("a", "x"), ("b", "E_WRAPPER: no")]
 
@@ -82,7 +84,7 @@ def test_jobs_keep_their_keys_until_they_are_renewed(state: RunState, tmp_path: 
 
 def test_a_transaction_that_fails_leaves_nothing(state: RunState) -> None:
     with pytest.raises(AttributeError):
-        state.commit([ItemFacts(9, 9, "stored"), None], [], 9, 10)  # type: ignore[list-item]
+        state.commit(CommittedGroup([9], [None], position=9, end=10))  # type: ignore[list-item]
 
     assert state.counts() == {}
     assert state.position == (None, 0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from threading import Lock
+from dataclasses import asdict, dataclass
+from threading import Event, Lock
 from typing import Any, Final
 
 from exportkit.acquisition.run_state import JobFacts, RunState
@@ -18,7 +18,7 @@ from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportR
 from exportkit.clients.job_watch import PollPatience, stream_export_progress
 from exportkit.clients.plugin_exports import new_idempotency_key
 
-__all__ = ["DelegatedHead", "ExportOrder"]
+__all__ = ["DelegatedHead", "ExportOrder", "result_of"]
 
 #: Further attempts for a shard whose job failed.
 _SHARD_RETRIES: Final = 2
@@ -35,8 +35,6 @@ class ExportOrder:
     requires_source: bool
     filter: Mapping[str, Any]
     project_id: int | None = None
-    #: Not sent where it is None.
-    more: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, shard: Mapping[str, Any]) -> dict[str, Any]:
         """The request for the part of the export that the keys of a shard select."""
@@ -48,7 +46,6 @@ class ExportOrder:
             "requires_source": self.requires_source,
             "project_id": self.project_id,
             "filter": {**self.filter, **shard} or None,
-            **self.more,
         }
 
 
@@ -78,21 +75,21 @@ class DelegatedHead:
         self._parallel = parallel
         self._progress = progress
         self._tell = tell
+        self._finished: Callable[[JobFacts], object] = lambda _job: None
+        self._stopped = Event()
         self._lock = Lock()
         self._counts: dict[int, tuple[int, int]] = {}
         self._shown = (0, 0)
         #: Jobs that this process asked for, which a rollback cancels.
         self.enqueued: list[str] = []
 
-    def plan(self, ranges: Sequence[IdRange] = ()) -> list[JobFacts]:
-        """The jobs of the export: those of the run that goes on, or new ones, one for each range."""
-        known = self._state.jobs()
-        if known:
-            return known
-        shards = [shard.keys() for shard in ranges] if len(ranges) > 1 else [{}]
-        jobs = [JobFacts(number, shard, new_idempotency_key()) for number, shard in enumerate(shards)]
-        self._state.plan_jobs(jobs)
-        return jobs
+    def plan(self, ranges: Callable[[], Sequence[IdRange]] = tuple) -> None:
+        """Take note of the jobs of the export, one for each range; a run that goes on has its own already."""
+        if self._state.jobs():
+            return
+        found = ranges()
+        shards = [shard.keys() for shard in found] if len(found) > 1 else [{}]
+        self._state.plan_jobs(JobFacts(number, shard, new_idempotency_key()) for number, shard in enumerate(shards))
 
     def enqueue(self) -> list[JobFacts]:
         """Ask for the first jobs, as many as may run at once. Raises ClientError."""
@@ -101,18 +98,21 @@ class DelegatedHead:
                 self._ask_for(job)
         return self._state.jobs()
 
-    def follow(self) -> list[DelegatedExportResult]:
+    def follow(self, finished: Callable[[JobFacts], object] = lambda _job: None) -> list[DelegatedExportResult]:
         """Wait for every job and return where its bundle is, in the order of the ranges.
+
+        `finished` is told of each job whose bundle is there, from the thread that waited for it.
 
         A job that fails is asked for anew twice where it is one of several, and once where an earlier process asked
         for it. Raises DelegatedExportError and ClientError.
         """
+        self._finished = finished
         jobs = self._state.jobs()
         if len(jobs) == 1:
             self._finish_or_renew(jobs[0])
         else:
             self._follow_all(jobs)
-        return [_result(job) for job in self._state.jobs()]
+        return [result_of(job) for job in self._state.jobs()]
 
     def cancel(self) -> None:
         """Have the jobs end that this process asked for, as far as the server is there; the next run asks anew."""
@@ -140,8 +140,7 @@ class DelegatedHead:
     def _follow_all(self, jobs: Sequence[JobFacts]) -> None:
         waiting = list(jobs)
         for attempt in range(1 + _SHARD_RETRIES):
-            with ThreadPoolExecutor(min(self._parallel, len(waiting)), "exportkit-shards") as pool:
-                failures = [found for found in pool.map(self._attempt, waiting) if found is not None]
+            failures = self._attempts(waiting)
             if not failures:
                 return
             if attempt == _SHARD_RETRIES:
@@ -152,6 +151,21 @@ class DelegatedHead:
                 self._state.renew_job(job.shard, new_idempotency_key())
             failed = {job.shard for job, _ in failures}
             waiting = [job for job in self._state.jobs() if job.shard in failed]
+
+    def _attempts(self, jobs: Sequence[JobFacts]) -> list[tuple[JobFacts, Exception]]:
+        """Follow jobs side by side. What ends one of them for another reason than its job ends all of them."""
+        pool = ThreadPoolExecutor(min(self._parallel, len(jobs)), "exportkit-shards")
+        try:
+            attempts = [pool.submit(self._attempt, job) for job in jobs]
+            for attempt in wait(attempts, return_when=FIRST_EXCEPTION).done:
+                attempt.result()
+            return [found for attempt in attempts if (found := attempt.result()) is not None]
+        except BaseException:
+            self._stopped.set()
+            raise
+        finally:
+            # A thread that waits for an event of the server is left behind; the run has its ending to do.
+            pool.shutdown(wait=not self._stopped.is_set(), cancel_futures=True)
 
     def _attempt(self, job: JobFacts) -> tuple[JobFacts, Exception] | None:
         try:
@@ -172,6 +186,7 @@ class DelegatedHead:
 
     def _finish(self, job: JobFacts) -> None:
         if job.manifest is not None:
+            self._finished(job)
             return
         job_id = job.job_id or self._ask_for(job)
         detail = stream_export_progress(
@@ -179,12 +194,20 @@ class DelegatedHead:
             job_id=job_id,
             progress_callback=lambda done, total: self._advance(job.shard, done, total),
             patience=self._patience,
+            sleep=self._pause,
         )
         result = finalize_export(detail, job_id=job_id)
         self._compare_filter(result.applied_filter, job)
         self._state.record_job(job.shard, job_id, asdict(result))
+        self._finished(job._replace(job_id=job_id, manifest=asdict(result)))
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise KeyboardInterrupt
 
     def _advance(self, shard: int, done: int, total: int) -> None:
+        if self._stopped.is_set():
+            raise KeyboardInterrupt
         with self._lock:
             before = self._counts.get(shard, (0, 0))
             self._counts[shard] = (max(before[0], done), max(before[1], total))
@@ -194,6 +217,7 @@ class DelegatedHead:
         self._progress(*shown)
 
 
-def _result(job: JobFacts) -> DelegatedExportResult:
+def result_of(job: JobFacts) -> DelegatedExportResult:
+    """What is known of a job that was followed to its end."""
     assert job.manifest is not None  # noqa: S101 - set where the job was followed to its end
     return DelegatedExportResult(**job.manifest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
@@ -52,7 +52,6 @@ class OriginalFiles:
         self._lock = Lock()
         self._sources: dict[str, str] = {}
         self._running: dict[str, Future[FileFacts | None]] = {}
-        self.failed = 0
 
     def close(self) -> None:
         """Stop fetching."""
@@ -76,7 +75,7 @@ class OriginalFiles:
             self._running[path] = running
         if known is None:
             # One that is done by now calls back at once, in this thread, and takes the lock.
-            running.add_done_callback(partial(self._forget, path))
+            running.add_done_callback(partial(self._settled, path))
         placed: Future[Placed] = Future()
         running.add_done_callback(lambda done: _settle(placed, done, dict(entry), path, source))
         return placed
@@ -151,14 +150,19 @@ class OriginalFiles:
             os.lseek(descriptor, 0, os.SEEK_SET)
             self._fetcher.file(url, descriptor)
 
-    def forget_committed(self) -> None:
-        """What was committed is known by the state from now on."""
+    def forget(self, committed: Iterable[FileFacts]) -> None:
+        """Files that the state knows from now on."""
         with self._lock:
-            self._sources = {path: source for path, source in self._sources.items() if path in self._running}
+            for facts in committed:
+                self._sources.pop(facts.path, None)
+                self._running.pop(facts.path, None)
 
-    def _forget(self, path: str, _done: object) -> None:
-        with self._lock:
-            self._running.pop(path, None)
+    def _settled(self, path: str, done: Future[FileFacts | None]) -> None:
+        """Keep what was fetched until it is committed; ask again for what was not."""
+        if done.cancelled() or done.exception() is not None or done.result() is None:
+            with self._lock:
+                self._sources.pop(path, None)
+                self._running.pop(path, None)
 
 
 def _settle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
@@ -13,15 +13,15 @@ from typing import Any, Final, NamedTuple, Self
 from exportkit.errors import LocalIOError, UsageError
 from exportkit.storage.refusals import shown
 
-__all__ = ["STATE_NAME", "FileFacts", "ItemFacts", "JobFacts", "RunFacts", "RunState"]
+__all__ = ["STATE_NAME", "CommittedGroup", "FileFacts", "ItemFacts", "JobFacts", "RunFacts", "RunState"]
 
 STATE_NAME: Final = "state.db"
 _SCHEMA: Final = 1
 _TABLES: Final = """
 CREATE TABLE run (params_hash TEXT, versions TEXT, decision TEXT, watermark TEXT, position TEXT,
-    spool_offset INTEGER NOT NULL DEFAULT 0, chunks INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE items (id PRIMARY KEY, item_id, chunk INTEGER, status TEXT, spool_offset INTEGER, sha256 TEXT,
-    attempts INTEGER, error TEXT) WITHOUT ROWID;
+    spool_offset INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE chunks (number INTEGER PRIMARY KEY, spool_offset INTEGER, sha256 TEXT);
+CREATE TABLE items (id PRIMARY KEY, item_id, chunk INTEGER, status TEXT, attempts INTEGER, error TEXT) WITHOUT ROWID;
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, sha256 TEXT, source TEXT) WITHOUT ROWID;
 CREATE TABLE jobs (shard INTEGER PRIMARY KEY, filter TEXT, idempotency_key TEXT, job_id TEXT, manifest TEXT);
 """
@@ -37,13 +37,11 @@ class RunFacts(NamedTuple):
 
 
 class ItemFacts(NamedTuple):
-    """One listed item. ``status`` is ``stored``, ``failed`` or ``gone``; ``key`` orders the pages."""
+    """A listed item without a line. ``status`` is ``failed`` or ``gone``; ``key`` is its place in the list."""
 
-    key: int
+    key: int | str
     item_id: int | str
     status: str
-    offset: int = 0
-    sha256: str = ""
     attempts: int = 1
     error: str | None = None
 
@@ -55,6 +53,21 @@ class FileFacts(NamedTuple):
     size: int
     sha256: str
     source: str
+
+
+class CommittedGroup(NamedTuple):
+    """Chunks and files that are on the disk, and are committed together."""
+
+    #: Keys of items whose lines are in the spool.
+    stored: Sequence[int] = ()
+    missed: Sequence[ItemFacts] = ()
+    files: Sequence[FileFacts] = ()
+    #: Key of the last listed item, behind which the list goes on.
+    position: int | None = None
+    #: Where the lines of the group begin and end in the spool, and the SHA-256 of the bytes between.
+    offset: int = 0
+    end: int = 0
+    sha256: str = ""
 
 
 class JobFacts(NamedTuple):
@@ -159,21 +172,24 @@ class RunState:
             return None, 0
         return (json.loads(known[0]) if known[0] else None), known[1]
 
-    def commit(self, items: Iterable[ItemFacts], files: Iterable[FileFacts], position: int | None, offset: int) -> None:
-        """One or several chunks, with the place where the list goes on."""
+    def commit(self, group: CommittedGroup) -> None:
+        """Take note of a group as a whole. Of items that were committed before, the former state stays."""
         with self._transaction() as database:
-            (chunk,) = database.execute("SELECT chunks FROM run").fetchone()
+            chunk = database.execute(
+                "INSERT INTO chunks (spool_offset, sha256) VALUES (?, ?)", (group.offset, group.sha256)
+            ).lastrowid
             database.executemany(
-                "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (item.key, item.item_id, chunk, item.status, item.offset, item.sha256, item.attempts, item.error)
-                    for item in items
-                ),
+                "INSERT OR IGNORE INTO items VALUES (?, NULL, ?, 'stored', 1, NULL)",
+                ((key, chunk) for key in group.stored),
             )
-            database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", files)
+            database.executemany(
+                "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?)",
+                ((item.key, item.item_id, chunk, item.status, item.attempts, item.error) for item in group.missed),
+            )
+            database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", group.files)
             database.execute(
-                "UPDATE run SET position = ?, spool_offset = ?, chunks = chunks + 1",
-                (None if position is None else json.dumps(position), offset),
+                "UPDATE run SET position = ?, spool_offset = ?",
+                (None if group.position is None else json.dumps(group.position), group.end),
             )
 
     def known_keys(self, keys: Iterable[int]) -> set[int]:
@@ -190,8 +206,8 @@ class RunState:
         return dict(self._rows("SELECT status, count(*) FROM items GROUP BY status"))
 
     def failures(self) -> list[tuple[int | str, str]]:
-        """(id, reason) of items that were listed and could not be acquired, in order."""
-        return self._rows("SELECT item_id, error FROM items WHERE status = 'failed' ORDER BY id")
+        """(id, reason) of items that were listed and could not be acquired, in the order of records."""
+        return self._rows("SELECT item_id, error FROM items WHERE status = 'failed' ORDER BY item_id, id")
 
     def file(self, path: str) -> FileFacts | None:
         """The original at a path of the spool, if it was committed."""

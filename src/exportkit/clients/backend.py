@@ -64,6 +64,12 @@ class BackendClient:
             session.close()
         self._session.close()
 
+    @property
+    def address(self) -> str:
+        """Whose rows these are: host and tenant, without anything secret."""
+        connection = self._session.connection
+        return f"{connection.host} {connection.tenant or ''}".rstrip()
+
     # -- rows ------------------------------------------------------------------------------------------------
 
     def pages(
