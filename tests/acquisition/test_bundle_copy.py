@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from exportkit.acquisition import BundleCopy, RowResolver, RunFacts, RunState
+from exportkit.acquisition import BundleCopy, Judge, RowResolver, RunFacts, RunState
 from exportkit.acquisition.original_files import OriginalFiles
 from exportkit.bundles import BundleWriter
 from exportkit.clients import WireRow
@@ -66,6 +66,7 @@ class Copying:
         self.folder = folder / "acquired"
         self.folder.mkdir(exist_ok=True)
         self.originals = OriginalFiles(self.folder, state, fetcher)
+        self.parts: list[dict[str, Any]] = []
         self.copy = BundleCopy(
             lambda: FolderObjects(self.storage),
             self.folder,
@@ -82,8 +83,11 @@ class Copying:
                 writer.write(row)
         return parse_manifest((self.storage / name / "manifest.json").read_bytes())
 
+    def add(self, manifest: RawManifest, judge: Judge | None = None) -> None:
+        self.parts += self.copy.add(manifest, judge)
+
     def stored_ids(self) -> list[Any]:
-        parts = [self.folder / part["path"] for part in self.copy.parts]
+        parts = [self.folder / part["path"] for part in self.parts]
         return [json.loads(line)["id"] for part in parts for line in part.read_bytes().splitlines()]
 
 
@@ -95,23 +99,23 @@ def copying(tmp_path: Path, state: RunState, fetcher: Fetcher) -> Iterator[Copyi
 
 
 def test_a_dead_payload_costs_its_record_alone_and_no_count_speaks_of_it(copying: Copying) -> None:
-    copying.copy.add(copying.bundle("one", {"id": 1, "data": {}}, {"id": 2, "data": DEAD}, {"id": 3, "data": {}}))
+    copying.add(copying.bundle("one", {"id": 1, "data": {}}, {"id": 2, "data": DEAD}, {"id": 3, "data": {}}))
 
     assert copying.stored_ids() == [1, 3]
     assert copying.state.failures() == [(2, "E_WRAPPER: The payload cannot be fetched.")]
-    assert copying.copy.parts == [{"path": "task/part-00001.jsonl"}]
+    assert copying.parts == [{"path": "task/part-00001.jsonl"}]
 
 
 def test_every_failed_record_is_told_though_ids_are_texts_or_come_twice(copying: Copying) -> None:
     rows: list[dict[str, Any]] = [{"id": "a", "data": DEAD}, {"id": 7, "data": DEAD}]
-    copying.copy.add(copying.bundle("one", *rows))
-    copying.copy.add(copying.bundle("two", {"id": "b", "data": DEAD}, {"id": 7, "data": DEAD}))
+    copying.add(copying.bundle("one", *rows))
+    copying.add(copying.bundle("two", {"id": "b", "data": DEAD}, {"id": 7, "data": DEAD}))
 
     assert [identity for identity, _ in copying.state.failures()] == [7, 7, "a", "b"]
 
 
 def test_what_is_committed_of_a_part_is_committed_with_it(copying: Copying, tmp_path: Path) -> None:
-    copying.copy.add(copying.bundle("one", {"id": 1, "data": {}}, {"id": 2, "data": DEAD}))
+    copying.add(copying.bundle("one", {"id": 1, "data": {}}, {"id": 2, "data": DEAD}))
 
     with closing(sqlite3.connect(tmp_path / "state.db")) as database:
         assert database.execute("SELECT count(*) FROM chunks").fetchone() == (1,)
@@ -120,10 +124,10 @@ def test_what_is_committed_of_a_part_is_committed_with_it(copying: Copying, tmp_
 def test_a_part_without_a_declared_count_is_copied_without_one(copying: Copying) -> None:
     manifest = copying.bundle("one", {"id": 1, "data": {}}, layout="single")
     undeclared = manifest.model_copy(update={"targets": {}})
-    copying.copy.add(undeclared)
+    copying.add(undeclared)
 
     assert copying.stored_ids() == [1]
-    assert copying.copy.parts == [{"path": "task/part-00001.jsonl"}]
+    assert copying.parts == [{"path": "task/part-00001.jsonl"}]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +148,7 @@ def test_a_file_behind_a_url_is_fetched_in_whatever_member_it_stands(
     part.write_text(json.dumps(row) + "\n", encoding="utf-8")
     plain = parse_manifest(b'{"prefix":"one","targets":{"task":{"parts":[{"path":"task/part-00001.jsonl"}]}}}')
 
-    copying.copy.add(plain)
+    copying.add(plain)
 
     (line,) = (copying.folder / "task" / "part-00001.jsonl").read_bytes().splitlines()
     (entry,) = json.loads(line)["files_manifest"].values()
@@ -155,9 +159,9 @@ def test_a_file_that_lines_of_several_parts_share_is_fetched_once(copying: Copyi
     fetcher.contents["http://host/a"] = b"abc"
     shared = {"image_1": {"url": "http://host/a", "file_name_original": "a.jpg"}}
     rows = [{"id": 1, "data_unit": {"id": 5}, "files_manifest": shared}] * 2
-    copying.copy.add(copying.bundle("one", rows[0]))
+    copying.add(copying.bundle("one", rows[0]))
     fetcher.contents.clear()
-    copying.copy.add(copying.bundle("two", rows[1]))
+    copying.add(copying.bundle("two", rows[1]))
 
     assert fetcher.asked == ["http://host/a"]
     assert (copying.folder / "files/1/a.jpg").read_bytes() == b"abc"
@@ -167,7 +171,7 @@ def test_an_id_that_nobody_asked_for_ends_the_export(copying: Copying) -> None:
     manifest = copying.bundle("one", {"id": 1, "data": {}}, {"id": 9, "data": {}})
 
     with pytest.raises(IncompleteExport, match="the record 9, which is too high"):
-        copying.copy.add(manifest, lambda identity: "which is too high" if identity > 5 else None)
+        copying.add(manifest, lambda identity: "which is too high" if identity > 5 else None)
 
 
 def test_a_line_that_cannot_be_read_hides_no_id_that_nobody_asked_for(copying: Copying) -> None:
@@ -178,16 +182,16 @@ def test_a_line_that_cannot_be_read_hides_no_id_that_nobody_asked_for(copying: C
     (copying.storage / "one" / "tasks.jsonl").write_bytes(part.read_bytes())
 
     with pytest.raises(IncompleteExport, match="the record 9"):
-        copying.copy.add(plain, lambda identity: "x" if identity > 5 else None)
+        copying.add(plain, lambda identity: "x" if identity > 5 else None)
 
 
 def test_what_was_copied_is_not_copied_again(copying: Copying, tmp_path: Path, fetcher: Fetcher) -> None:
     manifest = copying.bundle("one", {"id": 1, "data": {}})
-    copying.copy.add(manifest)
+    copying.add(manifest)
     (copying.storage / "one" / "task" / "part-00001.jsonl").unlink()
 
     again = Copying(tmp_path, copying.state, fetcher)
-    again.copy.add(manifest)
+    again.add(manifest)
     again.originals.close()
 
     assert again.stored_ids() == [1]

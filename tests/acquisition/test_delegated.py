@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from exportkit.acquisition import DelegatedHead, ExportOrder, IdRange, RunFacts, RunState
+from exportkit.clients.client_errors import ClientError
 
-RANGES = [IdRange(0, 5), IdRange(5, 9), IdRange(9, 12)]
+RANGES = [IdRange(9, 12), IdRange(5, 9), IdRange(0, 5)]
+ORDER = ExportOrder(1, "exports", "task", include_original_files=False, requires_source=False, filter={})
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,14 @@ class Jobs:
     def __init__(self, states: dict[str, Any]) -> None:
         self._states = states
         self.asked: list[str] = []
+        self.cancelled: list[str] = []
         self.async_jobs = SimpleNamespace(
-            stream_progress=lambda _job_id: iter(()), retrieve=self._retrieve, cancel=lambda _job_id: None
+            stream_progress=lambda _job_id: iter(()), retrieve=self._retrieve, cancel=self.cancelled.append
         )
         self.plugin_exports = SimpleNamespace(create=self._create)
 
-    def _create(self, *, filter: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: A002 - as the wire names it
-        self.asked.append(f"job-{filter.get('_id_gte', 'all')}")
+    def _create(self, *, filter: dict[str, Any] | None, **_: Any) -> dict[str, Any]:  # noqa: A002 - as the wire names it
+        self.asked.append(f"job-{(filter or {}).get('_id_gte', 'all')}")
         return {"job_id": self.asked[-1]}
 
     def _retrieve(self, job_id: str) -> dict[str, Any]:
@@ -58,11 +61,13 @@ def state(tmp_path: Path) -> Iterator[RunState]:
         yield made
 
 
+def made(jobs: Any, state: RunState, **more: Any) -> DelegatedHead:
+    return DelegatedHead(jobs, ORDER, state, Patience(), **more)
+
+
 def head_of(jobs: Any, state: RunState) -> DelegatedHead:
-    order = ExportOrder(1, "exports", "task", include_original_files=False, requires_source=False, filter={})
-    head = DelegatedHead(jobs, order, state, Patience())
-    head.plan(lambda: RANGES)
-    head.enqueue()
+    head = made(jobs, state)
+    head.enqueue(lambda _below: RANGES)
     return head
 
 
@@ -73,7 +78,7 @@ def test_jobs_that_are_over_are_told_of_one_by_one(state: RunState) -> None:
     results = head.follow(lambda job: told.append(job.shard))
 
     assert sorted(told) == [0, 1, 2]
-    assert [result.job_id for result in results] == ["job-0", "job-5", "job-9"]
+    assert [result.job_id for result in results] == ["job-9", "job-5", "job-0"]
 
 
 def test_a_run_that_goes_on_is_told_of_jobs_that_were_over_before(state: RunState) -> None:
@@ -90,9 +95,62 @@ def test_a_run_that_goes_on_is_told_of_jobs_that_were_over_before(state: RunStat
 def test_ranges_are_not_looked_for_when_the_run_has_its_jobs(state: RunState) -> None:
     head = head_of(Jobs({}), state)
 
-    head.plan(lambda: pytest.fail("the ids were listed again"))
+    head.enqueue(lambda _below: pytest.fail("the ids were listed again"))
 
     assert len(state.jobs()) == 3
+
+
+def test_jobs_are_asked_for_while_further_ranges_are_looked_for(state: RunState) -> None:
+    jobs = Jobs({})
+    asked: list[list[str]] = []
+
+    def ranges(_below: int | None) -> Iterator[IdRange]:
+        for shard in RANGES:
+            asked.append(list(jobs.asked))
+            yield shard
+
+    made(jobs, state, parallel=2).enqueue(ranges)
+
+    assert asked == [[], ["job-9"], ["job-9", "job-5"]]
+    assert jobs.asked == ["job-9", "job-5"]
+
+
+def test_a_run_that_ended_while_ranges_were_looked_for_goes_on_below_the_last(state: RunState) -> None:
+    jobs = Jobs({})
+
+    def ends(_below: int | None) -> Iterator[IdRange]:
+        yield RANGES[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(jobs, state).enqueue(ends)
+    below: list[int | None] = []
+
+    def goes_on(last: int | None) -> list[IdRange]:
+        below.append(last)
+        return RANGES[1:]
+
+    made(jobs, state).enqueue(goes_on)
+
+    assert below == [9]
+    assert jobs.asked == ["job-9", "job-5", "job-0"]
+    assert [job.filter for job in state.jobs()] == [shard.keys() for shard in RANGES]
+
+
+def test_where_ids_cannot_be_listed_one_job_does_it_all(state: RunState) -> None:
+    jobs = Jobs({})
+    told: list[str] = []
+
+    def fails(_below: int | None) -> Iterator[IdRange]:
+        yield RANGES[0]
+        raise ClientError(503, "it is busy")
+
+    made(jobs, state, tell=told.append).enqueue(fails)
+
+    assert jobs.cancelled == ["job-9"]
+    assert jobs.asked == ["job-9", "job-all"]
+    assert [job.filter for job in state.jobs()] == [{}]
+    assert "it is busy" in told[0]
 
 
 @pytest.mark.timeout(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,8 @@ def test_failures_come_in_the_order_of_their_keys(state: RunState) -> None:
 
 
 def test_jobs_keep_their_keys_until_they_are_renewed(state: RunState, tmp_path: Path) -> None:
-    state.plan_jobs([JobFacts(0, {}, "k0"), JobFacts(1, {"_id_gte": 5, "_id_lt": 9}, "k1")])
+    state.plan_job(JobFacts(0, {}, "k0"))
+    state.plan_job(JobFacts(1, {"_id_gte": 5, "_id_lt": 9}, "k1"))
     state.record_job(0, "job", {"prefix": "p"})
     state.renew_job(1, "k2")
 
@@ -97,13 +99,36 @@ def test_a_file_that_is_no_state_is_refused_in_a_sentence(tmp_path: Path) -> Non
         RunState(tmp_path / "state.db")
 
 
+def test_a_state_that_is_damaged_while_it_is_used_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with RunState(path) as state:
+        state.begin(FACTS)
+        state.commit(CommittedGroup(list(range(5000)), position=1))
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+    with RunState(path) as state, pytest.raises(LocalIOError, match=r"state\.db' cannot be used: .* --restart"):
+        state.counts()
+
+
+def test_a_state_of_another_form_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    RunState(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 99")
+
+    with pytest.raises(UsageError, match=r"Another version .* --restart"):
+        RunState(path)
+
+
 def test_every_commit_is_synced(state: RunState, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "state.db"):
         assert state._database.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_several_threads_write_at_once(state: RunState) -> None:
-    state.plan_jobs([JobFacts(number, {}, f"key-{number}") for number in range(64)])
+    for number in range(64):
+        state.plan_job(JobFacts(number, {}, f"key-{number}"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: state.record_job(number, f"job-{number}", {"n": number}), range(64)))

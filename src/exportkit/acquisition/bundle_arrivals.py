@@ -24,26 +24,25 @@ class BundleArrivals:
         self._bundle_of = bundle_of
         self._lock = Lock()
         self._waiting: dict[int, JobFacts] = {}
-        self._copies: list[Future[None]] = []
+        self._copies: list[Future[list[dict[str, Any]]]] = []
         self._copier = ThreadPoolExecutor(1, "exportkit-copy")
 
     def arrived(self, job: JobFacts) -> None:
-        """The bundle of a job is whole. It is copied when those of all lower shards are."""
+        """The bundle of a job is whole. It is copied when those of all shards before it are."""
         with self._lock:
             self._waiting[job.shard] = job
             while (following := self._waiting.pop(len(self._copies), None)) is not None:
                 self._copies.append(self._copier.submit(self._take, following))
 
     def parts(self) -> list[dict[str, Any]]:
-        """Wait for all copies; entries for the manifest. Raises what the first that failed raised."""
-        for copy in self._copies:
-            copy.result()
-        return self._copy.parts
+        """Wait for all copies; entries for the manifest, ids rising. Raises what the first that failed raised."""
+        shards = [copy.result() for copy in self._copies]
+        return [part for parts in reversed(shards) for part in parts]
 
     def close(self) -> None:
         """Stop copying; a second call does nothing."""
         self._copy.stop()
         self._copier.shutdown(wait=True, cancel_futures=True)
 
-    def _take(self, job: JobFacts) -> None:
-        self._copy.add(*self._bundle_of(job))
+    def _take(self, job: JobFacts) -> list[dict[str, Any]]:
+        return self._copy.add(*self._bundle_of(job))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
@@ -62,8 +63,7 @@ class BundleCopy:
         self._state = state
         self._committed = committed
         self._stopped = Event()
-        #: Entries for the manifest of the copy.
-        self.parts: list[dict[str, Any]] = []
+        self._numbers = count(1)
 
     @cached_property
     def _store(self) -> ObjectStore:
@@ -73,22 +73,26 @@ class BundleCopy:
         """Have a copy in another thread end soon."""
         self._stopped.set()
 
-    def add(self, manifest: RawManifest, judge: Judge | None = None) -> None:
-        """Copy one bundle. `judge` says what is wrong with an id that does not belong there.
+    def add(self, manifest: RawManifest, judge: Judge | None = None) -> list[dict[str, Any]]:
+        """Copy one bundle; entries for the manifest of the copy.
+
+        `judge` says what is wrong with an id that does not belong there.
 
         Raises BundleRefused for paths, sizes and digests (formats, section 2.11), IncompleteExport for an id that
         was not asked for, and CopyStopped.
         """
         judge_manifest_paths(manifest)
         prefix = manifest.prefix.rstrip("/")
+        parts: list[dict[str, Any]] = []
         for entry in self._entries(manifest, prefix):
-            path = part_path(self._target, len(self.parts) + 1)
+            path = part_path(self._target, next(self._numbers))
             known = self._state.file(path)
             if known is None or not (self._folder / path).is_file():
                 self._take(f"{prefix}/{entry.path}", entry, path, prefix, judge)
             # The declared count is proven where the lines are read, unless lines had to be left out here.
             counted = entry.records is not None and not self._state.counts()
-            self.parts.append({"path": path, "records": entry.records} if counted else {"path": path})
+            parts.append({"path": path, "records": entry.records} if counted else {"path": path})
+        return parts
 
     def _entries(self, manifest: RawManifest, prefix: str) -> Iterable[PartEntry]:
         told = manifest.targets.get(self._target)

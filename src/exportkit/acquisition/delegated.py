@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import count
 from threading import Event, Lock
 from typing import Any, Final
 
@@ -83,23 +84,49 @@ class DelegatedHead:
         #: Jobs that this process asked for, which a rollback cancels.
         self.enqueued: list[str] = []
 
-    def plan(self, ranges: Callable[[], Sequence[IdRange]] = tuple) -> None:
-        """Take note of the jobs of the export, one for each range; a run that goes on has its own already."""
-        if self._state.jobs():
-            return
-        found = ranges()
-        shards = [shard.keys() for shard in found] if len(found) > 1 else [{}]
-        self._state.plan_jobs(JobFacts(number, shard, new_idempotency_key()) for number, shard in enumerate(shards))
+    def enqueue(self, ranges: Callable[[int | None], Iterable[IdRange]] = lambda _below: ()) -> list[JobFacts]:
+        """Take note of the jobs, one for each range, and ask for the first of them, as many as may run at once.
 
-    def enqueue(self) -> list[JobFacts]:
-        """Ask for the first jobs, as many as may run at once. Raises ClientError."""
+        `ranges` gives those below an id, from the highest to the lowest; jobs are asked for while it goes on. A run
+        that goes on has its jobs already. Without ranges, or where they cannot be had, one job does it all. Raises
+        ClientError.
+        """
         for job in self._state.jobs()[: self._parallel]:
-            if job.job_id is None:
-                self._ask_for(job)
+            self._ask_once(job)
+        if not self._state.is_planned:
+            try:
+                self._plan(ranges)
+            except _NotSplit as error:
+                self.cancel()
+                self._state.finish_plan(only=_whole())
+                self._tell(f"The export is not split, since its ids cannot be listed: {error.__cause__}")
+            for job in self._state.jobs()[: self._parallel]:
+                self._ask_once(job)
         return self._state.jobs()
 
+    def _plan(self, ranges: Callable[[int | None], Iterable[IdRange]]) -> None:
+        """One job for each range, the first of them asked for at once."""
+        known = self._state.jobs()
+        shards = iter(ranges(known[-1].filter["_id_gte"] if known else None))
+        for number in count(len(known)):
+            try:
+                shard = next(shards, None)
+            except ClientError as error:
+                raise _NotSplit from error
+            if shard is None:
+                break
+            job = JobFacts(number, shard.keys(), new_idempotency_key())
+            self._state.plan_job(job)
+            if number < self._parallel:
+                self._ask_once(job)
+        self._state.finish_plan(only=None if number else _whole())
+
+    def _ask_once(self, job: JobFacts) -> None:
+        if job.job_id is None:
+            self._ask_for(job)
+
     def follow(self, finished: Callable[[JobFacts], object] = lambda _job: None) -> list[DelegatedExportResult]:
-        """Wait for every job and return where its bundle is, in the order of the ranges.
+        """Wait for every job and return where its bundle is, from the highest range to the lowest.
 
         `finished` is told of each job whose bundle is there, from the thread that waited for it.
 
@@ -215,6 +242,15 @@ class DelegatedHead:
             self._shown = (max(self._shown[0], sums[0]), max(self._shown[1], sums[1]))
             shown = self._shown
         self._progress(*shown)
+
+
+class _NotSplit(Exception):
+    """The ids by which an export would be split cannot be listed."""
+
+
+def _whole() -> JobFacts:
+    """A job for everything."""
+    return JobFacts(0, {}, new_idempotency_key())
 
 
 def result_of(job: JobFacts) -> DelegatedExportResult:

@@ -17,13 +17,15 @@ __all__ = ["STATE_NAME", "CommittedGroup", "FileFacts", "ItemFacts", "JobFacts",
 
 STATE_NAME: Final = "state.db"
 _SCHEMA: Final = 1
-_TABLES: Final = """
+_TABLES: Final = f"""
 CREATE TABLE run (params_hash TEXT, versions TEXT, decision TEXT, watermark TEXT, position TEXT,
-    spool_offset INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0);
+    spool_offset INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
+    planned INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE chunks (number INTEGER PRIMARY KEY, spool_offset INTEGER, sha256 TEXT);
 CREATE TABLE items (id PRIMARY KEY, item_id, chunk INTEGER, status TEXT, attempts INTEGER, error TEXT) WITHOUT ROWID;
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, sha256 TEXT, source TEXT) WITHOUT ROWID;
 CREATE TABLE jobs (shard INTEGER PRIMARY KEY, filter TEXT, idempotency_key TEXT, job_id TEXT, manifest TEXT);
+PRAGMA user_version = {_SCHEMA};
 """
 
 
@@ -88,19 +90,17 @@ class RunState:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or create. Raises LocalIOError where the file cannot be used."""
+        """Open or create. Raises LocalIOError where the file cannot be used, UsageError for another form of it."""
         self._path = path
         # One connection for all threads holds one transaction at a time.
         self._lock = RLock()
-        try:
+        with self._refusals():
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._database.execute("PRAGMA synchronous=FULL")
-            if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                with self._transaction():
-                    for statement in filter(None, map(str.strip, _TABLES.split(";"))):
-                        self._database.execute(statement)
-        except sqlite3.Error as error:
-            raise LocalIOError(f"The state of the run {shown(path)} cannot be used: {error}.") from error
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +111,19 @@ class RunState:
     def close(self) -> None:
         """Release the file; a second call does nothing."""
         self._database.close()
+
+    def _open(self) -> None:
+        with self._refusals():
+            self._database.execute("PRAGMA synchronous=FULL")
+        if not self._rows("SELECT name FROM sqlite_master"):
+            with self._transaction():
+                for statement in filter(None, map(str.strip, _TABLES.split(";"))):
+                    self._database.execute(statement)
+        elif self._row("PRAGMA user_version") != (_SCHEMA,):
+            raise UsageError(
+                f"Another version of exportkit began the unfinished run in {shown(self._path.parent)}; go on with that "
+                "one, or give --restart to begin anew."
+            )
 
     # -- the run ---------------------------------------------------------------------------------------------
 
@@ -224,11 +237,22 @@ class RunState:
             for shard, text, key, job, manifest in rows
         ]
 
-    def plan_jobs(self, jobs: Iterable[JobFacts]) -> None:
-        """Take note of all jobs, with their idempotency keys, before the first is asked for."""
+    def plan_job(self, job: JobFacts) -> None:
+        """Take note of a job, with its idempotency key, before it is asked for."""
+        self._write("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(job), job.job_id))
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether all jobs are known."""
+        return bool((self._row("SELECT planned FROM run") or (0,))[0])
+
+    def finish_plan(self, only: JobFacts | None = None) -> None:
+        """There is no further job, or `only` this one in place of those that are known."""
         with self._transaction() as database:
-            for job in jobs:
-                database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(job), job.job_id))
+            if only is not None:
+                database.execute("DELETE FROM jobs")
+                database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(only), only.job_id))
+            database.execute("UPDATE run SET planned = 1")
 
     def record_job(self, shard: int, job_id: str | None, manifest: Mapping[str, Any] | None = None) -> None:
         """The server has taken the job, or it is over and this is its manifest."""
@@ -245,7 +269,7 @@ class RunState:
     # ----------------------------------------------------------------------------------------------------------
 
     def _rows(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
-        with self._lock, closing(self._database.execute(query, tuple(values))) as found:
+        with self._refusals(), self._lock, closing(self._database.execute(query, tuple(values))) as found:
             return found.fetchall()
 
     def _row(self, query: str, values: Iterable[Any] = ()) -> tuple[Any, ...] | None:
@@ -257,17 +281,24 @@ class RunState:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._refusals(), self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
         try:
-            with self._lock:
-                self._database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._database
-                except BaseException:
-                    self._database.execute("ROLLBACK")
-                    raise
-                self._database.execute("COMMIT")
+            yield
         except sqlite3.Error as error:
-            raise LocalIOError(f"The state of the run {shown(self._path)} cannot be written: {error}.") from error
+            raise LocalIOError(
+                f"The state of the run {shown(self._path)} cannot be used: {error}; see to its disk, or give "
+                "--restart to begin anew."
+            ) from error
 
 
 def _job_texts(job: JobFacts) -> tuple[int, str, str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from exportkit.bundles.canonical_line import encoded_member
+from exportkit.bundles.canonical_line import LINE_ENDS, encoded_member
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 from exportkit.wire import choose_entry, is_wrapper
@@ -17,8 +17,6 @@ __all__ = ["WRAPPER_WORD", "file_entries", "has_no_files", "is_wrapped", "may_be
 _NULL: Final = msgspec.Raw(b"null")
 _NOTHING: Final = (None, _NULL)
 _NO_MAP: Final = (*_NOTHING, msgspec.Raw(b"{}"))
-# Line breaks stand between values alone; in a string they would be escaped.
-_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 #: What a wrapper says of itself; a payload without this word is none.
 WRAPPER_WORD: Final = b'"mode"'
 #: A wrapper holds a URL and three short members.
@@ -97,7 +95,7 @@ def stored_line(row: WireRow, data: bytes | None, entries: dict[str, Any] | byte
         manifest = None
     line = _encoder.encode(_line(members, unset if data is None else msgspec.Raw(data), manifest))
     if b"\n" in line or b"\r" in line:
-        line = line.translate(_LINE_ENDS)
+        line = line.translate(LINE_ENDS)
     return line + b"\n"
 
 

@@ -39,7 +39,6 @@ from exportkit.actions.run_identity import run_facts
 from exportkit.actions.targets import plural_versions
 from exportkit.clients import IdentitySelection
 from exportkit.clients.backend import BackendClient, ListedRows
-from exportkit.clients.client_errors import ClientError
 from exportkit.clients.job_outcome import DelegatedExportResult
 from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.payloads import PayloadFetcher
@@ -180,8 +179,8 @@ class RemoteAcquisition:
         shards = ShardConfig.from_params(self._context.params, self._context.config)
         self._selection = IdentitySelection(filters)
         head = self._delegated(project_id, filters, shards)
-        head.plan(lambda: self._ranges(filters, total, shards))
-        return [job.job_id for job in head.enqueue() if job.job_id is not None]
+        jobs = head.enqueue(lambda below: self._ranges(filters, total, shards, below))
+        return [job.job_id for job in jobs if job.job_id is not None]
 
     def follow(self) -> list[DelegatedExportResult]:
         """Wait for the jobs; bundles are copied from when they are there. Raises DelegatedExportError, ClientError."""
@@ -266,16 +265,14 @@ class RemoteAcquisition:
         )
         return self._head
 
-    def _ranges(self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig) -> list[IdRange]:
-        """Id ranges of a large export; none where one job does, or where ids cannot be listed."""
+    def _ranges(
+        self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig, below: int | None
+    ) -> Iterator[IdRange]:
+        """Id ranges of a large export, lazily; none where one job does. Raises ClientError."""
         if shards.disabled or self._target == "ground_truth" or total is None or total <= shards.shard_size:
-            return []
-        pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS})
-        try:
-            return ranges_of((row["id"] for page in pages for row in page.rows), shards.shard_size)
-        except ClientError as error:  # one job is slower and no less right
-            self._context.log_message(f"The export is not split, since its ids cannot be listed: {error}")
-            return []
+            return iter(())
+        pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS}, behind=below)
+        return ranges_of((row["id"] for page in pages for row in page.rows), shards.shard_size, below)
 
     @cached_property
     def _bundles(self) -> ObjectStore:

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from exportkit.wire.file_entry import choose_entry
 
-__all__ = ["canonical_item", "restored_item"]
+__all__ = ["ROW_KEYS", "UNIT_KEYS", "canonical_item", "restored_item"]
 
-_KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
-_UNIT_KEYS: Final = ("id", "name", "width", "height")
+#: Members of a row in the order in which a canonical line has them, and those of its data unit.
+ROW_KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
+UNIT_KEYS: Final = ("id", "name", "width", "height")
 #: How a file is fetched and proven, which differs from one acquisition to the next.
 _TRANSPORT: Final = ("url", "size", "sha256")
 
@@ -21,14 +22,14 @@ def canonical_item(row: Mapping[str, Any]) -> dict[str, Any]:
     A file that lies in the bundle is named by its ``bundle_path`` alone. Raises RecordFault for files or a data unit
     that are no objects. The payload is not copied.
     """
-    item = {key: row[key] for key in _KEYS if key in row}
+    item = {key: row[key] for key in ROW_KEYS if key in row}
     entries = choose_entry(row)[2]
     if entries:
         item["files_manifest"] = {name: _plain(entry) for name, entry in entries.items()}
     unit = row.get("data_unit")
     if isinstance(unit, Mapping):
-        item["data_unit"] = {key: unit[key] for key in _UNIT_KEYS if key in unit}
-    return {key: item[key] for key in _KEYS if key in item}
+        item["data_unit"] = {key: unit[key] for key in UNIT_KEYS if key in unit}
+    return {key: item[key] for key in ROW_KEYS if key in item}
 
 
 def restored_item(item: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
