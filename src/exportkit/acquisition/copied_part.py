@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from exportkit.acquisition.original_files import is_fetchable
 from exportkit.acquisition.row_resolver import RowResolver, identity_of
 from exportkit.acquisition.run_state import FileFacts, ItemFacts
 from exportkit.acquisition.stored_line import WRAPPER_WORD, file_entries, is_wrapped
@@ -82,10 +83,10 @@ class CopiedPart:
         for entry in entries.values():
             if not isinstance(entry, Mapping):
                 continue
-            path, url = entry.get("bundle_path"), entry.get("url")
+            path = entry.get("bundle_path")
             if isinstance(path, str) and path.startswith("files/") and judge_input_path(path) is None:
                 yield path
-            elif path is None and isinstance(url, str) and url[:8].lower().startswith(("http://", "https://")):
+            elif path is None and is_fetchable(entry.get("url")):
                 self.points = True
 
     def resolve(self, resolver: RowResolver) -> tuple[list[ItemFacts], list[FileFacts]]:

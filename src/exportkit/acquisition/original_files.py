@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import urlsplit
 
 from exportkit.acquisition.run_state import FileFacts, RunState
@@ -19,7 +19,7 @@ from exportkit.normalize.item import file_digest
 from exportkit.storage.refusals import refusals_of
 from exportkit.storage.safe_path import judge_input_path
 
-__all__ = ["FreshUrl", "OriginalFiles", "Placed"]
+__all__ = ["FreshUrl", "OriginalFiles", "Placed", "is_fetchable"]
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = "files/"
@@ -35,6 +35,11 @@ Placed = tuple[dict[str, Any], FileFacts | None]
 
 def _none() -> None:
     return None
+
+
+def is_fetchable(url: object) -> TypeGuard[str]:
+    """Whether a file entry names a file that is asked for over HTTP."""
+    return isinstance(url, str) and url[:8].lower().startswith(("http://", "https://"))
 
 
 class OriginalFiles:
@@ -65,7 +70,7 @@ class OriginalFiles:
         if not isinstance(entry, Mapping):
             return entry, None
         url = entry.get("url")
-        if not isinstance(url, str) or not url[:8].lower().startswith(("http://", "https://")):
+        if not is_fetchable(url):
             return dict(entry), None
         source = _without_query(url)
         with self._lock:
