@@ -56,6 +56,12 @@ class BackendClient(SessionClient, ProtocolCalls):
             session.close()
         super().close()
 
+    @property
+    def address(self) -> str:
+        """Whose rows these are: host and tenant, without anything secret."""
+        connection = self._session.connection
+        return f"{connection.host} {connection.tenant or ''}".rstrip()
+
     # -- rows ------------------------------------------------------------------------------------------------
 
     def pages(
