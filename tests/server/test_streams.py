@@ -9,6 +9,8 @@ import pytest
 from tests.server.conftest import COUNT, row
 from tests.server.served import Served
 
+from exportkit.server.streams import _next_size
+
 PATHS = {
     "task": "/v2/tasks/stream/",
     "assignment": "/v2/assignments/stream/",
@@ -62,3 +64,11 @@ def test_job_logs_are_taken_one_by_one_and_in_lists(served: Served) -> None:
     served.post("/logs/", [entry] * 1001, 400)
     served.post("/logs/", [{"data": 1}], 400)
     served.post("/logs/", 5, 400)
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "following"),
+    [(50, 100_000, 500), (500, 1 << 20, 500), (500, 500 << 20, 1), (1, 64 << 20, 1), (10, 2 << 20, 5), (500, 1, 500)],
+)
+def test_batches_are_of_so_many_rows_as_are_a_megabyte_together(rows: int, size: int, following: int) -> None:
+    assert _next_size(rows, size) == following

@@ -20,7 +20,7 @@ from exportkit.server.requests import BodyOf
 from exportkit.server.row_queries import RowQuery
 from exportkit.server.rows import document_of, head_v2
 from exportkit.server.shapes import BulkEvent, BulkRow, Enveloped, documented
-from exportkit.server.tables import ground_truth_event
+from exportkit.server.tables import LARGEST_KEY, ground_truth_event
 from exportkit.server.targets import ASSIGNMENT, GROUND_TRUTH, TASK, Target
 
 __all__ = ["MOST_IDS", "router"]
@@ -28,7 +28,6 @@ __all__ = ["MOST_IDS", "router"]
 router: Final = APIRouter()
 #: Ids of one call (wire contract, section 6).
 MOST_IDS: Final = 200
-_MOST: Final = 2**63 - 1
 BulkRows = Enveloped[list[BulkRow]]
 BulkEvents = Enveloped[list[BulkEvent]]
 
@@ -54,13 +53,13 @@ def _ids(name: str, body: Any) -> list[int]:
     if len(ids) > MOST_IDS:
         message = f"{len(ids)} ids were asked for at once; ask for at most {MOST_IDS}."
         raise Refusal(400, message, field=name, code="ids_limit_exceeded")
-    if not all(type(one) is int and abs(one) <= _MOST for one in ids):
+    if not all(type(one) is int and abs(one) <= LARGEST_KEY for one in ids):
         raise Refusal(400, f"{name} takes whole numbers of at most 64 bits.", field=name, code="invalid_ids")
     return ids
 
 
 def _described(target: Target, name: str) -> dict[str, Any]:
-    number = {"type": "integer", "minimum": -_MOST, "maximum": _MOST}
+    number = {"type": "integer", "minimum": -LARGEST_KEY, "maximum": LARGEST_KEY}
     ids = {"type": "array", "items": number, "maxItems": MOST_IDS}
     schema = {"type": "object", "properties": {name: ids}, "required": [name]}
     body = {"content": {"application/json": {"schema": schema}}, "required": True}

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from exportkit.server.filters import filter_keys
+from exportkit.server.tables import LARGEST_KEY
 from exportkit.server.targets import Target
 
 __all__ = ["describe", "json_body", "list_parameters"]
@@ -58,7 +59,7 @@ def list_parameters(target: Target, *, paged: Iterable[str] = ()) -> dict[str, A
         "expand": _LIST,
         "fields": _LIST,
         "response_mode": {"type": "string", "enum": ["inline", "presigned"]},
-        "after": {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
+        "after": {"type": "integer", "minimum": -LARGEST_KEY, "maximum": LARGEST_KEY},
     }
     filters = [_parameter(key, _filter_schema(key)) for key in filter_keys(target)]
     return {"parameters": [*(_parameter(name, paging[name]) for name in paged), *filters]}
@@ -75,7 +76,7 @@ def _parameter(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filter_schema(key: str) -> Mapping[str, Any]:
-    number = {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1}
+    number = {"type": "integer", "minimum": -LARGEST_KEY, "maximum": LARGEST_KEY}
     if key in {"ids", "ids_ex"}:
         return {"type": "string", "pattern": "^[0-9]{1,18}(,[0-9]{1,18}){0,20}$"}
     if key.startswith("created"):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from exportkit.bundles.part import Encoding
+from exportkit.clients.query import MOST_FILTER_BYTES
 from exportkit.server.filters import RowFilter
 from exportkit.server.refusals import Refusal
+from exportkit.server.tables import LARGEST_KEY
 from exportkit.server.targets import GROUND_TRUTH, TARGETS
 from exportkit.storage.safe_path import judge_input_path
 
 __all__ = ["ExportOrder", "ExportRequest"]
-
-_MOST_FILTER: Final = 10_000
 
 
 class ExportRequest(BaseModel):
@@ -23,13 +23,13 @@ class ExportRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    storage_id: StrictInt = Field(ge=1, le=2**63 - 1)
+    storage_id: StrictInt = Field(ge=1, le=LARGEST_KEY)
     path: StrictStr = Field(min_length=1, max_length=1024)
     targets: list[Literal["task", "assignment", "ground_truth"]] = Field(min_length=1, max_length=1)
     include_original_files: StrictBool = False
     format: Literal["raw_bundle_v1"] = "raw_bundle_v1"
     requires_source: StrictBool = True
-    project_id: StrictInt | None = Field(default=None, ge=1, le=2**63 - 1)
+    project_id: StrictInt | None = Field(default=None, ge=1, le=LARGEST_KEY)
     filter: dict[str, Any] | None = None
     ray_job_id: StrictStr | None = Field(default=None, max_length=200)
     #: Rows that are read from the database at a time.
@@ -61,8 +61,8 @@ class ExportRequest(BaseModel):
 
     def row_filter(self) -> RowFilter:
         """Give the filter with its scope. Raises Refusal 400 whose field names the key."""
-        if len(msgspec.json.encode(self.sent_filter)) > _MOST_FILTER:
-            raise Refusal(400, f"The filter is longer than {_MOST_FILTER} bytes; shorten it.", field="filter")
+        if len(msgspec.json.encode(self.sent_filter)) > MOST_FILTER_BYTES:
+            raise Refusal(400, f"The filter is longer than {MOST_FILTER_BYTES} bytes; shorten it.", field="filter")
         target = TARGETS[self.target]
         found = RowFilter.of_object(target, self.effective_filter(), "filter.")
         found.requires(*target.scope_keys, place="filter.")

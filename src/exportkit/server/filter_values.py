@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from exportkit.server.refusals import Refusal
+from exportkit.server.tables import LARGEST_KEY
 
 __all__ = ["FilterValue", "id_ranges", "iso_moment", "moment", "truth", "whole_number", "whole_numbers", "words"]
 
 _NUMBER: Final = re.compile(r"\s*-?\d{1,19}\s*\Z", re.ASCII)
 _RANGE: Final = re.compile(r"\s*(-?\d{1,19})\s*(?:-\s*(-?\d{1,19})\s*)?\Z", re.ASCII)
-_MOST: Final = 2**63 - 1
 #: More values than any filter of 10,000 bytes can hold.
 _MOST_VALUES: Final = 5_000
 #: Conditions joined by OR; SQLite takes an expression up to a depth of 1,000.
@@ -53,7 +53,7 @@ def whole_number(value: FilterValue) -> int:
     given = value.value
     if isinstance(given, str) and _NUMBER.match(given):
         given = int(given)
-    if isinstance(given, bool) or not isinstance(given, int) or abs(given) > _MOST:
+    if isinstance(given, bool) or not isinstance(given, int) or abs(given) > LARGEST_KEY:
         raise value.refused("a whole number")
     return given
 
@@ -113,7 +113,7 @@ def id_ranges(value: FilterValue) -> list[tuple[int, int]]:
                 raise value.refused("ids and ranges of ids, as in 1-100,200-300,500")
             first = int(found[1])
             last = first if found[2] is None else int(found[2])
-            if last < first or abs(first) > _MOST or abs(last) > _MOST:
+            if last < first or abs(first) > LARGEST_KEY or abs(last) > LARGEST_KEY:
                 raise value.refused("ranges that end after they begin, of numbers of at most 64 bits")
             spans.append((first, last))
     joined = _joined(spans)

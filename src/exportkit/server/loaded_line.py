@@ -11,13 +11,13 @@ from exportkit.bundles import Line
 from exportkit.bundles.canonical_line import canonical_members, encoded_member
 from exportkit.errors import BundleRefused, RecordFault
 from exportkit.normalize.item import item_id
+from exportkit.server.tables import LARGEST_KEY
 from exportkit.storage.refusals import shown
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
 from exportkit.wire.wrapper import is_wrapper
 
 __all__ = ["LoadedLine", "read_line"]
 
-_MOST: Final = 2**63 - 1
 _LONGEST_LABEL: Final = 40
 #: Of rows that say nothing of the work on them: what is exported is finished.
 _USUAL_LABEL: Final = "completed"
@@ -91,7 +91,7 @@ def _read(line: Line) -> LoadedLine:
         has_files="files_manifest" in members,
         unit=encoded_member(unit) if "data_unit" in members else None,
         unit_name=unit_name if isinstance(unit_name, str) and unit_name else None,
-        data_unit_id=unit_id if type(unit_id) is int and 0 <= unit_id <= _MOST else identity,
+        data_unit_id=unit_id if type(unit_id) is int and 0 <= unit_id <= LARGEST_KEY else identity,
         status_label=label if isinstance(label, str) and 0 < len(label) <= _LONGEST_LABEL else _USUAL_LABEL,
         rest=b"".join(b',"%b":%b' % (key.encode(), encoded_member(members[key])) for key in rest),
     )
@@ -116,7 +116,7 @@ def _numbers(row: Mapping[str, Any]) -> tuple[int, int]:
         raise RecordFault("E_ID_TYPE", f"The id {identity!r} is text, and rows have numbers; give it one.", "$.id")
     if pgh_id is None:
         pgh_id = identity
-    if type(pgh_id) is not int or abs(pgh_id) > _MOST:
+    if type(pgh_id) is not int or abs(pgh_id) > LARGEST_KEY:
         raise RecordFault("E_ID_TYPE", "The pgh_id is no whole number of 64 bits; correct it.", "$.pgh_id")
     return identity, pgh_id
 

@@ -19,14 +19,13 @@ from exportkit.server.backend import Backend
 from exportkit.server.job_queue import ENDED
 from exportkit.server.principals import Principal
 from exportkit.server.refusals import Refusal, refusal_response
-from exportkit.server.tables import job, job_event
+from exportkit.server.tables import LARGEST_KEY, job, job_event
 
 __all__ = ["ProgressStream"]
 
 #: Between two looks at the events of a job.
 _LOOK_SECONDS: Final = 0.2
 _RETRY_MILLISECONDS: Final = 3000
-_LARGEST_ID: Final = 2**63 - 1
 
 
 #: Streams that each account of this process holds open; only the loop that answers counts them.
@@ -59,7 +58,7 @@ class ProgressStream(StreamingResponse):
 
 def _number(text: str) -> int:
     """Give the id of an event, 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_ID else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_KEY else 0
 
 
 async def _events(backend: Backend, job_id: str, last: int) -> AsyncIterator[bytes]:

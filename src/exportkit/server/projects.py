@@ -14,12 +14,12 @@ from exportkit.server.answers import enveloped, plain
 from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.refusals import missing
 from exportkit.server.shapes import Dataset, Enveloped, Project, Version, documented
-from exportkit.server.tables import ground_truth_dataset, ground_truth_dataset_version, project
+from exportkit.server.tables import LARGEST_KEY, ground_truth_dataset, ground_truth_dataset_version, project
 
 __all__ = ["RowId", "of_tenant", "router"]
 
 router: Final = APIRouter()
-RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+RowId = Annotated[int, Path(ge=1, le=LARGEST_KEY)]
 
 
 def of_tenant(connection: Connection, table: Table, tenant_id: int, row_id: int) -> Row[Any] | None:

@@ -25,7 +25,7 @@ from exportkit.server.projects import RowId, of_tenant
 from exportkit.server.refusals import Refusal, missing
 from exportkit.server.requests import BodyOf, validated
 from exportkit.server.shapes import Enveloped, Released, documented
-from exportkit.server.tables import ground_truth_dataset_version, job, storage
+from exportkit.server.tables import LARGEST_KEY, ground_truth_dataset_version, job, storage
 from exportkit.server.targets import GROUND_TRUTH
 
 __all__ = ["router"]
@@ -42,7 +42,7 @@ class ReleaseRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    storage_id: StrictInt | None = Field(default=None, ge=1, le=2**63 - 1)
+    storage_id: StrictInt | None = Field(default=None, ge=1, le=LARGEST_KEY)
 
 
 @router.post(

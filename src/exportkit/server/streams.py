@@ -24,13 +24,16 @@ from exportkit.server.refusals import Refusal
 from exportkit.server.row_queries import RowQuery
 from exportkit.server.rows import HEADS, RowWriter, document_of, head_line
 from exportkit.server.shapes import Capabilities, Enveloped, documented, streamed
+from exportkit.server.tables import LARGEST_KEY
 from exportkit.server.targets import TARGETS, Target
 
 __all__ = ["router"]
 
 router: Final = APIRouter()
-_BATCH: Final = 500
-_MOST: Final = 2**63 - 1
+#: Rows that are read at a time: few at first, then as many as have this many bytes together, so that memory is bounded.
+_FIRST_BATCH: Final = 50
+_MOST_BATCH: Final = 500
+_BATCH_BYTES: Final = 1 << 20
 
 
 class _Lines(StreamingResponse):
@@ -68,7 +71,7 @@ def _after(given: list[str]) -> int | None:
     if not given:
         return None
     text = given[-1].removeprefix("-")
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= _MOST):
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= LARGEST_KEY):
         raise Refusal(400, "after takes the key of the last row that came.", field="after")
     return int(given[-1])
 
@@ -79,10 +82,10 @@ async def _lines(
     """Give batches of lines, a blank one when the database takes its time, and the line that says it was all."""
     query, target = RowQuery(caller.tenant_id, found), found.target
     position = HEADS[target.name].index(target.key)
-    count, last = 0, after
+    count, last, size = 0, after, _FIRST_BATCH
     while not backend.ending.is_set():
         writer = backend.stream_writer(caller, origin)
-        reading = asyncio.ensure_future(run_in_threadpool(_batch, backend, query, writer, last))
+        reading = asyncio.ensure_future(run_in_threadpool(_batch, backend, query, writer, last, size))
         while not (await asyncio.wait({reading}, timeout=backend.settings.heartbeat_seconds))[0]:
             yield b"\n"
         text, rows = reading.result()
@@ -92,13 +95,21 @@ async def _lines(
             return
         count += len(rows)
         last = rows[-1][position]
+        size = _next_size(size, len(text))
         yield text
 
 
-def _batch(backend: Backend, query: RowQuery, writer: RowWriter, last: int | None) -> tuple[bytes, Sequence[Any]]:
+def _next_size(rows: int, size: int) -> int:
+    """Say how many rows to read after so many have made a text of `size` bytes."""
+    return max(1, min(_MOST_BATCH, rows * _BATCH_BYTES // size))
+
+
+def _batch(
+    backend: Backend, query: RowQuery, writer: RowWriter, last: int | None, size: int
+) -> tuple[bytes, Sequence[Any]]:
     target = query.target
     with backend.database.reading() as connection:
-        rows = query.behind(connection, _BATCH, last, descending=False, full=True)
+        rows = query.behind(connection, size, last, descending=False, full=True)
     lines = [writer.line(head_line(target, row), document_of(row)) for row in rows]
     return b"".join(lines), rows
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "LARGEST_KEY",
     "access_token",
     "account",
     "assignment",
@@ -50,6 +51,8 @@ metadata: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+#: Ids and keys of rows are numbers of 64 bits with a sign.
+LARGEST_KEY: Final = 2**63 - 1
 _Id: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
