@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def started(command: list[str], log: Path, **options: object) -> Iterator[subpro
         try:
             process.wait(3)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
@@ -97,7 +98,7 @@ def object_store(folder: Path) -> Iterator[Bucket]:
     # These catalogues would listen on fixed ports, where another test run may be.
     fixed += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     fixed += ["-master.volumeSizeLimitMB=64", f"-dir={folder}", f"-s3.config={folder / 's3.json'}"]
-    with started([program, "server", *fixed, *options], folder / "log.txt", cwd=folder) as process:
+    with started([program, f"-logdir={folder}", "server", *fixed, *options], folder / "log.txt", cwd=folder) as process:
         bucket = Bucket(f"http://127.0.0.1:{ports['s3.port']}", "tests")
         _await_bucket(bucket, process, folder / "log.txt")
         yield bucket
@@ -133,7 +134,10 @@ def _await_bucket(bucket: Bucket, process: subprocess.Popen[bytes], log: Path) -
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """PostgreSQL, run by an unprivileged user; gives the URL of an empty database. Skips where it is missing."""
+    """PostgreSQL; gives the URL of an empty database. Skips where it is missing.
+
+    Run by root it is nobody's, and whoever calls sees to it that all may pass through the folders above.
+    """
     programs = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
     found = shutil.which("postgres") or (programs and str(programs / "postgres"))
     if not found:
@@ -144,11 +148,6 @@ def postgres(folder: Path) -> Iterator[str]:
     if os.geteuid() == 0:
         options |= {"user": 65534, "group": 65534, "extra_groups": []}
         os.chown(folder, 65534, 65534)
-        for above in (folder, *folder.parents):
-            if above.owner() == "root" or above == folder:
-                above.chmod(above.stat().st_mode | 0o011)
-            if above.parent == Path(above.anchor):
-                break
     (port,) = free_ports(1)
     create = [str(binaries / "initdb"), "-D", str(data), "-U", "tests", "-A", "trust", "--no-sync", "-E", "UTF8"]
     subprocess.run([*create, "--locale=C"], check=True, stdout=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
@@ -188,6 +187,7 @@ def postgres_url() -> Iterator[str]:
     Not in the folder of the session: any other session of pytest closes that to other users, such as the database's.
     """
     with tempfile.TemporaryDirectory(prefix="exportkit-postgres-") as folder:
+        Path(folder).chmod(0o711)
         place = Path(folder) / "postgres"
         place.mkdir()
         with postgres(place) as url:

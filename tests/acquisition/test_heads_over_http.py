@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.parity.backends import Account, Served, serving
+from tests.parity.backends import Served, serving
 from tests.parity.relay import relaying
 from tests.parity.ways import WAYS, run
+from tests.server.process import Announced
 
+from exportkit.actions.run_plugins import run_plugins
 from exportkit.plugins import PluginManager
 from exportkit.writing import AcquisitionNeeds
 
@@ -24,13 +26,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def account(served: Served) -> Account:
-    assert served.account is not None
+def account(served: Served) -> Announced:
     return served.account
 
 
 def test_rows_are_streamed_where_the_server_offers_it_and_nobody_says_otherwise(
-    served: Served, account: Account, tmp_path: Path
+    served: Served, account: Announced, tmp_path: Path
 ) -> None:
     with relaying(served.port) as relay:
         outcome = run(
@@ -44,13 +45,13 @@ def test_rows_are_streamed_where_the_server_offers_it_and_nobody_says_otherwise(
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "stream"])
 def test_plugins_see_the_same_items_where_originals_stay_where_they_are(
-    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    account: Announced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setattr(PluginManager, "acquisition_needs", lambda _plugins, _request: AcquisitionNeeds())
 
     def items_of(chosen: str) -> dict[Any, dict[str, Any]]:
         found: dict[Any, dict[str, Any]] = {}
-        monkeypatch.setattr(PluginManager, "item_hooks", staticmethod(lambda item: found.setdefault(item["id"], item)))
+        monkeypatch.setattr(run_plugins(), "item_hooks", lambda item: found.setdefault(item["id"], item))
         outcome = run(account, chosen, "task", tmp_path / chosen, save_original_file=False, formats=["csv"])
         assert not outcome.errors
         return found

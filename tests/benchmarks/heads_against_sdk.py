@@ -31,12 +31,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.sdk.conftest import serving
 from tests.sdk.environment import sdk_python
-from tests.sdk.existing import Backend, ExistingSdk
+from tests.sdk.existing import ExistingSdk, options_of
+from tests.server.served import Announced, start
 
 HERE = Path(__file__).parent
-RECORDER = HERE.parents[1] / "fixtures" / "recorder"
+RECORDER = HERE.parents[1] / "fixtures" / "item_recorder"
 #: How often the time of the other one each may take; growth is bytes a record, memory MiB.
 LIMITS = {"in process / bare loop": 1.5, "delegated / scan": 2.0}
 LEAST_SPEEDUP = 20.0
@@ -88,7 +88,7 @@ class Cost:
 class Served:
     """A running server, and what its processes cost."""
 
-    def __init__(self, backend: Backend, records: int, data: Path) -> None:
+    def __init__(self, backend: Announced, records: int, data: Path) -> None:
         self.backend = backend
         self.records = records
         self.data = data
@@ -194,7 +194,7 @@ class Served:
         """Seconds of an in-process export of the first rows by synapse-sdk."""
         params = self.params("sdk")
         params["filter"] |= {"ids": f"1-{records}"}
-        options = self.backend.options()
+        options = options_of(self.backend)
         begun = time.perf_counter()
         result = sdk.do(
             "export", options=options, v2_options=options, plugin=str(RECORDER), params=params, delegated=False
@@ -212,9 +212,9 @@ def served(folder: Path, records: int, *, inline: int = 65_536) -> Iterator[Serv
     environment = {"TASK_INLINE_MAX_BYTES": str(inline)}
     with (
         tempfile.TemporaryDirectory(prefix="exportkit-bench-", dir=folder) as data,
-        serving("--load", bundle, "--data", data, environment=environment) as backend,
+        start("--load", bundle, "--data", data, environment=environment) as served,
     ):
-        yield Served(backend, records, Path(data))
+        yield Served(served.announced, records, Path(data))
 
 
 def compare_inline(server: Served, few: Served, rounds: int) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +14,6 @@ from exportkit import Export
 from exportkit.conversion import check_dataset
 from exportkit.plugins import PluginManager
 from exportkit.writing import Finding
-
-#: Modules of this folder that tests import by name, in the order in which they need each other.
-MODULES = ("damage", "coco_damages", "csv_damages", "voc_damages", "yolo_damages", "general_damages")
-
-
-def _load() -> None:
-    for word in MODULES:
-        name = f"tests.check.{word}"
-        if name not in sys.modules:
-            spec = spec_from_file_location(name, Path(__file__).with_name(f"{word}.py"))
-            assert spec is not None
-            assert spec.loader is not None
-            sys.modules[name] = module_from_spec(spec)
-            spec.loader.exec_module(sys.modules[name])
-
-
-_load()
 
 #: Dataset → annotations of its bundle, and the words after ``--to``.
 DATASETS = {

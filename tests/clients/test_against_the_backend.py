@@ -43,7 +43,7 @@ def served(target: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 @pytest.fixture
 def connection(served: Served) -> Connection:
-    return Connection(served.url, access_token=SecretStr(served.announced["token"]), tenant=served.announced["tenant"])
+    return Connection(served.url, access_token=SecretStr(served.announced.token), tenant=served.announced.tenant)
 
 
 @pytest.fixture

@@ -5,15 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-# The tests of this folder share modules: they are imported as parts of the checkout.
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 if TYPE_CHECKING:
     from tests.consumers.datasets import Workshop

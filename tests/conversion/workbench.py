@@ -21,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from exportkit.cli import main
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -199,3 +201,9 @@ def assert_balanced(account: Mapping[str, Any]) -> None:
     records, annotations = account["records"], account["annotations"]
     assert records["listed"] == sum(records[word] for word in ("written", "failed", "gone", "filtered"))
     assert annotations["seen"] == sum(annotations[word] for word in ("written", "lossy", "skipped", "failed"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    """A workbench in a folder of its own."""
+    return Workbench(tmp_path)

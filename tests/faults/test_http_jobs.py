@@ -27,12 +27,6 @@ MANIFEST = {"prefix": "exports/x/.async_jobs/exports/j/", "targets": {"task": {"
 
 
 @pytest.fixture
-def proxy(backend: Loopback) -> Iterator[FaultProxy]:
-    with FaultProxy(backend.url) as made:
-        yield made
-
-
-@pytest.fixture
 def broken(proxy: FaultProxy) -> Iterator[ConnectedBackend]:
     with ConnectedBackend(connection_to(proxy.url, read_timeout=0.5), sleep=lambda _: None) as made:
         yield made

@@ -23,12 +23,6 @@ FALLING = IDS[::-1]
 
 
 @pytest.fixture
-def proxy(backend: Loopback) -> Iterator[FaultProxy]:
-    with FaultProxy(backend.url) as made:
-        yield made
-
-
-@pytest.fixture
 def broken(proxy: FaultProxy) -> Iterator[ConnectedBackend]:
     """Clients whose way to the backend leads through the proxy; every page names the backend by that way."""
     with ConnectedBackend(connection_to(proxy.url, read_timeout=0.3), sleep=lambda _: None) as made:

@@ -1,4 +1,4 @@
-"""A wheel holds the compiled core where it could be built, and is pure where it could not."""
+"""A wheel holds the packages as they are, and the compiled core where it could be built."""
 
 from __future__ import annotations
 
@@ -40,6 +40,19 @@ def built(sources: Path, target: Path, **environment: str) -> tuple[Path, list[s
 
 def native(names: list[str]) -> set[str]:
     return {name.rpartition("/")[2] for name in names if name.startswith("exportkit/native/")}
+
+
+def test_a_wheel_holds_every_file_of_the_packages_as_it_stands_in_the_sources(sources: Path, tmp_path: Path) -> None:
+    wheel, _, _ = built(sources, tmp_path, EXPORTKIT_NATIVE="0")
+
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+    assert held == {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for root in (sources / "src", sources / "formats")
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix not in {".so", ".c", ".h"} and path.name != "build_hook.py"
+    }
 
 
 @pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="there is no C compiler")

@@ -1,36 +1,36 @@
-"""Gives every test a workbench (tests/conversion/workbench.py) in its own folder, and real servers."""
+"""Gives every test a workbench (tests/conversion/workbench.py) in its own folder, real servers, and a bundle."""
 
 from __future__ import annotations
 
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
+import os
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.conversion.workbench import bench
+from tests.parity.drawn import write_bundle
 from tests.services import postgres_url, s3
 
-__all__ = ["bench", "postgres_url", "s3"]
-
-_NAME = "tests.conversion.workbench"
-_PATH = Path(__file__).parents[1] / "conversion" / "workbench.py"
+__all__ = ["bench", "bundle", "postgres_url", "s3"]
 
 
-def _load() -> Any:
-    """The module, once for all folders: importing by name needs the checkout on the path."""
-    if _NAME not in sys.modules:
-        spec = spec_from_file_location(_NAME, _PATH)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[_NAME] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[_NAME])
-    return sys.modules[_NAME]
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of several pages and chunks (tests/parity/drawn.py), which no test changes."""
+    return write_bundle(tmp_path_factory.mktemp("drawn") / "bundle")
 
 
-_load()
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Any:
-    """A workbench in a folder of its own."""
-    return _load().Workbench(tmp_path)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what ``make soak`` has tried, in one line."""
+    if "EXPORTKIT_SOAK_KILLS" not in os.environ:
+        return
+    ended = {
+        outcome: [
+            int(str(value))
+            for report in terminalreporter.getreports(outcome)
+            for name, value in report.user_properties
+            if report.when == "call" and name == "kills"
+        ]
+        for outcome in ("passed", "failed")
+    }
+    kills, failed = ended["passed"] + ended["failed"], len(ended["failed"])
+    terminalreporter.write_line(f"soak: {len(kills)} exports were killed {sum(kills)} times; {failed} failed.")

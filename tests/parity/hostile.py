@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import uvicorn
+from tests.clients.loopback import served as listening
 from tests.parity.backends import Served
 
 from exportkit.server.app import create_app
@@ -71,17 +70,9 @@ def _without(value: Any) -> Any:
 @contextmanager
 def ignoring(served: Served, key: str) -> Iterator[str]:
     """The URL of a second server over the same data; the first one's workers write its bundles."""
-    with served.opened() as backend:
-        app: Any = _Ignoring(create_app(backend, ("*",)), key)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-        port = server.servers[0].sockets[0].getsockname()[1]
+    with served.opened() as backend, listening(_Ignoring(create_app(backend, ("*",)), key)) as url:
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield url
         finally:
+            # Streams end, and with them their connections.
             backend.ending.set()
-            server.should_exit = True
-            thread.join(30)

@@ -34,6 +34,16 @@ class Relay:
     _open: set[socket.socket] = field(default_factory=set)
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
+    @contextmanager
+    def judged(self, judge: Callable[[int, str], Harm]) -> Iterator[None]:
+        """Judge the requests of a block, counted anew; those behind it pass."""
+        self.requests.clear()
+        self.judge = judge
+        try:
+            yield
+        finally:
+            self.judge = _passes
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -108,9 +118,9 @@ def _end(one: socket.socket) -> None:
 
 
 @contextmanager
-def relaying(upstream: int, judge: Callable[[int, str], Harm] = _passes) -> Iterator[Relay]:
+def relaying(upstream: int) -> Iterator[Relay]:
     """A relay for the time of the block."""
-    relay = Relay(upstream, judge)
+    relay = Relay(upstream)
     threading.Thread(target=relay.listen, daemon=True).start()
     try:
         yield relay

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
-from tests.parity.backends import Account, Served, serving
-from tests.parity.drawn import ROWS, write_bundle
+from tests.parity.backends import Served, serving
+from tests.parity.drawn import ROWS
 from tests.parity.hostile import ignoring
 from tests.parity.killing import finished
 from tests.parity.relay import Harm, Relay, relaying
 from tests.parity.ways import WAYS, Found, command, found_in, offline
+from tests.server.process import Announced
 
 from exportkit.server import tables
 
@@ -35,11 +36,6 @@ REISSUES = {
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("drawn") / "bundle")
-
-
-@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served")) as server:
         yield server
@@ -51,7 +47,7 @@ def reference(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.fixture
-def account(served: Served, bundle: Path, request: pytest.FixtureRequest) -> Account:
+def account(served: Served, bundle: Path, request: pytest.FixtureRequest) -> Announced:
     """Rows of this test alone."""
     return served.load(bundle, re.sub(r"\W", "-", request.node.name))
 
@@ -62,21 +58,21 @@ def relay(served: Served) -> Iterator[Relay]:
         yield between
 
 
-def export(account: Account, way: str, out: Path, **params: Any) -> tuple[int, str, Path]:
+def export(account: Announced, way: str, out: Path, **params: Any) -> tuple[int, str, Path]:
     """Run it to its end: exit code, what it said, and where the dataset is."""
     words = command(account, way, "task", out, **{"formats": FORMATS, "export_page_size": 50, **params})
     ended = finished(words, {**account.environment, **WAYS[way].environment})
     return ended.returncode, ended.stderr, out / "exports" / "x"
 
 
-def tenant_of(served: Served, account: Account) -> int:
+def tenant_of(served: Served, account: Announced) -> int:
     with served.opened() as backend, backend.database.reading() as connection:
         wanted = select(tables.tenant.c.id).where(tables.tenant.c.code == account.tenant)
         return int(connection.execute(wanted).scalar_one())
 
 
 def test_rows_deleted_between_list_and_fetch_are_gone_and_the_sums_balance(
-    account: Account, served: Served, relay: Relay, tmp_path: Path
+    account: Announced, served: Served, relay: Relay, tmp_path: Path
 ) -> None:
     row, tenant = tables.task, tenant_of(served, account)
     doomed = (7, 70, 300)
@@ -99,7 +95,7 @@ def test_rows_deleted_between_list_and_fetch_are_gone_and_the_sums_balance(
 
 @pytest.mark.parametrize("way", HERE)
 def test_rows_added_during_the_run_are_not_part_of_it(
-    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str
+    account: Announced, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str
 ) -> None:
     row, tenant = tables.task, tenant_of(served, account)
     added: list[int] = []
@@ -126,7 +122,7 @@ def test_rows_added_during_the_run_are_not_part_of_it(
 
 @pytest.mark.parametrize("way", [*HERE, "delegated"])
 def test_a_backend_that_gives_more_than_was_asked_for_gets_nothing_published(
-    account: Account, served: Served, tmp_path: Path, way: str
+    account: Announced, served: Served, tmp_path: Path, way: str
 ) -> None:
     with ignoring(served, "id__lte") as url:
         chosen = {"project": account.project_id, "id__lte": 100}
@@ -139,22 +135,23 @@ def test_a_backend_that_gives_more_than_was_asked_for_gets_nothing_published(
 @pytest.mark.parametrize("way", HERE)
 def test_urls_that_expire_are_issued_anew(bundle: Path, reference: Found, tmp_path: Path, way: str) -> None:
     environment = {"EXPORTKIT_SERVER_URL_SECONDS": "1", "EXPORTKIT_SERVER_TASK_INLINE_MAX_BYTES": "0"}
-    with serving(tmp_path / "server", bundle=bundle, environment=environment) as served:
-        assert served.account is not None
-        with relaying(served.port) as relay:
-            held = threading.Event()
-            refused: list[str] = []
+    with (
+        serving(tmp_path / "server", bundle=bundle, environment=environment) as served,
+        relaying(served.port) as relay,
+    ):
+        held = threading.Event()
+        refused: list[str] = []
 
-            def judge(_count: int, request: str) -> Harm:
-                # The first object is held back until its URL is worn out, and every one behind it with it.
-                if request.startswith(("GET /payloads/", "GET /files/")) and not held.is_set():
-                    refused.append(request)
-                    held.wait(1.5)
-                    held.set()
-                return "pass"
+        def judge(_count: int, request: str) -> Harm:
+            # The first object is held back until its URL is worn out, and every one behind it with it.
+            if request.startswith(("GET /payloads/", "GET /files/")) and not held.is_set():
+                refused.append(request)
+                held.wait(1.5)
+                held.set()
+            return "pass"
 
-            relay.judge = judge
-            code, err, made = export(served.account.through(relay.url), way, tmp_path / "out")
+        relay.judge = judge
+        code, err, made = export(served.account.through(relay.url), way, tmp_path / "out")
 
     assert code == 0, err
     assert refused
@@ -166,7 +163,7 @@ def test_urls_that_expire_are_issued_anew(bundle: Path, reference: Found, tmp_pa
 
 @pytest.mark.parametrize("damage", ["truncated", "changed"])
 def test_a_damaged_part_of_a_bundle_is_refused(
-    account: Account, served: Served, relay: Relay, tmp_path: Path, damage: str
+    account: Announced, served: Served, relay: Relay, tmp_path: Path, damage: str
 ) -> None:
     harmed: list[Path] = []
 
@@ -191,7 +188,7 @@ def test_a_damaged_part_of_a_bundle_is_refused(
 
 @pytest.mark.parametrize("harm", ["swallow", "half"])
 def test_a_lost_answer_to_the_request_for_a_job_makes_no_second_one(
-    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, harm: Harm
+    account: Announced, served: Served, relay: Relay, reference: Found, tmp_path: Path, harm: Harm
 ) -> None:
     lost: list[str] = []
 
@@ -211,7 +208,7 @@ def test_a_lost_answer_to_the_request_for_a_job_makes_no_second_one(
 
 
 def test_a_shard_that_fails_is_exported_again(
-    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path
+    account: Announced, served: Served, relay: Relay, reference: Found, tmp_path: Path
 ) -> None:
     failed: list[str] = []
     one_at_a_time = threading.Lock()
@@ -237,7 +234,7 @@ def test_a_shard_that_fails_is_exported_again(
 
 @pytest.mark.parametrize(("retries", "expected"), [(0, 5), (1, 0)])
 def test_a_page_is_asked_for_again_as_often_as_the_knob_says(
-    account: Account, relay: Relay, tmp_path: Path, retries: int, expected: int
+    account: Announced, relay: Relay, tmp_path: Path, retries: int, expected: int
 ) -> None:
     lost: list[str] = []
 
@@ -257,7 +254,7 @@ def test_a_page_is_asked_for_again_as_often_as_the_knob_says(
 
 @pytest.mark.parametrize("way", list(WAYS))
 def test_connections_that_break_off_at_random_change_nothing(
-    account: Account, relay: Relay, reference: Found, tmp_path: Path, way: str
+    account: Announced, relay: Relay, reference: Found, tmp_path: Path, way: str
 ) -> None:
     chance = random.Random(way)
     harms: list[Harm] = ["cut", "swallow", "half"]
@@ -275,5 +272,6 @@ def test_connections_that_break_off_at_random_change_nothing(
 
     assert code == 0, err
     assert done
-    assert found_in(made) == reference
-    assert json.dumps(found_in(made).account) == json.dumps(reference.account)
+    found = found_in(made)
+    assert found == reference
+    assert json.dumps(found.account) == json.dumps(reference.account)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.parity.backends import Account, Served, serving
+from tests.parity.backends import Served, serving
 from tests.parity.ways import OFFLINE, WAYS, Found, command, found_in, offline_command
 from tests.plugins.test_installed_plugins import Environment
+from tests.server.process import Announced
 
 pytestmark = [pytest.mark.pip, pytest.mark.parity]
 
@@ -41,10 +42,9 @@ class Exporter:
     """Exports one bundle any way, with the plugins of an environment."""
 
     def __init__(self, environment: Environment, served: Served, folder: Path) -> None:
-        assert served.account is not None
         assert served.bundle is not None
         self._python = str(environment.python)
-        self._account: Account = served.account
+        self._account: Announced = served.account
         self._bundle = served.bundle
         self._folder = folder
 

@@ -1,6 +1,7 @@
 """An export that is killed, and started again by the same command, ends as an undisturbed one.
 
-``EXPORTKIT_SOAK_KILLS`` says how many exports are disturbed in each manner, in place of one along each way.
+``EXPORTKIT_SOAK_KILLS`` says how many exports are killed at requests, and how many after a time; without it these are
+one along each way, and two.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ import json
 import os
 import random
 import signal
-import sys
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.parity.backends import PROGRAM, Account, Served, serving
-from tests.parity.drawn import write_bundle
-from tests.parity.killing import finished, kill_after, kill_at_request, process_of
+from tests.parity.backends import Served, serving
+from tests.parity.killing import disturbed, finished, kill_after, kill_at_request, kill_once_published
 from tests.parity.relay import Harm, Relay, relaying
 from tests.parity.ways import WAYS, Found, command, found_in, offline
+from tests.server.process import Announced
 
 pytestmark = pytest.mark.parity
 
@@ -36,11 +37,6 @@ JOBS = {"delegated": 1, "sharded": 5}
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("drawn") / "bundle")
-
-
-@pytest.fixture(scope="module")
 def served(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served"), bundle=bundle) as server:
         yield server
@@ -53,8 +49,7 @@ def reference(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.fixture
-def account(served: Served) -> Account:
-    assert served.account is not None
+def account(served: Served) -> Announced:
     return served.account
 
 
@@ -67,7 +62,7 @@ def relay(served: Served) -> Iterator[Relay]:
 class Export:
     """One export as a command that can be repeated."""
 
-    def __init__(self, account: Account, way: str, folder: Path) -> None:
+    def __init__(self, account: Announced, way: str, folder: Path) -> None:
         self.words = command(account, way, "task", folder, **PARAMS, **(SHARDS if way == "sharded" else {}))
         self.environment = {**account.environment, **WAYS[way].environment}
         self.made = folder / "exports" / "x"
@@ -90,7 +85,14 @@ class Export:
 
 @pytest.mark.parametrize(("way", "number"), DISTURBED)
 def test_killed_at_any_request_it_goes_on(
-    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str, number: int
+    account: Announced,
+    served: Served,
+    relay: Relay,
+    reference: Found,
+    tmp_path: Path,
+    way: str,
+    number: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     chance = random.Random(number)
     export = Export(account.through(relay.url), way, tmp_path / "out")
@@ -100,6 +102,7 @@ def test_killed_at_any_request_it_goes_on(
     codes = [kill_at_request(relay, chance.randrange(1, 5), export.words, export.environment)]
     while codes[-1] != 0 and len(codes) < 3 and not export.is_over:
         codes.append(kill_at_request(relay, chance.randrange(1, 12), export.words, export.environment))
+    record_property("kills", codes.count(-signal.SIGKILL))
     assert codes[0] == -signal.SIGKILL
     if codes[-1] != 0 and not export.is_over:
         export.finish()
@@ -110,43 +113,37 @@ def test_killed_at_any_request_it_goes_on(
 
 @pytest.mark.parametrize(("way", "number"), DISTURBED[-2:] if not ROUNDS else DISTURBED)
 def test_killed_after_any_time_it_goes_on(
-    account: Account, served: Served, reference: Found, tmp_path: Path, way: str, number: int
+    account: Announced,
+    served: Served,
+    reference: Found,
+    tmp_path: Path,
+    way: str,
+    number: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     chance = random.Random(number)
     export = Export(account, way, tmp_path / "out")
     jobs = len(served.jobs(account))
 
-    codes = [kill_after(chance.uniform(0.5, 4), export.words, export.environment) for _ in range(1)]
-    if codes[-1] != 0 and not export.is_over:
+    code = kill_after(chance.uniform(0.5, 4), export.words, export.environment)
+    record_property("kills", int(code == -signal.SIGKILL))
+    if code != 0 and not export.is_over:
         export.finish()
 
     export.assert_whole(reference)
     assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
 
 
-#: The program, killed in the moment in which its output has just got its name.
-LAST_MOMENT = """
-import os, signal, sys
-from exportkit.cli import main
-from exportkit.storage.run_directory import RunDirectory
-
-RunDirectory.__exit__ = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-main(sys.argv[1:])
-"""
-
-
 def killed_in_the_last_moment(export: Export) -> Path:
     """The folder of an export whose process was killed when it had just published."""
-    killed = finished([sys.executable, "-c", LAST_MOMENT, *export.words[len(PROGRAM) :]], export.environment)
-    made = export.made
-    assert killed.returncode == -signal.SIGKILL
-    assert (made.parent / ".x.exportkit-run").is_dir()
-    return made
+    assert kill_once_published(export.words, export.environment) == -signal.SIGKILL
+    assert export.made.with_name(".x.exportkit-run").is_dir()
+    return export.made
 
 
 @pytest.mark.parametrize("way", ["bulk", "delegated"])
 def test_killed_when_it_has_just_published_it_publishes_nothing_more(
-    account: Account, reference: Found, tmp_path: Path, way: str
+    account: Announced, reference: Found, tmp_path: Path, way: str
 ) -> None:
     export = Export(account, way, tmp_path / "out")
     made = killed_in_the_last_moment(export)
@@ -160,7 +157,7 @@ def test_killed_when_it_has_just_published_it_publishes_nothing_more(
 
 
 def test_what_somebody_changed_since_it_was_published_is_not_replaced(
-    account: Account, reference: Found, tmp_path: Path
+    account: Announced, reference: Found, tmp_path: Path
 ) -> None:
     export = Export(account, "bulk", tmp_path / "out")
     made = killed_in_the_last_moment(export)
@@ -175,53 +172,48 @@ def test_what_somebody_changed_since_it_was_published_is_not_replaced(
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("way", ["bulk", "delegated"])
 def test_after_a_signal_it_says_how_to_go_on(
-    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str, number: int, code: int
+    account: Announced, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str, number: int, code: int
 ) -> None:
     export = Export(account.through(relay.url), way, tmp_path / "out")
     jobs = len(served.jobs(account))
     at = {"bulk": "POST /v2/tasks/bulk-fetch/", "delegated": "GET /v2/async_jobs/"}[way]
     sent: list[str] = []
 
-    def judge(_count: int, request: str) -> Harm:
+    def judge(process: subprocess.Popen[str], _count: int, request: str) -> Harm:
         if request.startswith(at) and not sent:
             sent.append(request)
             process.send_signal(number)
         return "pass"
 
-    relay.judge = judge
-    process = process_of([*export.words, "--json"], export.environment)
-    out, err = process.communicate(timeout=120)
+    ended = disturbed(relay, judge, [*export.words, "--json"], export.environment)
 
-    assert process.returncode == code, err
-    failure = json.loads(out)["exit_error"]
+    assert ended.returncode == code, ended.stderr
+    failure = json.loads(ended.stdout)["exit_error"]
     assert failure["code"] == code
     assert failure["resume_command"].startswith("exportkit run export --params ")
     assert not export.made.exists()
-    relay.judge = lambda _count, _request: "pass"
     export.finish("--resume")
     export.assert_whole(reference)
     assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
 
 
-def test_without_json_the_way_on_stands_on_stderr(account: Account, relay: Relay, tmp_path: Path) -> None:
+def test_without_json_the_way_on_stands_on_stderr(account: Announced, relay: Relay, tmp_path: Path) -> None:
     export = Export(account.through(relay.url), "bulk", tmp_path / "out")
 
-    def judge(count: int, _request: str) -> Harm:
+    def judge(process: subprocess.Popen[str], count: int, _request: str) -> Harm:
         if count == 3:
             process.send_signal(signal.SIGINT)
         return "pass"
 
-    relay.judge = judge
-    process = process_of(export.words, export.environment)
-    _, err = process.communicate(timeout=120)
+    ended = disturbed(relay, judge, export.words, export.environment)
 
-    assert process.returncode == 130
-    assert "To go on, run: exportkit run export --params " in err
+    assert ended.returncode == 130
+    assert "To go on, run: exportkit run export --params " in ended.stderr
 
 
 @pytest.mark.parametrize("way", ["bulk", "delegated"])
 def test_restart_forgets_what_an_unfinished_run_has_acquired(
-    account: Account, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str
+    account: Announced, served: Served, relay: Relay, reference: Found, tmp_path: Path, way: str
 ) -> None:
     export = Export(account.through(relay.url), way, tmp_path / "out")
     jobs = len(served.jobs(account))
@@ -233,7 +225,7 @@ def test_restart_forgets_what_an_unfinished_run_has_acquired(
     assert len(served.jobs(account)) - jobs == 2 * JOBS.get(way, 0)
 
 
-def test_other_params_do_not_go_on_with_an_unfinished_run(account: Account, relay: Relay, tmp_path: Path) -> None:
+def test_other_params_do_not_go_on_with_an_unfinished_run(account: Announced, relay: Relay, tmp_path: Path) -> None:
     export = Export(account.through(relay.url), "bulk", tmp_path / "out")
     assert kill_at_request(relay, 5, export.words, export.environment) == -signal.SIGKILL
     other = command(account.through(relay.url), "bulk", "task", tmp_path / "out", **PARAMS | {"formats": ["voc"]})
@@ -250,7 +242,6 @@ def test_a_server_killed_and_started_again_changes_nothing(
     bundle: Path, reference: Found, tmp_path: Path, way: str
 ) -> None:
     with serving(tmp_path / "server", bundle=bundle, environment={"EXPORTKIT_SERVER_LEASE_SECONDS": "2"}) as served:
-        assert served.account is not None
         with relaying(served.port) as relay:
             export = Export(served.account.through(relay.url), way, tmp_path / "out")
             kills: list[int] = []

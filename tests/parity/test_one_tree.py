@@ -1,64 +1,33 @@
-"""However a dataset comes about, it is one tree of bytes with one account (product description, promise 3).
-
-Every pair of values of any two dimensions occurs; ``EXPORTKIT_PARITY=full`` takes all combinations.
-"""
+"""However a dataset comes about, it is one tree of bytes with one account (product description, promise 3)."""
 
 from __future__ import annotations
 
 import json
-import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from itertools import product
 from pathlib import Path
 from typing import Final
 
 import psycopg
 import pytest
-from tests.parity.backends import PROGRAM, Account, Served, serving
+from tests.parity import plan
+from tests.parity.backends import PROGRAM, Served, serving
 from tests.parity.killing import kill_at_request, kill_once_begun
-from tests.parity.pairwise import Case, pairwise
+from tests.parity.pairwise import Case
+from tests.parity.plan import BUNDLES, REFUSED
 from tests.parity.relay import relaying
-from tests.parity.ways import FORMATS, OFFLINE, WAYS, Found, command, found_in, offline, offline_command, run
+from tests.parity.ways import FORCED_V1, FORMATS, Found, command, found_in, offline, offline_command, run
+from tests.server.process import Announced
 from tests.services import Bucket
 
 from exportkit.errors import BundleRefused
 
-BUNDLES: Final = Path(__file__).parents[2] / "fixtures" / "bundles"
-#: What rows cannot hold: the file and the line that --load names.
-REFUSED: Final = {
-    "dirty": ("task/part-00001.jsonl", 6),
-    "mixed_layouts": ("assignment/part-00002.jsonl.gz", 1),
-    "twins_ascending": ("task/part-00001.jsonl", 7),
-    "twins_descending": ("task/part-00001.jsonl", 1),
-    "twins_one_file": ("tasks.jsonl", 7),
-    "twins_parts": ("task/part-00003.jsonl", 4),
-    "twins_shuffled": ("task/part-00001.jsonl", 2),
-}
-DIMENSIONS: Final = {
-    "bundle": sorted(path.name for path in BUNDLES.iterdir() if path.name not in REFUSED),
-    "way": [*WAYS, *OFFLINE],
-    "format": list(FORMATS),
-    "target": ["task", "assignment", "ground_truth"],
-    "database": ["sqlite", "postgresql"],
-    "storage": ["folder", "s3"],
-    "course": ["clean", "killed"],
-}
 #: Requests that a head makes at least: a kill falls among them.
 _REQUESTS: Final = 4
 
 pytestmark = pytest.mark.parity
-
-
-def _cases() -> list[Case]:
-    if os.environ.get("EXPORTKIT_PARITY") == "full":
-        found = [dict(zip(DIMENSIONS, values, strict=True)) for values in product(*DIMENSIONS.values())]
-        asks_nobody = {name: DIMENSIONS[name][0] for name in ("target", "database", "storage")}
-        found = [case for case in found if case["way"] not in OFFLINE or case == case | asks_nobody]
-    else:
-        found = pairwise(DIMENSIONS)
-    return sorted(found, key=lambda case: (case["database"], case["storage"], case["bundle"], case["format"]))
 
 
 class Backends:
@@ -70,9 +39,9 @@ class Backends:
         self._postgres = postgres
         self._s3 = s3
         self._servers: dict[tuple[str, str], Served] = {}
-        self._accounts: dict[tuple[str, str, str], Account] = {}
+        self._accounts: dict[tuple[str, str, str], Announced] = {}
 
-    def account(self, database: str, storage: str, bundle: str) -> Account:
+    def account(self, database: str, storage: str, bundle: str) -> Announced:
         key = (database, storage, bundle)
         if key not in self._accounts:
             self._accounts[key] = self.server(database, storage).load(BUNDLES / bundle)
@@ -93,8 +62,6 @@ class Backends:
             bucket = self._s3()
             options += ["--storage", f"s3://{bucket.name}/{database}?endpoint={bucket.endpoint}"]
             environment = dict(bucket.environment)
-            # This process loads bundles, and so writes to the store itself.
-            os.environ.update(environment)
         return serving(self._folder / f"{database}-{storage}", *options, environment=environment)
 
     def _database(self, name: str) -> str:
@@ -106,7 +73,6 @@ class Backends:
 
 @pytest.fixture(scope="module")
 def backends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
-    before = dict(os.environ)
     with ExitStack() as opened:
         yield Backends(
             tmp_path_factory.mktemp("servers"),
@@ -114,8 +80,6 @@ def backends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             lambda: request.getfixturevalue("postgres_url"),
             lambda: request.getfixturevalue("s3"),
         )
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture(scope="module")
@@ -132,16 +96,19 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], 
     return found
 
 
-def _name(case: Case) -> str:
-    return "-".join(case.values())
+@pytest.mark.parametrize("case", plan.online(), ids=plan.name_of)
+def test_one_tree_from_a_server(
+    case: Case, backends: Backends, reference: Callable[[str, str], Found], tmp_path: Path
+) -> None:
+    assert_one_tree(_acquired(case, backends, tmp_path), reference(case["bundle"], case["format"]))
 
 
-@pytest.mark.parametrize("case", _cases(), ids=_name)
-def test_one_tree(case: Case, backends: Backends, reference: Callable[[str, str], Found], tmp_path: Path) -> None:
-    wanted = reference(case["bundle"], case["format"])
+@pytest.mark.parametrize("case", plan.offline(), ids=plan.name_of)
+def test_one_tree_without_a_server(case: Case, reference: Callable[[str, str], Found], tmp_path: Path) -> None:
+    assert_one_tree(_offline(case, tmp_path), reference(case["bundle"], case["format"]))
 
-    made = _offline(case, tmp_path) if case["way"] in OFFLINE else _acquired(case, backends, tmp_path)
 
+def assert_one_tree(made: Path, wanted: Found) -> None:
     found = found_in(made)
     assert found.account == wanted.account
     assert found.digest == wanted.digest
@@ -153,7 +120,9 @@ def _offline(case: Case, folder: Path) -> Path:
     target = _target_of(bundle)
     if case["course"] == "killed":
         place = {"convert": folder / ".out.exportkit-run", "source": folder / "out/exports/.x.exportkit-run"}
-        kill_once_begun(offline_command(case["way"], bundle, target, [fmt], folder / "out"), place[case["way"]])
+        words = offline_command(case["way"], bundle, target, [fmt], folder / "out")
+        assert kill_once_begun(words) == -signal.SIGKILL
+        assert place[case["way"]].is_dir()
     return offline(case["way"], bundle, target, [fmt], folder / "out")
 
 
@@ -166,16 +135,18 @@ def _target_of(bundle: Path) -> str:
 def _acquired(case: Case, backends: Backends, folder: Path) -> Path:
     account = backends.account(case["database"], case["storage"], case["bundle"])
     way, target, fmt = case["way"], case["target"], FORMATS[case["format"]]
+    forced = FORCED_V1 if case["interface"] == "v1" else {}
     out = folder / "out"
     if case["course"] == "killed":
         with relaying(backends.server(case["database"], case["storage"]).port) as relay:
             behind = account.through(relay.url)
             words = command(behind, way, target, out, formats=[fmt])
-            number = 1 + sum(_name(case).encode()) % _REQUESTS
-            assert kill_at_request(relay, number, words, {**behind.environment, **WAYS[way].environment}) == -9
-            run(behind, way, target, out, formats=[fmt])
+            number = 1 + sum(plan.name_of(case).encode()) % _REQUESTS
+            killed = kill_at_request(relay, number, words, {**behind.environment, **forced})
+            assert killed == -signal.SIGKILL
+            run(behind, way, target, out, environment=forced, formats=[fmt])
     else:
-        run(account, way, target, out, formats=[fmt])
+        run(account, way, target, out, environment=forced, formats=[fmt])
     return out / "exports" / "x"
 
 

@@ -80,10 +80,11 @@ def reference(lines: list[Line], tmp_path_factory: pytest.TempPathFactory) -> tu
     return _converted(bench, bundle, 1)
 
 
-def _converted(bench: Workbench, bundle: Path, workers: int) -> tuple[str, dict[str, Any]]:
+def _converted(bench: Workbench, bundle: Path, workers: int, **environment: str) -> tuple[str, dict[str, Any]]:
     run = bench.program(
-        "convert", bundle, *FORMATS, "-o", bench.out, "--media", "none", "--workers", str(workers), "--quiet"
-    )
+        "convert", bundle, *FORMATS, "-o", bench.out, "--media", "none", "--workers", str(workers), "--quiet",
+        env={**os.environ, **environment},
+    )  # fmt: skip
     assert run.returncode == 3, run.stderr
     return tree_digest(bench.out), lists_as_data(bench.out)
 
@@ -95,21 +96,12 @@ def _same(found: tuple[str, dict[str, Any]], wanted: tuple[str, dict[str, Any]])
     assert found[0] == wanted[0]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [2, 3, 7])
-def test_any_number_of_workers_gives_the_same_tree(
-    bench: Workbench, lines: list[Line], reference: tuple[str, dict[str, Any]], workers: int
-) -> None:
-    bundle = _store(bench.folder / "bundle", sorted(lines, key=_typed), bytes_per_part=1 << 30)
-
-    _same(_converted(bench, bundle, workers), reference)
-
-
 def _shuffled(lines: list[Line]) -> list[Line]:
     return random.Random(1).sample(lines, len(lines))
 
 
 ORDERS: dict[str, tuple[Callable[[list[Line]], list[Line]], dict[str, Any]]] = {
+    "ascending": (lambda lines: sorted(lines, key=_typed), {"bytes_per_part": 1 << 30}),
     "descending": (lambda lines: sorted(lines, key=_typed, reverse=True), {}),
     "shuffled in parts": (_shuffled, {"records_per_part": 1000}),
     "shuffled in one file of gzip": (_shuffled, {"layout": "single", "encoding": "gzip"}),
@@ -117,13 +109,22 @@ ORDERS: dict[str, tuple[Callable[[list[Line]], list[Line]], dict[str, Any]]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("order", ORDERS)
-def test_any_order_of_storage_gives_the_same_tree(
-    bench: Workbench, lines: list[Line], reference: tuple[str, dict[str, Any]], order: str
+@pytest.mark.parametrize(("order", "workers"), list(zip(ORDERS, (2, 3, 7, 2), strict=True)))
+def test_any_order_of_storage_and_any_number_of_workers_give_the_same_tree(
+    bench: Workbench, lines: list[Line], reference: tuple[str, dict[str, Any]], order: str, workers: int
 ) -> None:
     arrange, options = ORDERS[order]
 
-    _same(_converted(bench, _store(bench.folder / "bundle", arrange(lines), **options), 2), reference)
+    _same(_converted(bench, _store(bench.folder / "bundle", arrange(lines), **options), workers), reference)
+
+
+@pytest.mark.slow
+def test_workers_without_the_compiled_core_give_the_same_tree(
+    bench: Workbench, lines: list[Line], reference: tuple[str, dict[str, Any]]
+) -> None:
+    bundle = _store(bench.folder / "bundle", _shuffled(lines), records_per_part=1000)
+
+    _same(_converted(bench, bundle, 3, EXPORTKIT_NATIVE="0"), reference)
 
 
 @pytest.mark.parametrize("name", ["twins_descending", "twins_shuffled", "twins_one_file", "twins_parts"])

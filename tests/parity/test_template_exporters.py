@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.parity.backends import Account, serving
+from tests.parity.backends import serving
 from tests.parity.ways import WAYS, Found, found_in
+from tests.server.process import Announced
 
 from exportkit.running.runner import run_action
 
@@ -23,13 +24,12 @@ EXPORTERS = ["my_export", "flat_labels", "stem_manifest"]
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Announced]:
     with serving(tmp_path_factory.mktemp("served"), bundle=BUNDLE) as served:
-        assert served.account is not None
         yield served.account
 
 
-def exported(name: str, way: str, account: Account, out: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+def exported(name: str, way: str, account: Announced, out: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
     """What the plugin makes; ``source`` asks nobody."""
     given: dict[str, Any] = json.loads((ACTIONS / name / "params.json").read_text(encoding="utf-8"))
     given |= account.params("task", save_original_file=True)
@@ -46,7 +46,9 @@ def exported(name: str, way: str, account: Account, out: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
-def test_one_tree_with_originals(name: str, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_tree_with_originals(
+    name: str, account: Announced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = exported(name, "source", account, tmp_path / "source", monkeypatch)
     assert list((tmp_path / "source").rglob("origin_files/*")), "no original was saved"
 

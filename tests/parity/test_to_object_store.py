@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,17 @@ from typing import Any
 import obstore
 import pytest
 from obstore.store import S3Store
-from tests.parity.backends import Account, serving
-from tests.parity.drawn import write_bundle
-from tests.parity.killing import finished, process_of
+from tests.parity.backends import serving
+from tests.parity.killing import disturbed, finished
 from tests.parity.relay import Harm, Relay, relaying
 from tests.parity.ways import WAYS, Found, command, found_in, offline
+from tests.server.process import Announced
 from tests.services import Bucket
 
 pytestmark = pytest.mark.parity
 
 ACTIONS = Path(__file__).parents[2] / "fixtures" / "actions"
 MANIFEST = "exportkit-manifest.json"
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("drawn") / "bundle")
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +33,10 @@ def relay(s3: Bucket) -> Iterator[Relay]:
 
 
 @pytest.fixture(scope="module")
-def account(bundle: Path, s3: Bucket, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(bundle: Path, s3: Bucket, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Announced]:
     options = ("--storage", f"s3://{s3.name}/to?endpoint={relay.url}")
     folder = tmp_path_factory.mktemp("served")
     with serving(folder, *options, bundle=bundle, environment=s3.environment) as served:
-        assert served.account is not None
         yield served.account
 
 
@@ -54,7 +48,7 @@ def reference(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
 class Shelf:
     """What lies below one path of the storage."""
 
-    def __init__(self, s3: Bucket, account: Account, path: str) -> None:
+    def __init__(self, s3: Bucket, account: Announced, path: str) -> None:
         self.store = S3Store(
             s3.name,
             prefix=f"to/storage/1/{path}",
@@ -86,11 +80,11 @@ def path(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def shelf(s3: Bucket, account: Account, path: str) -> Shelf:
+def shelf(s3: Bucket, account: Announced, path: str) -> Shelf:
     return Shelf(s3, account, path)
 
 
-def words_of(account: Account, way: str, path: str, **more: Any) -> tuple[list[str], dict[str, str]]:
+def words_of(account: Announced, way: str, path: str, **more: Any) -> tuple[list[str], dict[str, str]]:
     return (
         command(account, way, "task", None, formats=["coco"], path=path, **more),
         {**account.environment, **WAYS[way].environment},
@@ -105,7 +99,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("way", ["bulk", "delegated"])
 def test_a_dataset_becomes_objects_and_nothing_else(
-    account: Account, shelf: Shelf, state: Path, path: str, way: str, reference: Found, tmp_path: Path
+    account: Announced, shelf: Shelf, state: Path, path: str, way: str, reference: Found, tmp_path: Path
 ) -> None:
     words, environment = words_of(account, way, path)
 
@@ -118,7 +112,7 @@ def test_a_dataset_becomes_objects_and_nothing_else(
     assert not [found for found in state.rglob("*") if found.is_file()]
 
 
-def test_a_name_that_is_taken_gives_way_to_the_next(account: Account, shelf: Shelf, state: Path, path: str) -> None:
+def test_a_name_that_is_taken_gives_way_to_the_next(account: Announced, shelf: Shelf, state: Path, path: str) -> None:
     words, environment = words_of(account, "bulk", path)
     for _ in range(2):
         assert finished(words, environment).returncode == 0
@@ -128,7 +122,7 @@ def test_a_name_that_is_taken_gives_way_to_the_next(account: Account, shelf: She
 
 
 def test_a_name_that_another_run_has_claimed_is_left_alone(
-    account: Account, shelf: Shelf, state: Path, path: str
+    account: Announced, shelf: Shelf, state: Path, path: str
 ) -> None:
     obstore.put(shelf.store, "x/.exportkit-claim", b"of another machine")
     words, environment = words_of(account, "bulk", path)
@@ -140,7 +134,7 @@ def test_a_name_that_another_run_has_claimed_is_left_alone(
 
 
 def test_objects_that_belong_to_no_export_are_not_mixed_with_it(
-    account: Account, shelf: Shelf, state: Path, path: str
+    account: Announced, shelf: Shelf, state: Path, path: str
 ) -> None:
     obstore.put(shelf.store, "x/annotations/instances_train.json", b"old")
     words, environment = words_of(account, "bulk", path)
@@ -154,25 +148,21 @@ def test_objects_that_belong_to_no_export_are_not_mixed_with_it(
 
 @pytest.mark.parametrize("at", ["PUT 1", "PUT 20", "after the manifest"])
 def test_killed_while_objects_are_put_it_goes_on(
-    account: Account, relay: Relay, shelf: Shelf, state: Path, path: str, at: str, reference: Found, tmp_path: Path
+    account: Announced, relay: Relay, shelf: Shelf, state: Path, path: str, at: str, reference: Found, tmp_path: Path
 ) -> None:
     words, environment = words_of(account, "bulk", path)
     puts: list[str] = []
 
-    def judge(_count: int, request: str) -> Harm:
+    def judge(process: subprocess.Popen[str], _count: int, request: str) -> Harm:
         is_over = any(put.endswith(MANIFEST) for put in puts)
         if request.startswith("PUT ") and f"/{path}/" in request:
             puts.append(request)
         if is_over if at.startswith("after") else f"PUT {len(puts)}" == at:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             return "cut"
         return "pass"
 
-    relay.judge = judge
-    process = process_of(words, environment)
-    process.communicate(timeout=120)
-    relay.judge = lambda _count, _request: "pass"
-    assert process.returncode == -signal.SIGKILL
+    assert disturbed(relay, judge, words, environment).returncode == -signal.SIGKILL
     assert (f"x/{MANIFEST}" in shelf.listed()) == at.startswith("after")
 
     assert finished(words, environment).returncode == 0
@@ -181,7 +171,7 @@ def test_killed_while_objects_are_put_it_goes_on(
     assert found_in(shelf.fetched("x", tmp_path)).digest == reference.digest
 
 
-def test_a_template_exporter_writes_objects_too(account: Account, shelf: Shelf, state: Path, path: str) -> None:
+def test_a_template_exporter_writes_objects_too(account: Announced, shelf: Shelf, state: Path, path: str) -> None:
     given = json.loads((ACTIONS / "my_export" / "params.json").read_text()) | account.params("task", path=path)
     words = command(account, "bulk", "task", None, path=path)
     words[words.index("--params") + 1] = json.dumps(given)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from tests.parity.backends import PROGRAM, Account
+from tests.server.process import PROGRAM, Announced
 
 from exportkit.cli import main
 from exportkit.running.runner import ActionOutcome, run_action
 from exportkit.testing import lists_as_data, tree_digest
 
-__all__ = ["FORMATS", "OFFLINE", "WAYS", "Found", "Way", "command", "found_in", "offline", "offline_command", "run"]
+__all__ = [
+    "FORCED_V1",
+    "FORMATS",
+    "OFFLINE",
+    "WAYS",
+    "Found",
+    "Way",
+    "command",
+    "found_in",
+    "offline",
+    "offline_command",
+    "run",
+]
 
 FORMATS: Final = {
     "coco": "coco",
@@ -39,12 +49,14 @@ class Way:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Holds exports in process to the first interface, which has pages only.
+FORCED_V1: Final = {"SYNAPSE_FORCE_V1_EXPORT": "1"}
 _HERE: Final = {"disable_async_delegate": True}
 WAYS: Final = {
     #: By a stream, wherever the server offers one.
     "stream": Way(_HERE),
     "bulk": Way({**_HERE, "export_acquisition": "bulk"}),
-    "v1": Way(_HERE, {"SYNAPSE_FORCE_V1_EXPORT": "1"}),
+    "v1": Way(_HERE, FORCED_V1),
     "delegated": Way(),
     "sharded": Way({"export_shard_size": 2}),
 }
@@ -76,10 +88,20 @@ def _is_of_the_source(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.get("code") in _OF_THE_SOURCE
 
 
-def run(account: Account, way: str, target: str, output: Path, **params: Any) -> ActionOutcome:
+def run(
+    account: Announced,
+    way: str,
+    target: str,
+    output: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    **params: Any,
+) -> ActionOutcome:
     """Export in this process; the dataset is then ``output/exports/x``."""
     chosen = WAYS[way]
-    with _environ(chosen.environment), warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
+        for name, value in {**chosen.environment, **(environment or {})}.items():
+            patched.setenv(name, value)
         warnings.simplefilter("ignore", DeprecationWarning)
         return run_action(
             None,
@@ -90,7 +112,7 @@ def run(account: Account, way: str, target: str, output: Path, **params: Any) ->
         )
 
 
-def command(account: Account, way: str, target: str, output: Path | None, **params: Any) -> list[str]:
+def command(account: Announced, way: str, target: str, output: Path | None, **params: Any) -> list[str]:
     """The same as a command line."""
     given = json.dumps(account.params(target, **{**WAYS[way].params, **params}))
     words = [*PROGRAM, "run", "export", "--params", given]
@@ -119,14 +141,3 @@ def offline_command(way: str, bundle: Path, target: str, formats: list[str], out
 
 def _offline_params(target: str, formats: list[str]) -> dict[str, Any]:
     return {"name": "x", "storage": 1, "path": "exports", "target": target, "filter": {}, "formats": formats}
-
-
-@contextmanager
-def _environ(values: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.sdk.environment import EnvironmentMissing, sdk_python
-from tests.sdk.existing import Backend, ExistingSdk, Family
+from tests.sdk.existing import ExistingSdk, Family
+from tests.server.served import Announced, start
 
 #: Rows of the shared bundle, so many that every list has several pages.
 COUNT = 1000
 #: Payloads above this size, in bytes, come behind a URL.
 INLINE_LIMIT = 200
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the environment before any test runs: without it there is nothing to run, and no run passes."""
+    if "sdk" in config.option.markexpr and not hasattr(config, "workerinput"):
+        try:
+            sdk_python()
+        except EnvironmentMissing as missing:
+            raise pytest.UsageError(str(missing)) from None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,31 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.sdk)
-
-
-@contextmanager
-def serving(*words: object, environment: Mapping[str, str] | None = None) -> Iterator[Backend]:
-    """A server in a process of its own, until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "exportkit", "serve", "--port", "0", "--json", *map(str, words)],
-        env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    told: list[str] = []
-    assert process.stdout is not None
-    assert process.stderr is not None
-    reader = threading.Thread(target=told.extend, args=(process.stderr,), daemon=True)
-    reader.start()
-    with process:
-        try:
-            line = process.stdout.readline()
-            assert line, "".join(told)
-            yield Backend(**json.loads(line))
-        finally:
-            process.terminate()
-            reader.join()
 
 
 def payload_of(number: int) -> dict[str, Any]:
@@ -77,37 +57,33 @@ def write_bundle(folder: Path, payloads: Mapping[int, Any]) -> Path:
 @pytest.fixture(scope="session")
 def sdk() -> Iterator[ExistingSdk]:
     """The existing package, with an environment and a process of its own."""
-    try:
-        python = sdk_python()
-    except EnvironmentMissing as missing:
-        pytest.skip(str(missing))
-    with ExistingSdk.started(python) as started:
+    with ExistingSdk.started(sdk_python()) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def backend(sdk: ExistingSdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+def backend(sdk: ExistingSdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Announced]:
     """A server with a thousand rows."""
     bundle = write_bundle(tmp_path_factory.mktemp("bundle") / "thousand", PAYLOADS)
     data = tmp_path_factory.mktemp("served")
     limits = {f"{target}_INLINE_MAX_BYTES": str(INLINE_LIMIT) for target in ("TASK", "ASSIGNMENT", "GROUND_TRUTH")}
-    with serving("--load", bundle, "--data", data, environment=limits) as served:
-        yield served
+    with start("--load", bundle, "--data", data, environment=limits) as served:
+        yield served.announced
 
 
 @pytest.fixture(scope="session")
-def idle_backend(sdk: ExistingSdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+def idle_backend(sdk: ExistingSdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Announced]:
     """A server without workers, whose jobs wait for ever."""
     bundle = checkout / "fixtures" / "bundles" / "seed_tasks"
-    with serving("--load", bundle, "--data", tmp_path_factory.mktemp("idle"), "--workers", "0") as served:
-        yield served
+    with start("--load", bundle, "--data", tmp_path_factory.mktemp("idle"), "--workers", "0") as served:
+        yield served.announced
 
 
 @pytest.fixture(scope="session")
-def v1(sdk: ExistingSdk, backend: Backend) -> Family:
+def v1(sdk: ExistingSdk, backend: Announced) -> Family:
     return sdk.v1(backend)
 
 
 @pytest.fixture(scope="session")
-def v2(sdk: ExistingSdk, backend: Backend) -> Family:
+def v2(sdk: ExistingSdk, backend: Announced) -> Family:
     return sdk.v2(backend)

@@ -56,7 +56,8 @@ def _base_python() -> Path:
             and subprocess.run([name, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0
         ):
             return Path(name)
-    raise EnvironmentMissing(f"synapse-sdk needs Python {_VERSION}, which is not installed here")
+    message = f"synapse-sdk needs Python {_VERSION}, which is not here: install python{_VERSION}, or let pyenv do it."
+    raise EnvironmentMissing(message)
 
 
 def _make(base: Path, folder: Path) -> None:

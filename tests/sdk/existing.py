@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
-__all__ = ["Backend", "CallFailed", "ExistingSdk", "Family"]
+from tests.server.process import Announced
+
+__all__ = ["CallFailed", "ExistingSdk", "Family", "options_of"]
 
 _PROGRAM: Final = Path(__file__).with_name("answering.py")
 
@@ -27,29 +29,6 @@ class CallFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Backend:
-    """A server that answers, as it announced itself."""
-
-    url: str
-    token: str = field(repr=False)
-    tenant: str
-    project_id: int
-    storage_id: int
-    dataset_version_id: int
-
-    def scope(self, target: str) -> dict[str, Any]:
-        """The filter that selects everything that was loaded."""
-        if target == "ground_truth":
-            return {"ground_truth_dataset_version": self.dataset_version_id}
-        return {"project": self.project_id}
-
-    def options(self, **changed: Any) -> dict[str, Any]:
-        """What a client of the existing package is made with; None leaves an option out."""
-        given = {"base_url": self.url, "access_token": self.token, "tenant": self.tenant} | changed
-        return {key: value for key, value in given.items() if value is not None}
-
-
-@dataclass(frozen=True)
 class Family:
     """A client of one interface. ``client("tasks.list", project=1)`` calls its ``tasks.list(project=1)``."""
 
@@ -61,6 +40,12 @@ class Family:
         return self.sdk.do(
             "call", family=self.name, options=dict(self.options), method=method, args=args, keywords=keywords
         )
+
+
+def options_of(backend: Announced, **changed: Any) -> dict[str, Any]:
+    """What a client of the existing package is made with; None leaves an option out."""
+    given = {"base_url": backend.url, "access_token": backend.token, "tenant": backend.tenant} | changed
+    return {key: value for key, value in given.items() if value is not None}
 
 
 class ExistingSdk:
@@ -108,10 +93,10 @@ class ExistingSdk:
             raise CallFailed(error["type"], error["status"], error["text"])
         return found["answer"]
 
-    def v1(self, backend: Backend, **changed: Any) -> Family:
+    def v1(self, backend: Announced, **changed: Any) -> Family:
         """``BackendClient``."""
-        return Family(self, "v1", backend.options(**changed))
+        return Family(self, "v1", options_of(backend, **changed))
 
-    def v2(self, backend: Backend, **changed: Any) -> Family:
+    def v2(self, backend: Announced, **changed: Any) -> Family:
         """``BackendClientV2``."""
-        return Family(self, "v2", backend.options(**changed))
+        return Family(self, "v2", options_of(backend, **changed))

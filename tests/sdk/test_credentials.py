@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.sdk.existing import Backend, CallFailed, ExistingSdk
+from tests.sdk.existing import CallFailed, ExistingSdk
+from tests.server.process import Announced
 
 ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("v1", {}),
@@ -15,7 +16,7 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def first_row(sdk: ExistingSdk, family: str, backend: Backend, options: dict[str, Any]) -> int:
+def first_row(sdk: ExistingSdk, family: str, backend: Announced, options: dict[str, Any]) -> int:
     if family == "v1":
         page = sdk.v1(backend, **options)("list_tasks", {"project": backend.project_id, "page_size": 1})
     else:
@@ -25,13 +26,13 @@ def first_row(sdk: ExistingSdk, family: str, backend: Backend, options: dict[str
 
 @pytest.mark.parametrize(("family", "options"), ACCEPTED)
 def test_every_syntax_of_token_and_tenant_is_taken(
-    sdk: ExistingSdk, backend: Backend, family: str, options: dict[str, Any]
+    sdk: ExistingSdk, backend: Announced, family: str, options: dict[str, Any]
 ) -> None:
     assert first_row(sdk, family, backend, options) == 3000
 
 
 @pytest.mark.parametrize(("family", "name"), [("v1", "authorization_token"), ("v2", "drf_token")])
-def test_the_token_of_a_user_serves_as_well(sdk: ExistingSdk, backend: Backend, family: str, name: str) -> None:
+def test_the_token_of_a_user_serves_as_well(sdk: ExistingSdk, backend: Announced, family: str, name: str) -> None:
     assert first_row(sdk, family, backend, {"access_token": None, name: backend.token}) == 3000
 
 
@@ -46,7 +47,7 @@ def test_the_token_of_a_user_serves_as_well(sdk: ExistingSdk, backend: Backend, 
     ],
 )
 def test_wrong_tokens_are_401_and_wrong_tenants_403(
-    sdk: ExistingSdk, backend: Backend, family: str, options: dict[str, Any], expected: tuple[str, int]
+    sdk: ExistingSdk, backend: Announced, family: str, options: dict[str, Any], expected: tuple[str, int]
 ) -> None:
     with pytest.raises(CallFailed) as found:
         first_row(sdk, family, backend, options)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sdk.conftest import serving
-from tests.sdk.existing import Backend, ExistingSdk
+from tests.sdk.existing import ExistingSdk, options_of
+from tests.server.served import Announced, Served, start
 
-PLUGIN = Path(__file__).parents[2] / "fixtures" / "recorder"
+PLUGIN = Path(__file__).parents[2] / "fixtures" / "item_recorder"
 #: Each kind of payload, and each target.
 BUNDLES = {"seed_tasks": "task", "dm_v1_assignments": "assignment", "dm_v2_wrapped_ground_truth": "ground_truth"}
 
@@ -24,13 +24,15 @@ BUNDLES = {"seed_tasks": "task", "dm_v1_assignments": "assignment", "dm_v2_wrapp
 class Exported:
     """One bundle, exported four times over."""
 
-    backend: Backend
+    server: Served
     target: str
     #: Payloads of the bundle by the id of their row.
     payloads: dict[int, Any]
     storage: Path
     #: What each export told, by the folder that it wrote to.
     results: dict[str, Any]
+    #: How the jobs ended that the server ran for each.
+    jobs: dict[str, list[str]]
 
 
 @pytest.fixture(scope="module", params=BUNDLES)
@@ -39,16 +41,27 @@ def exported(
 ) -> Iterator[Exported]:
     """A bundle on a server of its own, exported by both programs and by both heads of each."""
     bundle, target = checkout / "fixtures" / "bundles" / request.param, BUNDLES[request.param]
-    with serving("--load", bundle, "--data", tmp_path_factory.mktemp("data")) as backend:
+    with start("--load", bundle, "--data", tmp_path_factory.mktemp("data")) as server:
+        backend = server.announced
         storage = sdk.v1(backend)("get_storage", backend.storage_id)
         work = tmp_path_factory.mktemp("work")
-        results = {}
+        results, jobs = {}, {}
         for head, delegated in (("in_process", False), ("delegated", True)):
-            theirs, ours = f"sdk_{head}", f"ours_{head}"
-            results[theirs] = export_by_sdk(sdk, backend, params_of(backend, target, theirs), delegated=delegated)
-            results[ours] = export_by_exportkit(backend, params_of(backend, target, ours), work, delegated=delegated)
+            for program in ("sdk", "ours"):
+                name, known = f"{program}_{head}", set(jobs_of(server))
+                params = params_of(backend, target, name)
+                if program == "sdk":
+                    results[name] = export_by_sdk(sdk, backend, params, delegated=delegated)
+                else:
+                    results[name] = export_by_exportkit(backend, params, work, delegated=delegated)
+                jobs[name] = [status for job, status in jobs_of(server).items() if job not in known]
         place = Path(storage["configuration"]["location"])
-        yield Exported(backend, target, payloads_of(bundle / target), place, results)
+        yield Exported(server, target, payloads_of(bundle / target), place, results, jobs)
+
+
+def jobs_of(server: Served) -> dict[str, str]:
+    """The status of each job that the server ever had."""
+    return {job["id"]: job["status"] for job in server.get("/v2/async_jobs/")["data"]["results"]}
 
 
 def payloads_of(folder: Path) -> dict[int, Any]:
@@ -57,7 +70,7 @@ def payloads_of(folder: Path) -> dict[int, Any]:
     return {line["id"]: line["data"] for line in lines}
 
 
-def params_of(backend: Backend, target: str, path: str) -> dict[str, Any]:
+def params_of(backend: Announced, target: str, path: str) -> dict[str, Any]:
     return {
         "name": "all",
         "path": path,
@@ -68,18 +81,18 @@ def params_of(backend: Backend, target: str, path: str) -> dict[str, Any]:
     }
 
 
-def export_by_sdk(sdk: ExistingSdk, backend: Backend, params: dict[str, Any], *, delegated: bool) -> Any:
+def export_by_sdk(sdk: ExistingSdk, backend: Announced, params: dict[str, Any], *, delegated: bool) -> Any:
     return sdk.do(
         "export",
-        options=backend.options(),
-        v2_options=backend.options(tenant_token_prefix=True),
+        options=options_of(backend),
+        v2_options=options_of(backend, tenant_token_prefix=True),
         plugin=str(PLUGIN),
         params=params,
         delegated=delegated,
     )
 
 
-def export_by_exportkit(backend: Backend, params: dict[str, Any], work: Path, *, delegated: bool) -> Any:
+def export_by_exportkit(backend: Announced, params: dict[str, Any], work: Path, *, delegated: bool) -> Any:
     environment = {
         **os.environ,
         "SYNAPSE_HOST": backend.url,
@@ -127,6 +140,15 @@ def test_either_program_tells_the_same_counts(exported: Exported) -> None:
         assert (result["exported_count"], result["failed_count"], result["total_count"]) == (count, 0, count), name
 
 
+def test_jobs_of_the_server_write_what_is_delegated_and_nothing_else(exported: Exported) -> None:
+    assert exported.jobs == {
+        "sdk_in_process": [],
+        "ours_in_process": [],
+        "sdk_delegated": ["COMPLETED"],
+        "ours_delegated": ["COMPLETED"],
+    }
+
+
 def test_neither_program_leaves_anything_of_a_bundle_behind(exported: Exported) -> None:
     for name in ("sdk_delegated", "ours_delegated"):
         jobs = exported.storage / name / ".async_jobs"
@@ -135,8 +157,10 @@ def test_neither_program_leaves_anything_of_a_bundle_behind(exported: Exported) 
 
 def test_a_delegated_export_of_a_selection_holds_the_selection(sdk: ExistingSdk, exported: Exported) -> None:
     first = min(exported.payloads)
-    params = params_of(exported.backend, exported.target, "selected")
+    backend, known = exported.server.announced, set(jobs_of(exported.server))
+    params = params_of(backend, exported.target, "selected")
     params["filter"]["ids"] = str(first)
-    result = export_by_sdk(sdk, exported.backend, params, delegated=True)
+    result = export_by_sdk(sdk, backend, params, delegated=True)
     assert result["exported_count"] == result["total_count"] == 1
     assert [item["id"] for item in labels(exported.storage / "selected")] == [first]
+    assert len(set(jobs_of(exported.server)) - known) == 1

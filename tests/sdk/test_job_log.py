@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.sdk.existing import Backend, CallFailed, Family
+from tests.sdk.existing import CallFailed, Family
+from tests.server.process import Announced
 
 JOB = "3f0d9a52-6a43-4a0e-9d0e-0f3f5a1f7c11"
 LOG = {"event": "message", "data": {"content": "half way"}, "datetime": "2026-01-01T00:00:00+00:00", "job": JOB}
@@ -39,7 +40,7 @@ def test_logs_come_one_by_one_and_in_lists(v1: Family, logs: Any) -> None:
     assert v1("create_logs", logs) is not None
 
 
-def test_an_export_stands_in_the_history(v2: Family, backend: Backend) -> None:
+def test_an_export_stands_in_the_history(v2: Family, backend: Announced) -> None:
     job = v2(
         "plugin_exports.create",
         project_id=backend.project_id,

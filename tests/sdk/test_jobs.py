@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from tests.sdk.conftest import COUNT, PAYLOADS
-from tests.sdk.existing import Backend, CallFailed, Family
+from tests.sdk.existing import CallFailed, Family
+from tests.server.process import Announced
 
 TARGETS = ["task", "assignment", "ground_truth"]
 
 
-def enqueued(v2: Family, backend: Backend, target: str = "task", **changed: Any) -> Any:
+def enqueued(v2: Family, backend: Announced, target: str = "task", **changed: Any) -> Any:
     scope = backend.scope(target)
     if target == "ground_truth":
         scope = {"ground_truth_dataset_versions": [backend.dataset_version_id]}
@@ -29,7 +30,7 @@ def enqueued(v2: Family, backend: Backend, target: str = "task", **changed: Any)
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_job_is_followed_to_its_end_and_its_bundle_lies_in_the_storage(
-    v1: Family, v2: Family, backend: Backend, target: str
+    v1: Family, v2: Family, backend: Announced, target: str
 ) -> None:
     job = enqueued(v2, backend, target)
     assert job["status"] == "pending"
@@ -55,7 +56,7 @@ def test_a_job_is_followed_to_its_end_and_its_bundle_lies_in_the_storage(
     assert {line["id"]: line["data"] for line in lines} == PAYLOADS
 
 
-def test_a_finished_job_is_told_of_at_once_and_cannot_be_cancelled(v2: Family, backend: Backend) -> None:
+def test_a_finished_job_is_told_of_at_once_and_cannot_be_cancelled(v2: Family, backend: Announced) -> None:
     job = enqueued(v2, backend, filters={"project": backend.project_id, "ids": "3,6"})
     v2("async_jobs.stream_progress", job["job_id"])
     again = v2("async_jobs.stream_progress", job["job_id"])
@@ -66,7 +67,7 @@ def test_a_finished_job_is_told_of_at_once_and_cannot_be_cancelled(v2: Family, b
     assert v2("async_jobs.retrieve", job["job_id"])["data"]["count"] == 2
 
 
-def test_a_waiting_job_is_cancelled_at_once_and_again(sdk: Any, idle_backend: Backend) -> None:
+def test_a_waiting_job_is_cancelled_at_once_and_again(sdk: Any, idle_backend: Announced) -> None:
     v2 = sdk.v2(idle_backend)
     job = enqueued(v2, idle_backend)
     assert v2("async_jobs.retrieve", job["job_id"])["status"] == "PENDING"
@@ -76,7 +77,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_again(sdk: Any, idle_backend: Ba
     assert [event["event"] for event in events] == ["connected", "error"]
 
 
-def test_own_jobs_are_listed_by_page(sdk: Any, idle_backend: Backend) -> None:
+def test_own_jobs_are_listed_by_page(sdk: Any, idle_backend: Announced) -> None:
     v2 = sdk.v2(idle_backend)
     jobs = [enqueued(v2, idle_backend)["job_id"] for _ in range(3)]
     page = v2("async_jobs.list", page_size=1000)
@@ -95,7 +96,7 @@ def test_own_jobs_are_listed_by_page(sdk: Any, idle_backend: Backend) -> None:
     ],
 )
 def test_what_is_wrong_with_an_order_is_named(
-    v2: Family, backend: Backend, changed: dict[str, Any], field: str
+    v2: Family, backend: Announced, changed: dict[str, Any], field: str
 ) -> None:
     asked = {"storage_id": backend.storage_id, "path": "x", "targets": ["task"], "filter": backend.scope("task")}
     asked |= {("filter" if key == "filters" else key): value for key, value in changed.items()}

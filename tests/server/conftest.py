@@ -11,6 +11,9 @@ import pytest
 from tests.server.served import Served, start, write_bundle
 from tests.services import postgres_url, s3
 
+from exportkit.server.database import Database
+from exportkit.server.schema import upgrade
+
 __all__ = ["bundle", "database_options", "fresh_database", "postgres_url", "s3", "served"]
 
 #: Rows of the shared bundle; ids are far apart and not those of the lines.
@@ -51,6 +54,18 @@ def fresh_database(postgres_url: str) -> Callable[[], str]:
         return postgres_url.rpartition("/")[0] + f"/{name}"
 
     return make
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind, with its tables."""
+    url = f"sqlite:///{tmp_path / 'exportkit.db'}"
+    if request.param == "postgres":
+        url = request.getfixturevalue("fresh_database")()
+    made = Database(url)
+    upgrade(made)
+    yield made
+    made.dispose()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

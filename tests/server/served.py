@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,19 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-import pytest
+from tests.server.process import Announced, ServerProcess, launched
 
-__all__ = ["Served", "lines_of", "start", "write_bundle"]
+__all__ = ["Announced", "Served", "launched", "lines_of", "start", "write_bundle"]
 
 _PATIENCE: Final = 60.0
-PROGRAM: Final = (sys.executable, "-m", "exportkit", "serve")
 
 
 @dataclass
 class Served:
     """A server that answers: what it announced, its process, and a client with its credentials."""
 
-    announced: dict[str, Any]
+    announced: Announced
     process: subprocess.Popen[str]
     client: httpx2.Client = field(repr=False)
     #: A client that shows nothing of itself.
@@ -36,19 +31,19 @@ class Served:
 
     @property
     def url(self) -> str:
-        return str(self.announced["url"])
+        return self.announced.url
 
     @property
     def project(self) -> int:
-        return int(self.announced["project_id"])
+        return self.announced.project_id
 
     @property
     def version(self) -> int:
-        return int(self.announced["dataset_version_id"])
+        return self.announced.dataset_version_id
 
     @property
     def storage(self) -> int:
-        return int(self.announced["storage_id"])
+        return self.announced.storage_id
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:
         """The JSON of an answer with the status that is expected."""
@@ -113,47 +108,17 @@ def parsed_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 @contextmanager
 def start(*options: str | Path, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Start a server on a free port and end it with the block, as Ctrl-C does."""
-    process = launched(*options, environment=environment)
-    told: list[str] = []
-    reader = threading.Thread(target=lambda: told.extend(process.stderr or ()), daemon=True)
-    reader.start()
+    running = ServerProcess.begun(*options, environment=environment)
+    announced = running.announced
+    headers = {"Synapse-Access-Token": f"Token {announced.token}", "Synapse-Tenant": f"Token {announced.tenant}"}
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line or "exit_error" in line:
-            process.wait(_PATIENCE)
-            reader.join()
-            pytest.fail(f"the server did not start: {line}{''.join(told)}")
-        announced = json.loads(line)
-        tenant, token = announced["tenant"], announced["token"]
-        headers = {"Synapse-Access-Token": f"Token {token}", "Synapse-Tenant": f"Token {tenant}"}
-        url = str(announced["url"])
         with (
-            httpx2.Client(base_url=url, headers=headers, timeout=_PATIENCE) as client,
-            httpx2.Client(base_url=url, timeout=_PATIENCE) as bare,
+            httpx2.Client(base_url=announced.url, headers=headers, timeout=_PATIENCE) as client,
+            httpx2.Client(base_url=announced.url, timeout=_PATIENCE) as bare,
         ):
-            yield Served(announced, process, client, bare, told)
+            yield Served(announced, running.process, client, bare, running.told)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.wait()
-        reader.join(5)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-
-def launched(*options: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """The process of a server that was just started."""
-    command = [*PROGRAM, "--port", "0", "--json", *map(str, options)]
-    surroundings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings
-    )
+        running.stop()
 
 
 def write_bundle(folder: Path, lines: list[bytes | dict[str, Any]], target: str = "task", **facts: Any) -> Path:

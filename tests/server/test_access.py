@@ -35,14 +35,14 @@ def ask(served: Served, method: str, path: str, headers: dict[str, str], **optio
 @pytest.mark.parametrize("tenant", ["{}", "Token {}"])
 def test_both_spellings_of_tokens_and_tenants_are_taken(served: Served, token: str, name: str, tenant: str) -> None:
     headers = {
-        name: token.format(served.announced["token"]),
-        "SYNAPSE-Tenant": tenant.format(served.announced["tenant"]),
+        name: token.format(served.announced.token),
+        "SYNAPSE-Tenant": tenant.format(served.announced.tenant),
     }
     assert ask(served, "GET", "/v2/tasks/", headers).status_code == 200
 
 
 def test_a_bearer_token_and_a_further_agent_token_are_taken(served: Served) -> None:
-    token, tenant = served.announced["token"], served.announced["tenant"]
+    token, tenant = served.announced.token, served.announced.tenant
     headers = {"Authorization": f"Bearer {token}", "Synapse-Tenant": tenant, "SYNAPSE-Agent": "Token x"}
     assert ask(served, "GET", "/sdk/tasks/", headers).status_code == 200
 
@@ -100,7 +100,7 @@ def test_these_are_all_routes_that_ask_for_a_token(served: Served) -> None:
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_no_route_answers_without_token_and_tenant(served: Served, method: str, path: str) -> None:
-    token, tenant = served.announced["token"], served.announced["tenant"]
+    token, tenant = served.announced.token, served.announced.tenant
     for headers, status in (
         ({}, 401),
         ({"Synapse-Tenant": tenant}, 401),
@@ -121,9 +121,14 @@ def test_no_route_answers_without_token_and_tenant(served: Served, method: str, 
 
 def test_lists_hold_the_rows_of_their_own_tenant_only(tenants: tuple[Served, Served]) -> None:
     mine, foreign = tenants
-    for path in ("/sdk/tasks/", "/sdk/assignments/", "/sdk/ground_truth_events/"):
-        assert {one["id"] for one in mine.get(path)["results"]} == {1, 2, 3}
-        assert mine.get(path, project=foreign.project)["results"] == [] if "tasks" in path else True
+    for path, key, own, theirs in (
+        ("/sdk/tasks/", "project", mine.project, foreign.project),
+        ("/sdk/assignments/", "project", mine.project, foreign.project),
+        ("/sdk/ground_truth_events/", "ground_truth_dataset_versions", mine.version, foreign.version),
+    ):
+        for wanted in ({}, {key: own}):
+            assert {one["id"] for one in mine.get(path, **wanted)["results"]} == {1, 2, 3}
+        assert mine.get(path, **{key: theirs})["results"] == []
     assert mine.get("/v2/ground-truth-events/", ground_truth_dataset_version=foreign.version)["data"] == []
     assert mine.post("/v2/tasks/bulk-fetch/", {"ids": [777]})["data"] == []
     assert mine.post("/v2/ground-truth-events/bulk-data/", {"pgh_ids": [777]})["data"] == []
@@ -133,18 +138,21 @@ def test_lists_hold_the_rows_of_their_own_tenant_only(tenants: tuple[Served, Ser
 
 def test_what_belongs_to_another_tenant_is_missing(tenants: tuple[Served, Served]) -> None:
     mine, foreign = tenants
-    for method, path in (
-        ("GET", f"/projects/{foreign.project}/"),
-        ("GET", f"/ground_truth_dataset_versions/{foreign.version}/"),
-        ("GET", f"/v2/ground-truth-datasets/{foreign.version}/"),
-        ("POST", f"/v2/ground-truth-dataset-versions/{foreign.version}/release/"),
-        ("GET", f"/storages/{foreign.storage}/"),
-        ("POST", f"/storages/{foreign.storage}/session/"),
+    for method, path, theirs in (
+        ("GET", "/projects/{}/", foreign.project),
+        ("GET", "/ground_truth_dataset_versions/{}/", foreign.version),
+        ("GET", "/v2/ground-truth-datasets/{}/", foreign.version),
+        ("POST", "/v2/ground-truth-dataset-versions/{}/release/", foreign.version),
+        ("GET", "/storages/{}/", foreign.storage),
+        ("POST", "/storages/{}/session/", foreign.storage),
     ):
-        answer = mine.client.request(method, path)
-        unknown = mine.client.request(method, path.replace(f"/{foreign.project}/", "/4711/"))
-        assert answer.status_code == 404
-        assert answer.json().get("detail") == unknown.json().get("detail")
+        answer, unknown = (mine.client.request(method, path.format(number)) for number in (theirs, 4711))
+        assert answer.status_code == unknown.status_code == 404
+        told, of_none = answer.json(), unknown.json()
+        for body in (told, of_none):
+            body.pop("meta", None)
+        assert told
+        assert told == of_none
 
 
 def test_exports_do_not_reach_into_another_tenant(tenants: tuple[Served, Served]) -> None:
@@ -165,8 +173,8 @@ def test_exports_do_not_reach_into_another_tenant(tenants: tuple[Served, Served]
 def test_jobs_of_another_tenant_are_missing_and_not_listed(tenants: tuple[Served, Served]) -> None:
     mine, foreign = tenants
     headers = {
-        "Authorization": f"Token {foreign.announced['token']}",
-        "Synapse-Tenant": str(foreign.announced["tenant"]),
+        "Authorization": f"Token {foreign.announced.token}",
+        "Synapse-Tenant": foreign.announced.tenant,
     }
     theirs = ask(mine, "GET", "/v2/async_jobs/", headers).json()["data"]["results"][0]["id"]
     for method, path in (("GET", ""), ("GET", "progress/"), ("POST", "cancel/")):
@@ -179,7 +187,7 @@ def test_jobs_of_another_tenant_are_missing_and_not_listed(tenants: tuple[Served
 
 def test_a_token_of_one_tenant_does_not_open_the_other(tenants: tuple[Served, Served]) -> None:
     mine, foreign = tenants
-    headers = {"Authorization": f"Token {mine.announced['token']}", "Synapse-Tenant": str(foreign.announced["tenant"])}
+    headers = {"Authorization": f"Token {mine.announced.token}", "Synapse-Tenant": foreign.announced.tenant}
     assert ask(mine, "GET", "/v2/tasks/", headers).status_code == 403
 
 
@@ -188,8 +196,8 @@ def test_an_idempotency_key_belongs_to_its_tenant(tenants: tuple[Served, Served]
     body = {"storage_id": mine.storage, "path": "x", "targets": ["task"], "filter": {"project": mine.project}}
     first = mine.post("/v2/plugin_exports/", body, 202, **{"Idempotency-Key": "k"})["data"]["job_id"]
     headers = {
-        "Authorization": f"Token {foreign.announced['token']}",
-        "Synapse-Tenant": str(foreign.announced["tenant"]),
+        "Authorization": f"Token {foreign.announced.token}",
+        "Synapse-Tenant": foreign.announced.tenant,
         "Idempotency-Key": "k",
     }
     body |= {"storage_id": foreign.storage, "filter": {"project": foreign.project}}
@@ -203,7 +211,7 @@ def test_an_idempotency_key_belongs_to_its_tenant(tenants: tuple[Served, Served]
 
 def test_the_token_is_nowhere_in_the_database(tmp_path: Path, bundle: Path) -> None:
     with start("--load", bundle, "--data", tmp_path) as server:
-        token = str(server.announced["token"])
+        token = server.announced.token
         server.ended_job(server.enqueue())
     dump = "\n".join(sqlite3.connect(tmp_path / "exportkit.db").iterdump())
     assert "access_token" in dump
@@ -219,7 +227,7 @@ def test_a_foreign_host_is_refused(served: Served, host: str) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "LOCALHOST:1234", "[::1]:9"])
 def test_names_of_this_machine_are_taken_and_lead_back_to_it(served: Served, host: str) -> None:
-    token, tenant = served.announced["token"], served.announced["tenant"]
+    token, tenant = served.announced.token, served.announced.tenant
     headers = {"Host": host, "Authorization": f"Token {token}", "Synapse-Tenant": tenant}
     page = ask(served, "GET", "/v2/tasks/?per_page=1", headers).json()
     assert page["meta"]["pagination"]["next_cursor"].lower().startswith(f"http://{host.lower()}/v2/tasks/")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 from tests.server.served import Served, start, write_bundle
 
 from exportkit.errors import UsageError
-from exportkit.server.chaos_rules import read_chaos
+from exportkit.server.chaos import Chaos
+from exportkit.server.chaos_rules import ChaosPlan, ChaosRule, read_chaos
 
 RULES = """
 seed: 3
@@ -23,7 +28,8 @@ rules:
   - {route: /sdk/tasks/, count_error: 5, next: "http://evil.example/sdk/tasks/"}
   - {route: /sdk/assignments/, cursor_pages: 1}
   - {route: /v2/assignments/bulk-fetch/, cut: 20}
-  - {route: /v2/assignments/stream/, pause: 0.01, piece: 7}
+  - {route: /v2/assignments/stream/, pause: 0.001, piece: 7}
+  - {route: /v2/tasks/stream/, pause: 2, piece: 7}
   - {route: /v2/async_jobs/*/progress/, event_bytes: 2000000}
   - {route: /healthz, probability: 0.5, status: [500, 500, 500, 500, 500, 500, 500, 500, 500, 500]}
 """
@@ -75,9 +81,31 @@ def test_a_body_is_cut(chaotic: Served) -> None:
         chaotic.client.post("/v2/assignments/bulk-fetch/", json={"ids": [1]})
 
 
-def test_a_slow_body_comes_whole(chaotic: Served) -> None:
-    with chaotic.client.stream("GET", "/v2/assignments/stream/") as answer:
-        assert b"".join(answer.iter_bytes()).endswith(b'"applied_filter":{}}\n')
+def test_a_slow_body_comes_whole_and_in_pieces(chaotic: Served) -> None:
+    chunks = chunks_of(chaotic, "/v2/assignments/stream/")
+
+    assert b"".join(chunks).endswith(b'"applied_filter":{}}\n')
+    assert max(map(len, chunks)) == 7
+
+
+def chunks_of(served: Served, path: str) -> list[bytes]:
+    """The body as it was sent, piece by piece, however the network put them together."""
+    target = httpx2.URL(served.url)
+    asked = [f"GET {path} HTTP/1.1", f"Host: {target.host}", "Connection: close"]
+    asked += [f"{name}: {value}" for name, value in served.client.headers.items() if name.startswith("synapse-")]
+    with socket.create_connection((target.host, target.port)) as connection, connection.makefile("rb") as answer:
+        connection.sendall("\r\n".join([*asked, "", ""]).encode())
+        while answer.readline() != b"\r\n":
+            """The headers are over with an empty line."""
+        chunks = []
+        while size := int(answer.readline(), 16):
+            chunks.append(answer.read(size + 2)[:-2])
+    return chunks
+
+
+def test_between_the_pieces_of_a_slow_body_is_a_pause(chaotic: Served) -> None:
+    with chaotic.client.stream("GET", "/v2/tasks/stream/", timeout=0.5) as answer, pytest.raises(httpx2.ReadTimeout):
+        answer.read()
 
 
 def test_a_huge_event_comes_before_the_others(chaotic: Served) -> None:
@@ -90,6 +118,33 @@ def test_what_is_drawn_is_drawn_by_the_seed(chaotic: Served) -> None:
     drawn = random.Random(3)
     found = [chaotic.bare.get("/healthz").status_code for _ in range(8)]
     assert found == [500 if drawn.random() < 0.5 else 200 for _ in range(8)]
+
+
+def statuses_of_requests_that_come_together(count: int, **rule: Any) -> list[int]:
+    """What so many requests are answered, each of which begins before any is answered."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    async def asked(chaos: Chaos) -> int:
+        found: list[int] = []
+
+        async def send(message: Message) -> None:
+            found.append(message.get("status", 0))
+
+        scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "headers": []}
+        await chaos(scope, lambda: asyncio.sleep(0, {"type": "http.request"}), send)
+        return found[0]
+
+    async def all_asked() -> list[int]:
+        chaos = Chaos(answer, ChaosPlan(rules=(ChaosRule(**rule),)))
+        return list(await asyncio.gather(*(asked(chaos) for _ in range(count))))
+
+    return asyncio.run(all_asked())
+
+
+def test_requests_that_come_together_are_met_by_one_status_each() -> None:
+    assert statuses_of_requests_that_come_together(4, status=(503, 200, 502), delay=0.01) == [503, 200, 502, 200]
 
 
 @pytest.mark.parametrize(

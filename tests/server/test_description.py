@@ -23,7 +23,7 @@ def test_schemathesis_finds_no_break_of_the_description(tmp_path: Path, bundle: 
     if not program.exists():
         pytest.skip("schemathesis is not installed here")
     with start("--load", bundle, "--data", tmp_path / "d") as server:
-        token, tenant = server.announced["token"], server.announced["tenant"]
+        token, tenant = server.announced.token, server.announced.tenant
         headers = [f"Synapse-Access-Token: {token}", f"Synapse-Tenant: {tenant}"]
         command = [str(program), "run", f"{server.url}/openapi.json", "--max-examples", EXAMPLES, "--seed", "1"]
         command += [word for header in headers for word in ("--header", header)]

@@ -327,9 +327,9 @@ def test_a_job_outlives_its_server(tmp_path: Path) -> None:
         job_id = server.enqueue(**SLOWLY)
         until(lambda: server.get(f"/v2/async_jobs/{job_id}/")["data"]["progress"]["processed_count"])
         server.process.kill()
-        token = server.announced["token"]
+        token = server.announced.token
     with start(*options, environment=short) as server:
-        assert server.announced["token"] == token
+        assert server.announced.token == token
         assert server.ended_job(job_id)["status"] == "COMPLETED"
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,22 +12,9 @@ from sqlalchemy import func, insert, select, update
 from exportkit.server.database import Database
 from exportkit.server.job_queue import Claim, JobQueue, LeaseLost
 from exportkit.server.principals import tenant_account
-from exportkit.server.schema import upgrade
 from exportkit.server.tables import job, job_event
 
 LEASE = 3600.0
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database of each kind, with its tables."""
-    url = f"sqlite:///{tmp_path / 'q.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("fresh_database")()
-    made = Database(url)
-    upgrade(made)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from exportkit.acquisition.original_files import OriginalFiles, Placed, is_fetch
 from exportkit.acquisition.run_state import FileFacts
 from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, may_be_wrapped, stored_line
 from exportkit.clients import WireRow
-from exportkit.clients.client_errors import ClientConnectionError, ClientError
+from exportkit.clients.client_errors import ClientError
 from exportkit.errors import RecordFault
 
 __all__ = ["FetchPayload", "ResolvedRow", "RowResolver"]
@@ -107,9 +107,11 @@ class RowResolver:
         try:
             fresh = self._reissue(row)
             entry = file_entries(fresh).get(name) if fresh is not None else None
-        except ClientConnectionError:
-            raise  # the backend is away, which is no fault of this file
-        except (ClientError, RecordFault):
+        except ClientError as error:
+            if error.is_about_the_backend:
+                raise
+            return None
+        except RecordFault:
             return None
         url = entry.get("url") if isinstance(entry, Mapping) else None
         return url if isinstance(url, str) else None

@@ -15,7 +15,7 @@ from exportkit.clients import WireRow
 from exportkit.clients.backend import BackendClient
 from exportkit.clients.bulk_fetch import BulkAnswer
 from exportkit.clients.record_resource import RecordResource
-from exportkit.clients.v1_list import page_policy
+from exportkit.clients.retries import page_policy
 
 __all__ = ["CHUNK_ROWS", "BulkRows", "Chunk", "ItemSource", "Missed", "Pace", "PagedRows", "StreamedRows", "key_of"]
 

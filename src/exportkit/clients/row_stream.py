@@ -19,8 +19,7 @@ from exportkit.clients.client_errors import (
 )
 from exportkit.clients.credentials import Family
 from exportkit.clients.query import checked_filters
-from exportkit.clients.retries import RetryPolicy
-from exportkit.clients.v1_list import page_policy
+from exportkit.clients.retries import page_policy, wait_or_raise
 from exportkit.clients.wire_row import WireRow
 from exportkit.errors import IncompleteExport
 
@@ -76,7 +75,7 @@ class RowStream:
         self._path = path
         self._key = key
         self._filters = checked_filters(target, filters)
-        self._policy: RetryPolicy = page_policy(self._filters)
+        self._policy = page_policy(self._filters)
         self._rows_asked = RowsAsked(self._filters)
         #: Key of the last row that came.
         self.last = after
@@ -96,12 +95,7 @@ class RowStream:
                 yield from self._connection()
             except ClientError as error:
                 failures = 0 if self.count > before else failures
-                if failures >= self._policy.retries or not self._policy.covers(error):
-                    raise
-                if not self._session.budget.take():
-                    error.add_note("The retries of this run are spent.")
-                    raise
-                self._session.sleep(self._policy.wait(failures, error.retry_after))
+                wait_or_raise(error, failures, self._policy, self._session.budget, sleep=self._session.sleep)
                 failures += 1
             else:
                 return

@@ -30,7 +30,7 @@ from exportkit.server.tables import storage
 from exportkit.storage.objects import S3Location
 from exportkit.storage.refusals import refusals_of
 
-__all__ = ["Announcement", "ServeOptions", "serve"]
+__all__ = ["Announcement", "ServeOptions", "default_storage", "serve"]
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 #: Time that open requests get to end, in seconds; streams end at once.
@@ -84,9 +84,9 @@ def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> No
             upgrade(backend.database)
             prepared = _prepare(backend, options, listener)
             supervisor = Supervisor(backend, options.workers)
-            supervisor.start()
             backend.wake = supervisor.wake
             try:
+                supervisor.start()
                 _run(_config(backend, options, chaos), backend, listener, lambda: announce(prepared))
             finally:
                 supervisor.close()
@@ -107,7 +107,7 @@ def _prepare(backend: Backend, options: ServeOptions, listener: socket.socket) -
     with backend.database.writing() as connection:
         caller = tenant_account(connection, options.tenant)
         grant_token(connection, backend.database, caller.account_id, token)
-        storage_id = _storage(connection, backend.settings, caller)
+        storage_id = default_storage(connection, backend.settings, caller)
     loaded = load_bundle(backend, caller, options.load, options.target) if options.load is not None else None
     scheme = "https" if options.certificate else "http"
     host = f"[{options.host}]" if ":" in options.host else options.host
@@ -115,7 +115,7 @@ def _prepare(backend: Backend, options: ServeOptions, listener: socket.socket) -
     return Announcement(url, token, options.tenant, storage_id, loaded, backend.settings.folder)
 
 
-def _storage(connection: Connection, settings: ServerSettings, caller: Principal) -> int:
+def default_storage(connection: Connection, settings: ServerSettings, caller: Principal) -> int:
     """Give the storage that exports of a tenant go to, made where it is not there yet."""
     if settings.storage is None:
         folder = settings.folder / "storage" / str(caller.tenant_id)
