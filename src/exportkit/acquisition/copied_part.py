@@ -26,7 +26,7 @@ Judge = Callable[[int], str | None]
 _FILE_WORD: Final = b'"bundle_path"'
 _URL_WORD: Final = b'"url"'
 #: Bytes of lines that are looked into at once.
-_AT_ONCE: Final = 1 << 20
+_AT_ONCE: Final = 256 << 10
 #: Originals whose paths are in memory at once.
 _BATCH: Final = 1000
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)

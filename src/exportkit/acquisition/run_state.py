@@ -17,6 +17,7 @@ __all__ = ["STATE_NAME", "CommittedGroup", "FileFacts", "ItemFacts", "JobFacts",
 
 STATE_NAME: Final = "state.db"
 _SCHEMA: Final = 1
+_CACHE_KIB: Final = 256
 _TABLES: Final = f"""
 CREATE TABLE run (params_hash TEXT, versions TEXT, decision TEXT, watermark TEXT, position TEXT,
     spool_offset INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
@@ -115,6 +116,8 @@ class RunState:
     def _open(self) -> None:
         with self._refusals():
             self._database.execute("PRAGMA synchronous=FULL")
+            # Keys come in order, so that few pages are ever looked at again; all else would grow with the run.
+            self._database.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         if not self._rows("SELECT name FROM sqlite_master"):
             with self._transaction():
                 for statement in filter(None, map(str.strip, _TABLES.split(";"))):
