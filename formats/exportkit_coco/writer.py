@@ -10,12 +10,14 @@ from exportkit.errors import AnnotationFault, AnnotationSkip, RecordFault, Usage
 from exportkit.records import Canvas, Record
 from exportkit.writing import (
     Encoded,
+    EncodedRun,
     Fragments,
     NamingRule,
     Outcome,
     OutputFile,
     Placement,
     Plan,
+    RecordRun,
     Writer,
     WriterOptions,
     failed,
@@ -29,7 +31,7 @@ from exportkit_coco.options import CocoOptions
 from exportkit_coco.ordinary import object_texts
 from exportkit_coco.other_roles import OtherRoles, Rules
 from exportkit_coco.page import Page, numberings_of_kinds
-from exportkit_coco.roles import BOXES, is_segmented, numbered_kinds, roles_of
+from exportkit_coco.roles import BOXES, Roles, is_segmented, numbered_kinds, roles_of
 from exportkit_coco.shape import Shapes
 
 __all__ = ["CocoWriter"]
@@ -76,6 +78,7 @@ class CocoWriter(Writer):
         self._categories = Categories(options, plan)
         self._rules = Rules(options, roles, self._categories, shapes, dict(numberings_of_kinds(options)))
         self._ordinary = object_texts(options, self._categories.ids, rectangle=rectangle)
+        self._ordinary_numbering = None if options.panoptic else _ordinary_numbering(roles, plan)
 
     @classmethod
     def naming(cls, options: WriterOptions) -> NamingRule:
@@ -162,6 +165,34 @@ class CocoWriter(Writer):
         costs = [shape_cost(place, record.annotations[place], canvas, tolerance) for place in reshaped]
         return self._settled(record, placement, page, outcomes, others, costs)
 
+    def encode_run(self, run: RecordRun) -> EncodedRun | None:
+        at = self._ordinary_numbering
+        if self._ordinary is None or at is None:
+            return None
+        images = self._images_of(run)
+        ids = [image.encode("ascii") for image in images]
+        pieces, outcomes = self._ordinary.of_run(run.annotations, run.start, run.stop, ids, run.bases[at], run.plain)
+        count = len(pieces)
+        columns = zip(images[:count], run.names, run.widths, run.heights, strict=False)
+        entries = [_image_entry(*column) for column in columns]
+        splits = run.splits[:count]
+        streams: dict[str, Sequence[bytes]] = {}
+        for split in dict.fromkeys(splits):
+            here = [own == split for own in splits]
+            for role in self._roles.written:
+                path = self._layout.path(role, split)
+                streams[f"{path}#images"] = _only(entries, here)
+                if role.numbering == at:
+                    streams[f"{path}#annotations"] = _only(pieces, here)
+        pictures = [self._layout.picture(split, name) for split, name in zip(splits, run.names, strict=False)]
+        return EncodedRun(outcomes, pictures, streams=streams)
+
+    def takes_shares(self) -> bool:
+        return False
+
+    def _images_of(self, run: RecordRun) -> list[str]:
+        return [*map(str, run.ids if self._keeps_ids else range(run.ordinal + 1, run.ordinal + len(run.ids) + 1))]
+
     def _others_for(self, record: Record, canvas: Canvas, page: Page) -> OtherRoles:
         """What takes the regions of a picture with panoptic segments; raises RecordFault where it is too large."""
         if record.width * record.height > self.plan.max_pixels:
@@ -204,10 +235,7 @@ class CocoWriter(Writer):
         return self._ordinary.of(record.annotations, record.width, record.height)
 
     def _streams(self, record: Record, placement: Placement, page: Page) -> dict[str, bytes]:
-        entry = (
-            f'{{"id":{page.image},"file_name":{json.dumps(placement.name)},'
-            f'"width":{record.width},"height":{record.height}}}'
-        ).encode("ascii")
+        entry = _image_entry(str(page.image), placement.name, record.width, record.height)
         streams: dict[str, bytes] = {}
         for role in self._roles.written:
             path = self._layout.path(role, placement.split)
@@ -226,3 +254,19 @@ class CocoWriter(Writer):
                 path = self._layout.path(role, split)
                 images, annotations = Fragments(f"{path}#images", b","), Fragments(f"{path}#annotations", b",")
                 yield OutputFile(path, (_HEAD, images, b'],"annotations":[', annotations, tail))
+
+
+def _image_entry(image: str, name: str, width: int, height: int) -> bytes:
+    entry = f'{{"id":{image},"file_name":{json.dumps(name)},"width":{width},"height":{height}}}'
+    return entry.encode("ascii")
+
+
+def _only(pieces: Sequence[bytes], here: Sequence[bool]) -> list[bytes]:
+    """Those of one split, and nothing for other records."""
+    return [piece if is_here else b"" for piece, is_here in zip(pieces, here, strict=True)]
+
+
+def _ordinary_numbering(roles: Roles, plan: Plan) -> int | None:
+    """That of the file in which all boxes and polygons of the data stand; None where there is no such file."""
+    numberings = {roles.plain.get(kind) for kind in ("box", "polygon") if plan.kinds.get(kind)}
+    return numberings.pop() if len(numberings) == 1 else None

@@ -10,6 +10,7 @@ from exportkit.records import REGION_KINDS, Canvas, Record, box_texts
 from exportkit.writing import (
     Encoded,
     EncodedRun,
+    Exceptions,
     Fragments,
     NamingRule,
     Outcome,
@@ -168,31 +169,35 @@ class VocWriter(Writer):
         overlaps = run.overlaps(count, outcomes, "L_REGION_DROPPED")
         return EncodedRun(outcomes, pictures, [*zip(paths, texts, strict=True)], streams, exceptions, overlaps)
 
-    def _lists_of(
-        self, run: RecordRun, count: int
-    ) -> tuple[Mapping[str, Sequence[bytes]], Mapping[str, Sequence[tuple[int, bytes]]]]:
+    def _lists_of(self, run: RecordRun, count: int) -> tuple[Mapping[str, Sequence[bytes]], Exceptions]:
         """As :meth:`_list_lines` for all these records; only crowds are difficult."""
         streams: dict[str, Sequence[bytes]] = {}
-        exceptions: dict[str, list[tuple[int, bytes]]] = {}
         splits, stems = run.splits[:count], [stem.encode() for stem in run.stems[:count]]
-        for split in dict.fromkeys(splits):
-            here = [own == split for own in splits]
-            lines = [stem + b"\n" if is_here else b"" for stem, is_here in zip(stems, here, strict=True)]
+        names = dict.fromkeys(splits)
+        for split in names:
+            own = [stem if at == split else b"" for stem, at in zip(stems, splits, strict=True)]
+            lines = [stem and stem + b"\n" for stem in own]
             for key in self._list_keys[split]:
                 known = streams.get(key)
                 streams[key] = lines if known is None else [*map(bytes.__add__, known, lines)]
             if self._class_keys.get(split):
-                streams[_absent_key(split)] = [
-                    stem + b" -1\n" if is_here else b"" for stem, is_here in zip(stems, here, strict=True)
-                ]
-        index = self.plan.class_index
-        for place, (split, stem, labels) in enumerate(zip(splits, stems, run.classes(count), strict=True)):
-            keys = self._class_keys.get(split)
-            if keys:
-                line, easy_line = stem + b"  0\n", stem + b"  1\n"
-                for label, easy in labels.items():
-                    exceptions.setdefault(keys[index[label]], []).append((place, easy_line if easy else line))
-        return streams, exceptions
+                streams[_absent_key(split)] = [stem and stem + b" -1\n" for stem in own]
+        return streams, self._class_lines_of(run, splits, stems)
+
+    def _class_lines_of(self, run: RecordRun, splits: Sequence[str], stems: Sequence[bytes]) -> Exceptions:
+        """The lines of classes that records have, in the lists of their splits."""
+        exceptions: dict[str, Mapping[int, bytes]] = {}
+        names = set(splits)
+        if any(map(self._class_keys.get, names)):
+            found = run.class_lines([stem + b"  1\n" for stem in stems], [stem + b"  0\n" for stem in stems])
+            index = self.plan.class_index
+            for split in names:
+                keys = self._class_keys.get(split) or ()
+                for label, own in found.items() if keys else ():
+                    here = own if len(names) == 1 else {at: line for at, line in own.items() if splits[at] == split}
+                    if here:
+                        exceptions[keys[index[label]]] = here
+        return exceptions
 
     def _with_care(self, record: Record, placement: Placement) -> Encoded:
         planes = self._planes_for(record)

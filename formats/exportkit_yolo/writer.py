@@ -26,6 +26,7 @@ from exportkit.writing import (
     NamingRule,
     Outcome,
     OutputFile,
+    Overlaps,
     PictureRule,
     Placement,
     Plan,
@@ -206,15 +207,22 @@ class YoloWriter(Writer):
         return Encoded(outcomes, ((path, _lines(lines)),), streams, objects=len(lines), overlaps=label_file.overlaps)
 
     def encode_run(self, run: RecordRun) -> EncodedRun | None:
-        if self._boxes is None:
+        overlaps: Overlaps
+        if self._outlines is not None:
+            texts, outcomes, overlaps = self._outlines.of_run(run.annotations, run.start, run.stop, run.plain)
+        elif self._boxes is not None:
+            texts, outcomes = run.texts(self._boxes, distinct=True, crowds=self._crowds)
+            overlaps = run.overlaps(len(texts), outcomes, "L_REGION_DROPPED")
+        else:
             return None
-        texts, outcomes = run.texts(self._boxes, distinct=True, crowds=self._crowds)
         places = self._layout.places(run, len(texts))
         if places is None:
             return None
         pictures, labels = places
-        overlaps = run.overlaps(len(texts), outcomes, "L_REGION_DROPPED")
         return EncodedRun(outcomes, pictures, [*zip(labels, texts, strict=True)], overlaps=overlaps)
+
+    def takes_shares(self) -> bool:
+        return self._outlines is None
 
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
-from exportkit.acquisition.run_state import RunFacts, RunState
+from exportkit.acquisition.run_state import CommittedGroup, RunFacts, RunState
 from exportkit.clients.objects import ObjectFetcher, ObjectGone
 
 
@@ -90,3 +90,25 @@ def test_a_url_that_stays_dead_leaves_its_entry_without_a_file(state: RunState, 
 
     assert (entry, facts) == ({"url": "http://host/a"}, None)
     assert not (tmp_path / "files/7/image_1").exists()
+
+
+def test_a_shared_file_is_fetched_once_until_its_rows_are_committed_and_never_again(
+    state: RunState, tmp_path: Path
+) -> None:
+    fetcher = Fetcher({"http://host/a?1": b"abc"})
+    originals = OriginalFiles(tmp_path, state, fetcher)
+    shared = {"url": "http://host/a?1", "bundle_path": "files/1/a.jpg"}
+
+    first = placed(originals.place(7, "image_1", shared))
+    fetcher.contents.clear()
+    second = placed(originals.place(8, "image_1", shared))
+    assert first[1] is not None
+    state.commit(CommittedGroup(files=[first[1]]))
+    originals.forget([first[1]])
+    third = placed(originals.place(9, "image_1", shared))
+    originals.close()
+
+    assert fetcher.asked == ["http://host/a?1"]
+    assert [entry for entry, _ in (first, second, third)] == [{"bundle_path": "files/1/a.jpg"}] * 3
+    assert third[1] is None
+    assert (tmp_path / "files/1/a.jpg").read_bytes() == b"abc"

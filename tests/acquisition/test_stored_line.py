@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exportkit.acquisition.stored_line import file_entries, stored_line
+from exportkit.acquisition.stored_line import file_entries, plain_lines, stored_line
 from exportkit.bundles.canonical_line import canonical_line
 from exportkit.clients import WireRow
 
@@ -46,6 +46,31 @@ def test_a_stored_line_is_the_canonical_line_of_its_row(row: dict[str, Any], ind
     assert line.count(b"\n") == 1
     assert json.loads(line) == json.loads(canonical_line(expected))
     assert list(json.loads(line)) == list(json.loads(canonical_line(expected)))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ROWS, max_size=4), st.sampled_from([None, 1]))
+def test_plain_lines_are_the_stored_lines_of_all_their_rows(rows: list[dict[str, Any]], indent: int | None) -> None:
+    found = [wire_row(json.dumps(row, ensure_ascii=False, indent=indent)) for row in rows]
+    lines = plain_lines(found)
+    if lines is not None:
+        assert lines == b"".join(stored_line(row, row.raw("data"), {}) for row in found)
+    else:
+        assert indent or any(row.get("files_manifest") for row in rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id":1,"data":{"mode":"presigned","presigned_url":"u"}}',
+        '{"id":1,"data":{"a":\n1}}',
+        '{"id":1,"data":{"a":\r1}}',
+        '{"id":1,"file":{"url":"u"}}',
+        '{"id":1,"data_unit":{"files":{"x":{"url":"u"}}}}',
+    ],
+)
+def test_one_row_that_has_to_be_looked_into_leaves_no_plain_lines(text: str) -> None:
+    assert plain_lines([wire_row('{"id":2,"data":{}}'), wire_row(text)]) is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exportkit.acquisition import decide_style
+from exportkit.acquisition.style import decide_style
 from exportkit.errors import UsageError
 
 

@@ -229,7 +229,7 @@ def exportkit_register_targets():
 def test_a_target_of_an_installed_plugin_is_found_by_its_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path, "drawer_targets", PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(target_factory, "_plugins", PluginManager.load)
+    monkeypatch.setattr(target_factory, "run_plugins", PluginManager.load)
     assert TargetHandlerFactory.get_handler("drawer").get_results(None, {}) == ([{"id": 1}], 1)
     assert "drawer" in TargetHandlerFactory.targets()
     installed(tmp_path, "other_targets", PLUGIN)

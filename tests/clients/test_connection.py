@@ -107,6 +107,17 @@ def test_a_token_file_replaces_every_token_of_the_environment(tmp_path: Path) ->
     assert headers_for(found, Family.V2) == {"SYNAPSE-ACCESS-TOKEN": "syn_file"}
 
 
+def test_a_token_file_replaces_every_token_of_the_users_file_too(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("syn_file\n")
+    token.chmod(0o600)
+    stored(tmp_path, host="https://a.example", access_token="other", user_token="other", tenant="t")
+    found = Connection.of_environment({}, home=tmp_path, token_file=token)
+    assert found is not None
+    assert (found.host, found.tenant, found.user_token) == ("https://a.example", "t", None)
+    assert found.access_token == SecretStr("syn_file")
+
+
 @pytest.mark.parametrize("content", [b"", b"  \n", b"\xff\xfe", b"a\nb", "schlüssel".encode()])
 def test_a_token_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
     token = tmp_path / "token"

@@ -239,11 +239,15 @@ def test_records_are_counted_as_far_as_the_manifest_says(manifest: dict[str, Any
     assert manifest_record_count(manifest) == count
 
 
+SIGNED = "https://h.example/a?X-Amz-Signature=canary"
+
+
 @pytest.mark.parametrize(
     ("job", "words", "code"),
     [
         ({"status": "FAILED", "data": {"error": "disk\nfull."}}, "failed on the server: disk full", 8),
         ({"status": "failed", "error": {"message": "no"}}, "failed on the server: no", 8),
+        ({"status": "FAILED", "error": f"GET {SIGNED}"}, r"server: GET https://h\.example/a\?…\.", 8),
         ({"status": "CANCELLED"}, "cancelled on the server", 8),
         ({"status": "EXPIRED"}, "expired", 5),
         ({"status": "PROCESSING"}, "not over", 8),
@@ -257,6 +261,7 @@ def test_a_job_without_a_bundle_is_told_with_the_servers_words(job: dict[str, An
         finalize_export(job, job_id="j")
     assert caught.value.exit_code == code
     assert caught.value.job_id == "j"
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("odd", [{}, {"status": 7, "progress": [1]}, {"progress": {"processed_count": "x"}}])

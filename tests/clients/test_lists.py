@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.clients.loopback import Answer, Asked, Loopback, as_json, v2_page
+from tests.clients.loopback import Answer, Asked, Loopback, as_json, connection_to, v2_page
 from tests.clients.tables import Table
 
 from exportkit.clients import ConnectedBackend, CountedRows, ExportClient
@@ -206,6 +206,23 @@ def test_a_list_without_bounds_whose_cursor_ended_is_walked_anew_up_to_where_it_
     assert rows == sorted(IDS, reverse=True)
 
 
+@pytest.mark.parametrize("interface", ["v1", "v2"])
+def test_a_list_of_events_is_taken_up_behind_a_row_whatever_its_rows_call_their_key(
+    backend: Loopback, clients: ConnectedBackend, interface: str
+) -> None:
+    rows = [{"id": identity} for identity in (9, 8, 7, 6)]
+    backend.on(
+        "/sdk/ground_truth_events/", page("/sdk", rows[:2], "/sdk/ground_truth_events/?page=2"), page("/sdk", rows[2:])
+    )
+    backend.on("/v2/ground-truth-events/", page("/v2", rows[:2], "token"), page("/v2", rows[2:]))
+    pages = (
+        clients.v1.pages("ground_truth", {"ground_truth_dataset_version": 4}, behind=7)
+        if interface == "v1"
+        else clients.v2.ground_truth_events.pages({"ground_truth_dataset_version": 4}, behind=7)
+    )
+    assert [row["id"] for found in pages for row in found.rows] == [6]
+
+
 @WALKS
 def test_a_list_is_taken_up_behind_a_row(backend: Loopback, clients: ConnectedBackend, walk: Walk, path: str) -> None:
     backend.on(path, answering(Table(backend, IDS), path))
@@ -324,6 +341,13 @@ def test_a_cursor_is_followed_in_every_form(
     assert walk_v2(clients, {"per_page": 3}) == sorted(IDS, reverse=True)
     assert {dict(asked.query)["sort"] for asked in backend.asked} == {"-id"}
     assert {dict(asked.query)["project"] for asked in backend.asked} == {"1"}
+
+
+def test_a_cursor_that_is_a_query_stays_below_the_path_of_the_host(backend: Loopback, waits: list[float]) -> None:
+    backend.on("/api/v2/tasks/", v2_page([{"id": 2}], "?cursor=x"), v2_page([{"id": 1}]))
+    with ConnectedBackend(connection_to(f"{backend.url}/api"), sleep=waits.append) as clients:
+        assert walk_v2(clients, {}) == [2, 1]
+    assert backend.asked[1].query == [("cursor", "x")]
 
 
 def test_a_page_without_an_envelope_is_a_page(backend: Loopback, clients: ConnectedBackend) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from tests.clients.object_store import Store, body
 from exportkit.clients import BackendClient, RetryBudget
 from exportkit.clients.address_policy import AddressPolicy, AddressRefused
 from exportkit.clients.client_errors import CertificateRefused
+from exportkit.clients.download import Download
 from exportkit.clients.objects import FetchFailed, ObjectFetcher, ObjectGone
 
 DOCUMENT = b'{"annotations": []}'
@@ -47,6 +50,35 @@ def fetcher_with() -> Iterator[Fetching]:
 def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN])
+def test_a_way_that_is_lost_within_an_answer_is_taken_again(
+    store: Store, fetcher_with: Fetching, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    read1, failures = HTTPResponse.read1, iter([OSError(number, os.strerror(number))])
+
+    def failing(response: HTTPResponse, size: int) -> bytes:
+        for failure in failures:
+            raise failure
+        return read1(response, size)
+
+    monkeypatch.setattr(HTTPResponse, "read1", failing)
+    assert fetcher_with().json(store.serve("/a", DOCUMENT)) == {"annotations": []}
+    assert len(store.asked) == 2
+
+
+def test_a_disk_that_is_full_is_no_failure_of_the_host(
+    store: Store, fetcher_with: Fetching, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Download, "write", full)
+    with (tmp_path / "f").open("wb") as file, pytest.raises(OSError, match="No space") as caught:
+        fetcher_with().file(store.serve("/a", DOCUMENT), file.fileno())
+    assert caught.value.errno == errno.ENOSPC
+    assert len(store.asked) == 1
 
 
 def test_a_host_that_is_down_keeps_nobody_else_waiting(store: Store, fetcher_with: Fetching) -> None:

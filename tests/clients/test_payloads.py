@@ -13,6 +13,19 @@ from tests.clients.object_store import Store, body, cut
 
 from exportkit.clients import WireRow
 from exportkit.clients.address_policy import AddressPolicy
+from exportkit.clients.client_errors import (
+    AuthenticationError,
+    AuthorizationError,
+    CertificateRefused,
+    ClientConnectionError,
+    ClientError,
+    ClientTimeoutError,
+    HostileAnswer,
+    NotFoundError,
+    RateLimitError,
+    ValidationError,
+    error_of,
+)
 from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.payloads import PayloadFetcher
 from exportkit.errors import RecordFault
@@ -146,6 +159,41 @@ def test_a_dead_url_without_a_new_one_fails_at_once(store: Store, fetcher: Objec
 def test_a_backend_that_fails_to_give_a_new_url_costs_the_item(store: Store, fetcher: ObjectFetcher) -> None:
     def again(_row: Any) -> WireRow:
         raise OSError("away")
+
+    with pytest.raises(RecordFault, match="No new URL"):
+        PayloadFetcher(fetcher, again).raw(row(presigned(store.serve("/p", body(b"", 403)))))
+
+
+@pytest.mark.parametrize(
+    "outage",
+    [
+        ClientConnectionError("away"),
+        ClientTimeoutError("slow"),
+        RateLimitError("busy"),
+        error_of(500),
+        error_of(503),
+        AuthenticationError("who?"),
+        AuthorizationError("no"),
+        CertificateRefused(None, "whose?"),
+    ],
+)
+def test_a_backend_that_gives_nobody_a_new_url_costs_the_run_and_not_the_item(
+    store: Store, fetcher: ObjectFetcher, outage: ClientError
+) -> None:
+    def again(_row: Any) -> WireRow:
+        raise outage
+
+    with pytest.raises(ClientError) as caught:
+        PayloadFetcher(fetcher, again).raw(row(presigned(store.serve("/p", body(b"", 403)))))
+    assert caught.value is outage
+
+
+@pytest.mark.parametrize("refusal", [NotFoundError("gone"), ValidationError(422, "what?"), HostileAnswer("strange")])
+def test_a_backend_that_has_no_new_url_for_this_row_alone_costs_the_item(
+    store: Store, fetcher: ObjectFetcher, refusal: ClientError
+) -> None:
+    def again(_row: Any) -> WireRow:
+        raise refusal
 
     with pytest.raises(RecordFault, match="No new URL"):
         PayloadFetcher(fetcher, again).raw(row(presigned(store.serve("/p", body(b"", 403)))))

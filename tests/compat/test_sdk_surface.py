@@ -23,6 +23,9 @@ _STORAGE: Final = "sessions of remote storages come with the clients that speak 
 _PIPELINES: Final = "chains of several actions are none of exportkit's"
 _TABLE: Final = "the keys of each target stand in one table, not in the handlers"
 _FILES: Final = "originals are fetched by the exporter, under the policy for addresses"
+_ONE_WAY: Final = "a folder is converted as its single files are"
+_HINTS: Final = "a hint for checkers of types, of a part that no plugin makes by itself"
+_ONE_CUSTOMER: Final = "labels of one customer are none of exportkit's"
 _REPORT: Final = "what the report is written with is its own affair"
 
 _MODULES: Final = {f"{EXPORT}bundle_read": _SERVER}
@@ -72,6 +75,25 @@ _NAMES: Final = {
             *("Outcome", "REASON_LABELS_KO", "SCHEMA_VERSION", "SOURCE_TYPE_LABELS_KO"),
         ],
         _REPORT,
+    ),
+    "utils.converters.dm": dict.fromkeys(
+        ["build_timestamp_index", "convert_ke_to_v1", "convert_v1_to_ke"], _ONE_CUSTOMER
+    ),
+    "utils.converters.dm.types": dict.fromkeys(
+        [
+            *("AudioSectionData", "AudioSegmentationData", "AuditPolicy", "BoundingBoxCoordinate", "BoundingBoxData"),
+            *("CocoStuffRLEPolicy", "FailurePolicy", "ImageOutputPolicy", "KeypointProfile", "MaskContourPolicy"),
+            *("PascalSplitPolicy", "PersonKeypointSchema", "PolygonCoordinate", "PolygonData", "PolygonPoint"),
+            "TimeRangeSectionData",
+        ],
+        _HINTS,
+    ),
+    "utils.converters.pascal.from_dm": dict.fromkeys(
+        [
+            "SINGLE_FILE_FOLDER",
+            *("FromDMToPascalConverter.find_image_for_base", "FromDMToPascalConverter.parse_dm_annotations"),
+        ],
+        _ONE_WAY,
     ),
     "utils.file.download": dict.fromkeys(
         [

@@ -49,7 +49,15 @@ def plain(value: Any) -> Any:
         return {key: plain(member) for key, member in value.items()}
     if isinstance(value, (list, tuple, Iterator)):
         return [plain(member) for member in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def convert(module: str, name: str, made_with: dict[str, Any] | None, method: str, keywords: dict[str, Any]) -> Any:
+    """Call a function below ``utils``, or with ``made_with`` a method of an instance that is made with it."""
+    found = getattr(sdk(f"utils.{module}"), name)
+    return plain(found(**keywords) if made_with is None else getattr(found(**made_with), method)(**keywords))
 
 
 def download(url: str) -> Any:
@@ -107,6 +115,7 @@ def export(
 
 DOINGS: dict[str, Callable[..., Any]] = {
     "call": call,
+    "convert": convert,
     "download": download,
     "items": items,
     "session": session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import socket
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 from tests.server.served import Served, start, write_bundle
 
 from exportkit.errors import UsageError
-from exportkit.server.chaos_rules import read_chaos
+from exportkit.server.chaos import Chaos
+from exportkit.server.chaos_rules import ChaosPlan, ChaosRule, read_chaos
 
 RULES = """
 seed: 3
@@ -114,6 +118,33 @@ def test_what_is_drawn_is_drawn_by_the_seed(chaotic: Served) -> None:
     drawn = random.Random(3)
     found = [chaotic.bare.get("/healthz").status_code for _ in range(8)]
     assert found == [500 if drawn.random() < 0.5 else 200 for _ in range(8)]
+
+
+def statuses_of_requests_that_come_together(count: int, **rule: Any) -> list[int]:
+    """What so many requests are answered, each of which begins before any is answered."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    async def asked(chaos: Chaos) -> int:
+        found: list[int] = []
+
+        async def send(message: Message) -> None:
+            found.append(message.get("status", 0))
+
+        scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "headers": []}
+        await chaos(scope, lambda: asyncio.sleep(0, {"type": "http.request"}), send)
+        return found[0]
+
+    async def all_asked() -> list[int]:
+        chaos = Chaos(answer, ChaosPlan(rules=(ChaosRule(**rule),)))
+        return list(await asyncio.gather(*(asked(chaos) for _ in range(count))))
+
+    return asyncio.run(all_asked())
+
+
+def test_requests_that_come_together_are_met_by_one_status_each() -> None:
+    assert statuses_of_requests_that_come_together(4, status=(503, 200, 502), delay=0.01) == [503, 200, 502, 200]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import secrets
 import urllib.error
 import urllib.request
@@ -37,6 +39,10 @@ def s3_session(bucket: Bucket, prefix: str) -> dict[str, object]:
     keys = {"access_key": bucket.access_key, "secret_key": bucket.secret_key, "region": "us-east-1"}
     place = {"bucket": bucket.name, "endpoint": bucket.endpoint, "prefix": f"contract/{prefix}"}
     return {"provider": "s3", "configuration": {**place, **keys}}
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def whole(pieces: Iterator[bytes]) -> bytes:
@@ -159,3 +165,40 @@ def test_a_storage_url_tells_bucket_prefix_endpoint_and_region() -> None:
 
 def test_secrets_are_not_part_of_what_is_shown_of_a_location() -> None:
     assert "canary" not in repr(S3Location("bucket", secret_key="canary", access_key="canary"))
+
+
+def test_an_object_outlives_a_loss_of_power_with_every_folder_that_was_made_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    open_objects(tmp_path / "new" / "place").put("a/b/c.bin", b"1")
+    assert {str(tmp_path / part) for part in ("", "new", "new/place", "new/place/a", "new/place/a/b")} <= synced
+
+
+def test_bytes_that_nobody_reads_hold_no_file_open(store: ObjectStore) -> None:
+    store.put("a", CONTENT)
+    before = open_files()
+    for _ in range(20):
+        store.read("a")
+    gc.collect()
+    assert open_files() < before + 20
+
+
+def test_a_file_that_the_machine_cannot_read_is_told_in_one_sentence() -> None:
+    memory = open_objects(Path("/proc/self")).read("mem")  # a regular file, whose first page is not there
+    with pytest.raises(LocalIOError, match=r"Cannot read '/proc/\d+/mem'"):
+        whole(memory)
+
+
+def test_stores_of_one_name_on_two_servers_are_two() -> None:
+    places = [f"s3://exports/here?endpoint=http://{host}:9000" for host in ("one", "two")]
+    one, two = (open_objects(place) for place in places)
+    assert one.location == two.location
+    assert one.identity != two.identity

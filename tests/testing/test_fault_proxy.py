@@ -205,3 +205,9 @@ def test_a_lost_answer_is_one_that_the_server_gave() -> None:
     with httpx2.Client(transport=faulty) as client, pytest.raises(httpx2.ReadTimeout):
         client.post("http://x/1")
     assert arrived == ["/1"]
+
+
+@pytest.mark.parametrize(("target", "port"), [("https://x.example", 443), ("http://x.example", 80), ("https://x:8", 8)])
+def test_the_server_behind_is_looked_for_at_the_port_of_its_scheme(target: str, port: int) -> None:
+    with FaultProxy(target) as proxy:
+        assert proxy._target[1] == port

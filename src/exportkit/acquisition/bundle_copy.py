@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
+from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
-import msgspec
-
-from exportkit.acquisition.row_resolver import RowResolver, identity_of
-from exportkit.acquisition.run_state import FileFacts, ItemFacts, RunState
-from exportkit.acquisition.stored_line import is_wrapped
+from exportkit.acquisition.copied_part import CopiedPart, Judge
+from exportkit.acquisition.row_resolver import RowResolver
+from exportkit.acquisition.run_state import CommittedGroup, FileFacts, ItemFacts, RunState
 from exportkit.bundles.compression import CompressionBomb, DamagedStream, encoding_of, unpack
 from exportkit.bundles.layout import judge_manifest_paths, part_path, single_path
 from exportkit.bundles.part import Encoding
-from exportkit.clients import WireRow
-from exportkit.errors import BundleRefused, IncompleteExport
+from exportkit.errors import BundleRefused
 from exportkit.storage.objects import ObjectMissing, ObjectStore
 from exportkit.storage.refusals import refusals_of, shown
-from exportkit.storage.safe_path import judge_input_path
 from exportkit.storage.sync import sync_filesystem
 from exportkit.wire.manifest import PartEntry, RawManifest
 
-__all__ = ["BundleCopy"]
+__all__ = ["BundleCopy", "CopyStopped"]
 
-_FILE_WORD: Final = b'"bundle_path"'
-_URL_WORD: Final = b'"url"'
-#: What a wrapper around a payload says of itself.
-_WRAPPER_WORD: Final = b'"mode"'
 _WORKERS: Final = 8
-#: Originals whose paths are in memory at once.
-_BATCH: Final = 1000
 
 
-class _Line(msgspec.Struct):
-    """What is looked at in a line before the tail reads it."""
-
-    id: Any = None
-    pgh_id: Any = None
-    files_manifest: Any = None
-    data_unit: Any = None
-
-
-_read_line = msgspec.json.Decoder(_Line).decode
+class CopyStopped(Exception):
+    """Somebody wants the copy to end; what is committed stays."""
 
 
 class BundleCopy:
@@ -57,51 +42,57 @@ class BundleCopy:
 
     def __init__(
         self,
-        store: ObjectStore,
+        open_store: Callable[[], ObjectStore],
         folder: Path,
         target: str,
         state: RunState,
         resolver: RowResolver,
         *,
         originals: bool,
+        committed: Callable[[Sequence[FileFacts]], object] = lambda _files: None,
     ) -> None:
-        """`resolver` fetches what lines only point to; `originals` says whether files are needed at all."""
+        """`open_store` opens where the bundles lie, once there is one. `resolver` fetches what lines only point to.
+
+        `originals` says whether files are needed at all; `committed` is told of files that the state knows from now on.
+        """
         self._resolver = resolver
         self._originals = originals
-        self._store = store
+        self._open_store = open_store
         self._folder = folder
         self._target = target
         self._state = state
-        #: Entries for the manifest of the copy.
-        self.parts: list[dict[str, Any]] = []
-        self.records = 0
+        self._committed = committed
+        self._stopped = Event()
+        self._numbers = count(1)
 
-    def add(
-        self,
-        manifest: RawManifest,
-        *,
-        judge: Callable[[int], str | None] | None = None,
-        advance: Callable[[int], object] = lambda _bytes: None,
-    ) -> None:
-        """Copy one bundle. `judge` says what is wrong with an id that does not belong there.
+    @cached_property
+    def _store(self) -> ObjectStore:
+        return self._open_store()
+
+    def stop(self) -> None:
+        """Have a copy in another thread end soon."""
+        self._stopped.set()
+
+    def add(self, manifest: RawManifest, judge: Judge | None = None) -> list[dict[str, Any]]:
+        """Copy one bundle; entries for the manifest of the copy.
+
+        `judge` says what is wrong with an id that does not belong there.
 
         Raises BundleRefused for paths, sizes and digests (formats, section 2.11), IncompleteExport for an id that
-        was not asked for.
+        was not asked for, and CopyStopped.
         """
         judge_manifest_paths(manifest)
         prefix = manifest.prefix.rstrip("/")
+        parts: list[dict[str, Any]] = []
         for entry in self._entries(manifest, prefix):
-            number = len(self.parts) + 1
-            path = part_path(self._target, number)
+            path = part_path(self._target, next(self._numbers))
             known = self._state.file(path)
             if known is None or not (self._folder / path).is_file():
-                self._copy_part(f"{prefix}/{entry.path}", entry, path, advance)
-                if self._look_into(path, prefix, judge):
-                    self._resolve(path)
-                self._commit([self._facts(path, entry.path)])
+                self._take(f"{prefix}/{entry.path}", entry, path, prefix, judge)
             # The declared count is proven where the lines are read, unless lines had to be left out here.
-            self.parts.append(self._described(path, entry))
-            self.records += entry.records or 0
+            counted = entry.records is not None and not self._state.counts()
+            parts.append({"path": path, "records": entry.records} if counted else {"path": path})
+        return parts
 
     def _entries(self, manifest: RawManifest, prefix: str) -> Iterable[PartEntry]:
         told = manifest.targets.get(self._target)
@@ -114,14 +105,28 @@ class BundleCopy:
             raise BundleRefused("E_MANIFEST_PART", f"The bundle has neither parts nor {path}.", file=path)
         return [PartEntry(path=path, records=told.records if told is not None else None)]
 
-    def _copy_part(self, key: str, entry: PartEntry, path: str, advance: Callable[[int], object]) -> None:
+    def _take(self, key: str, entry: PartEntry, path: str, prefix: str, judge: Judge | None) -> None:
+        """Bring one part here, with all that its lines name, and commit it as a whole."""
+        facts = self._copy_part(key, entry, path)
+        part = CopiedPart(self._folder / path, originals=self._originals)
+        for places in part.look_into(judge):
+            self._copy_originals(prefix, places)
+        failed: list[ItemFacts] = []
+        files: list[FileFacts] = []
+        if part.points:
+            failed, files = part.resolve(self._resolver)
+        if part.points or encoding_of(entry.path) is not None:
+            facts = self._facts(path, entry.path)
+        self._commit([*files, facts], failed)
+
+    def _copy_part(self, key: str, entry: PartEntry, path: str) -> FileFacts:
         try:
             pieces = self._store.read(key)
         except ObjectMissing as error:
             raise BundleRefused(
                 "E_MANIFEST_PART", f"The part {shown(entry.path)} is missing.", file=entry.path
             ) from error
-        facts = self._written(pieces, path, entry.path, advance)
+        facts = self._written(pieces, path, entry.path)
         if entry.size not in {None, facts.size} or entry.sha256 not in {None, facts.sha256}:
             (self._folder / path).unlink()
             raise BundleRefused(
@@ -130,6 +135,7 @@ class BundleCopy:
         encoding = encoding_of(entry.path)
         if encoding is not None:
             self._unpack(path, encoding, facts)
+        return facts
 
     def _unpack(self, path: str, encoding: Encoding, facts: FileFacts) -> None:
         """Put the plain lines of a part in its place."""
@@ -145,89 +151,24 @@ class BundleCopy:
                 ) from error
             plain.replace(packed)
 
-    def _written(
-        self, pieces: Iterator[bytes], path: str, source: str, advance: Callable[[int], object] = lambda _bytes: None
-    ) -> FileFacts:
+    def _written(self, pieces: Iterator[bytes], path: str, source: str) -> FileFacts:
         target = self._folder / path
         digest, size = hashlib.sha256(), 0
         with refusals_of("write", target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
                 for piece in pieces:
+                    if self._stopped.is_set():
+                        raise CopyStopped
                     file.write(piece)
                     digest.update(piece)
                     size += len(piece)
-                    advance(len(piece))
         return FileFacts(path, size, digest.hexdigest(), source)
-
-    def _commit(self, files: list[FileFacts]) -> None:
-        sync_filesystem(self._folder)
-        self._state.commit((), files, None, 0)
-
-    # -- what stands in the lines ------------------------------------------------------------------------------
-
-    def _look_into(self, path: str, prefix: str, judge: Callable[[int], str | None] | None) -> bool:
-        """Judge ids and copy the originals that lines name; whether lines point to what has to be fetched besides."""
-        wanted: dict[str, None] = {}
-        points = False
-        for text in _lines(self._folder / path):
-            maybe_wrapped = _WRAPPER_WORD in text
-            has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
-            if judge is None and not has_files and not maybe_wrapped:
-                continue
-            try:
-                line = _read_line(text)
-            except (msgspec.MsgspecError, UnicodeError, RecursionError):
-                continue  # what cannot be read is an error of its record, found and told by the tail
-            identity = line.pgh_id if line.id is None else line.id
-            wrong = judge(identity) if judge is not None and type(identity) is int else None
-            if wrong is not None:
-                raise IncompleteExport(f"The bundle of the server holds the record {identity}, {wrong}.")
-            points = points or (maybe_wrapped and _is_wrapped(text))
-            for place in _places(line) if has_files else ():
-                if place.startswith("files/"):
-                    wanted[place] = None
-                else:
-                    points = True
-            if len(wanted) >= _BATCH:
-                self._copy_originals(prefix, wanted)
-                wanted = {}
-        self._copy_originals(prefix, wanted)
-        return points
-
-    def _resolve(self, path: str) -> None:
-        """Fetch what the lines of a part point to. A line whose payload cannot be had becomes a failed item."""
-        part, fresh = self._folder / path, self._folder / f"{path}.resolved"
-        failed: list[ItemFacts] = []
-        files: list[FileFacts] = []
-        with refusals_of("write", fresh), fresh.open("wb") as target:
-            for number, text in enumerate(_lines(part)):
-                row = _row_of(text)
-                if row is None:
-                    target.write(text)
-                    continue
-                (resolved,) = self._resolver.resolved([row])
-                files += resolved.files
-                if resolved.fault is None:
-                    target.write(resolved.line)
-                    continue
-                reason = f"{resolved.fault.code}: {resolved.fault.message}"
-                key = identity_of(row)
-                failed.append(ItemFacts(key if type(key) is int else -1 - number, key, "failed", error=reason))
-        fresh.replace(part)
-        sync_filesystem(self._folder)
-        self._state.commit(failed, files, None, 0)
 
     def _facts(self, path: str, source: str) -> FileFacts:
         with refusals_of("read", self._folder / path), (self._folder / path).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return FileFacts(path, file.tell(), digest, source)
-
-    def _described(self, path: str, entry: PartEntry) -> dict[str, Any]:
-        """The entry of a part in the manifest of the copy."""
-        if self._state.counts() or entry.records is None:
-            return {"path": path}
-        return {"path": path, "records": entry.records}
 
     def _copy_originals(self, prefix: str, paths: Iterable[str]) -> None:
         """Originals that are there; the tail finds out which are not."""
@@ -243,33 +184,7 @@ class BundleCopy:
         with ThreadPoolExecutor(_WORKERS, "exportkit-originals") as pool:
             self._commit([facts for facts in pool.map(copy, missing) if facts is not None])
 
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with refusals_of("read", path), path.open("rb") as file:
-        yield from file
-
-
-def _row_of(text: bytes) -> WireRow | None:
-    try:
-        return WireRow(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None
-
-
-def _is_wrapped(text: bytes) -> bool:
-    row = _row_of(text)
-    return row is not None and is_wrapped(row)
-
-
-def _places(line: _Line) -> Iterator[str]:
-    """Where the files of a line lie: paths below the bundle that are safe, and URLs of files that are nowhere else."""
-    unit_files = line.data_unit.get("files") if isinstance(line.data_unit, dict) else None
-    for files in (line.files_manifest, unit_files):
-        for entry in files.values() if isinstance(files, dict) else ():
-            if not isinstance(entry, dict):
-                continue
-            path, url = entry.get("bundle_path"), entry.get("url")
-            if isinstance(path, str) and judge_input_path(path) is None and path.startswith("files/"):
-                yield path
-            elif path is None and isinstance(url, str) and url[:8].lower().startswith(("http://", "https://")):
-                yield url
+    def _commit(self, files: list[FileFacts], failed: Sequence[ItemFacts] = ()) -> None:
+        sync_filesystem(self._folder)
+        self._state.commit(CommittedGroup(missed=failed, files=files))
+        self._committed(files)

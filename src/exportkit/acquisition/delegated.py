@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from threading import Lock
+from dataclasses import asdict, dataclass
+from itertools import count
+from threading import Event, Lock
 from typing import Any, Final
 
 from exportkit.acquisition.run_state import JobFacts, RunState
@@ -18,7 +19,7 @@ from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportR
 from exportkit.clients.job_watch import PollPatience, stream_export_progress
 from exportkit.clients.plugin_exports import new_idempotency_key
 
-__all__ = ["DelegatedHead", "ExportOrder"]
+__all__ = ["DelegatedHead", "ExportOrder", "result_of"]
 
 #: Further attempts for a shard whose job failed.
 _SHARD_RETRIES: Final = 2
@@ -35,8 +36,6 @@ class ExportOrder:
     requires_source: bool
     filter: Mapping[str, Any]
     project_id: int | None = None
-    #: Not sent where it is None.
-    more: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, shard: Mapping[str, Any]) -> dict[str, Any]:
         """The request for the part of the export that the keys of a shard select."""
@@ -48,7 +47,6 @@ class ExportOrder:
             "requires_source": self.requires_source,
             "project_id": self.project_id,
             "filter": {**self.filter, **shard} or None,
-            **self.more,
         }
 
 
@@ -78,41 +76,70 @@ class DelegatedHead:
         self._parallel = parallel
         self._progress = progress
         self._tell = tell
+        self._finished: Callable[[JobFacts], object] = lambda _job: None
+        self._stopped = Event()
         self._lock = Lock()
         self._counts: dict[int, tuple[int, int]] = {}
         self._shown = (0, 0)
         #: Jobs that this process asked for, which a rollback cancels.
         self.enqueued: list[str] = []
 
-    def plan(self, ranges: Sequence[IdRange] = ()) -> list[JobFacts]:
-        """The jobs of the export: those of the run that goes on, or new ones, one for each range."""
-        known = self._state.jobs()
-        if known:
-            return known
-        shards = [shard.keys() for shard in ranges] if len(ranges) > 1 else [{}]
-        jobs = [JobFacts(number, shard, new_idempotency_key()) for number, shard in enumerate(shards)]
-        self._state.plan_jobs(jobs)
-        return jobs
+    def enqueue(self, ranges: Callable[[int | None], Iterable[IdRange]] = lambda _below: ()) -> list[JobFacts]:
+        """Take note of the jobs, one for each range, and ask for the first of them, as many as may run at once.
 
-    def enqueue(self) -> list[JobFacts]:
-        """Ask for the first jobs, as many as may run at once. Raises ClientError."""
+        `ranges` gives those below an id, from the highest to the lowest; jobs are asked for while it goes on. A run
+        that goes on has its jobs already. Without ranges, or where they cannot be had, one job does it all. Raises
+        ClientError.
+        """
         for job in self._state.jobs()[: self._parallel]:
-            if job.job_id is None:
-                self._ask_for(job)
+            self._ask_once(job)
+        if not self._state.is_planned:
+            try:
+                self._plan(ranges)
+            except _NotSplit as error:
+                self.cancel()
+                self._state.finish_plan(only=_whole())
+                self._tell(f"The export is not split, since its ids cannot be listed: {error.__cause__}")
+            for job in self._state.jobs()[: self._parallel]:
+                self._ask_once(job)
         return self._state.jobs()
 
-    def follow(self) -> list[DelegatedExportResult]:
-        """Wait for every job and return where its bundle is, in the order of the ranges.
+    def _plan(self, ranges: Callable[[int | None], Iterable[IdRange]]) -> None:
+        """One job for each range, the first of them asked for at once."""
+        known = self._state.jobs()
+        shards = iter(ranges(known[-1].filter["_id_gte"] if known else None))
+        for number in count(len(known)):
+            try:
+                shard = next(shards, None)
+            except ClientError as error:
+                raise _NotSplit from error
+            if shard is None:
+                break
+            job = JobFacts(number, shard.keys(), new_idempotency_key())
+            self._state.plan_job(job)
+            if number < self._parallel:
+                self._ask_once(job)
+        self._state.finish_plan(only=None if number else _whole())
+
+    def _ask_once(self, job: JobFacts) -> None:
+        if job.job_id is None:
+            self._ask_for(job)
+
+    def follow(self, finished: Callable[[JobFacts], object] = lambda _job: None) -> list[DelegatedExportResult]:
+        """Wait for every job and return where its bundle is, from the highest range to the lowest.
+
+        `finished` is told of each job whose bundle is there, from the thread that waited for it.
 
         A job that fails is asked for anew twice where it is one of several, and once where an earlier process asked
         for it. Raises DelegatedExportError and ClientError.
         """
+        self._finished = finished
         jobs = self._state.jobs()
         if len(jobs) == 1:
             self._finish_or_renew(jobs[0])
         else:
             self._follow_all(jobs)
-        return [_result(job) for job in self._state.jobs()]
+        return [result_of(job) for job in self._state.jobs()]
 
     def cancel(self) -> None:
         """Have the jobs end that this process asked for, as far as the server is there; the next run asks anew."""
@@ -140,8 +167,7 @@ class DelegatedHead:
     def _follow_all(self, jobs: Sequence[JobFacts]) -> None:
         waiting = list(jobs)
         for attempt in range(1 + _SHARD_RETRIES):
-            with ThreadPoolExecutor(min(self._parallel, len(waiting)), "exportkit-shards") as pool:
-                failures = [found for found in pool.map(self._attempt, waiting) if found is not None]
+            failures = self._attempts(waiting)
             if not failures:
                 return
             if attempt == _SHARD_RETRIES:
@@ -152,6 +178,21 @@ class DelegatedHead:
                 self._state.renew_job(job.shard, new_idempotency_key())
             failed = {job.shard for job, _ in failures}
             waiting = [job for job in self._state.jobs() if job.shard in failed]
+
+    def _attempts(self, jobs: Sequence[JobFacts]) -> list[tuple[JobFacts, Exception]]:
+        """Follow jobs side by side. What ends one of them for another reason than its job ends all of them."""
+        pool = ThreadPoolExecutor(min(self._parallel, len(jobs)), "exportkit-shards")
+        try:
+            attempts = [pool.submit(self._attempt, job) for job in jobs]
+            for attempt in wait(attempts, return_when=FIRST_EXCEPTION).done:
+                attempt.result()
+            return [found for attempt in attempts if (found := attempt.result()) is not None]
+        except BaseException:
+            self._stopped.set()
+            raise
+        finally:
+            # A thread that waits for an event of the server is left behind; the run has its ending to do.
+            pool.shutdown(wait=not self._stopped.is_set(), cancel_futures=True)
 
     def _attempt(self, job: JobFacts) -> tuple[JobFacts, Exception] | None:
         try:
@@ -172,6 +213,7 @@ class DelegatedHead:
 
     def _finish(self, job: JobFacts) -> None:
         if job.manifest is not None:
+            self._finished(job)
             return
         job_id = job.job_id or self._ask_for(job)
         detail = stream_export_progress(
@@ -179,12 +221,20 @@ class DelegatedHead:
             job_id=job_id,
             progress_callback=lambda done, total: self._advance(job.shard, done, total),
             patience=self._patience,
+            sleep=self._pause,
         )
         result = finalize_export(detail, job_id=job_id)
         self._compare_filter(result.applied_filter, job)
         self._state.record_job(job.shard, job_id, asdict(result))
+        self._finished(job._replace(job_id=job_id, manifest=asdict(result)))
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise KeyboardInterrupt
 
     def _advance(self, shard: int, done: int, total: int) -> None:
+        if self._stopped.is_set():
+            raise KeyboardInterrupt
         with self._lock:
             before = self._counts.get(shard, (0, 0))
             self._counts[shard] = (max(before[0], done), max(before[1], total))
@@ -194,6 +244,16 @@ class DelegatedHead:
         self._progress(*shown)
 
 
-def _result(job: JobFacts) -> DelegatedExportResult:
+class _NotSplit(Exception):
+    """The ids by which an export would be split cannot be listed."""
+
+
+def _whole() -> JobFacts:
+    """A job for everything."""
+    return JobFacts(0, {}, new_idempotency_key())
+
+
+def result_of(job: JobFacts) -> DelegatedExportResult:
+    """What is known of a job that was followed to its end."""
     assert job.manifest is not None  # noqa: S101 - set where the job was followed to its end
     return DelegatedExportResult(**job.manifest)

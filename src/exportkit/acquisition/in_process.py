@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Final
 
-from exportkit.acquisition.original_files import OriginalFiles
 from exportkit.acquisition.row_resolver import ResolvedRow, RowResolver, identity_of
 from exportkit.acquisition.run_state import RunState
-from exportkit.acquisition.sources import Chunk, ItemSource, key_of
+from exportkit.acquisition.sources import Chunk, ItemSource
 from exportkit.acquisition.spool import Spool
+from exportkit.acquisition.stored_line import plain_lines
+from exportkit.clients import WireRow
 
 __all__ = ["InProcessHead"]
 
@@ -32,7 +34,6 @@ class InProcessHead:
         spool: Spool,
         state: RunState,
         resolver: RowResolver,
-        originals: OriginalFiles | None,
         progress: Callable[[int], object] = lambda _count: None,
     ) -> None:
         """`progress` is told how many items were listed so far."""
@@ -40,39 +41,50 @@ class InProcessHead:
         self._spool = spool
         self._state = state
         self._resolver = resolver
-        self._originals = originals
         self._progress = progress
 
     def acquire(self) -> None:
         """List everything that is not committed yet, store it, and commit. Raises ClientError and LocalIOError."""
         after, _ = self._state.position
         seen = sum(self._state.counts().values())
-        with closing(self._resolver), closing(_ahead(self._source.chunks(after), _AHEAD)) as chunks:
+        with closing(_ahead(self._source.chunks(after), _AHEAD)) as chunks:
             for chunk in chunks:
                 seen += self._take(chunk)
                 self._progress(seen)
         self._spool.commit()
 
     def _take(self, chunk: Chunk) -> int:
-        key = self._source.key
-        known = self._state.known_keys([key_of(row, key) for row in chunk.rows])
-        rows = [row for row in chunk.rows if key_of(row, key) not in known] if known else chunk.rows
-        for resolved in self._resolver.resolved(rows):
-            self._store(key_of(resolved.row, key), resolved)
+        rows, keys = self._new(chunk)
+        lines = plain_lines(rows)
+        if lines is not None:
+            self._spool.store(keys, lines)
+        else:
+            for key, resolved in zip(keys, self._resolver.resolved(rows), strict=True):
+                self._store(key, resolved)
         for missed in chunk.missed:
             self._spool.miss(missed.key, missed.item_id, missed.status, missed.reason)
-        if self._spool.end_chunk(chunk.position) and self._originals is not None:
-            self._originals.forget_committed()
+        self._spool.end_chunk(chunk.position)
         return len(rows) + len(chunk.missed)
 
+    def _new(self, chunk: Chunk) -> tuple[list[WireRow], list[int]]:
+        """Rows that were not taken before, by their keys: all, where the list goes on as it has to."""
+        last = self._spool.position
+        keys = chunk.keys if last is None else [last, *chunk.keys]
+        if all(map(operator.gt if self._source.falls else operator.lt, keys, keys[1:])):
+            return chunk.rows, chunk.keys
+        self._spool.commit()
+        known = self._state.known_keys(chunk.keys)
+        rows = {key: row for key, row in zip(chunk.keys, chunk.rows, strict=True) if key not in known}
+        return list(rows.values()), list(rows)
+
     def _store(self, key: int, resolved: ResolvedRow) -> None:
-        identity, fault = identity_of(resolved.row), resolved.fault
+        fault = resolved.fault
         if fault is not None:
-            self._spool.miss(key, identity, "failed", f"{fault.code}: {fault.message}")
+            self._spool.miss(key, identity_of(resolved.row), "failed", f"{fault.code}: {fault.message}")
             return
         for facts in resolved.files:
             self._spool.keep_file(facts)
-        self._spool.store(key, identity, resolved.line)
+        self._spool.store((key,), resolved.line)
 
 
 def _ahead(chunks: Iterator[Chunk], count: int) -> Generator[Chunk, None, None]:

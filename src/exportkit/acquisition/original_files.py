@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import urlsplit
 
 from exportkit.acquisition.run_state import FileFacts, RunState
@@ -19,7 +19,7 @@ from exportkit.normalize.item import file_digest
 from exportkit.storage.refusals import refusals_of
 from exportkit.storage.safe_path import judge_input_path
 
-__all__ = ["FreshUrl", "OriginalFiles", "Placed"]
+__all__ = ["FreshUrl", "OriginalFiles", "Placed", "is_fetchable"]
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = "files/"
@@ -37,6 +37,11 @@ def _none() -> None:
     return None
 
 
+def is_fetchable(url: object) -> TypeGuard[str]:
+    """Whether a file entry names a file that is asked for over HTTP."""
+    return isinstance(url, str) and url[:8].lower().startswith(("http://", "https://"))
+
+
 class OriginalFiles:
     """Fetches the files of entries into a folder; any thread may ask.
 
@@ -52,7 +57,6 @@ class OriginalFiles:
         self._lock = Lock()
         self._sources: dict[str, str] = {}
         self._running: dict[str, Future[FileFacts | None]] = {}
-        self.failed = 0
 
     def close(self) -> None:
         """Stop fetching."""
@@ -66,7 +70,7 @@ class OriginalFiles:
         if not isinstance(entry, Mapping):
             return entry, None
         url = entry.get("url")
-        if not isinstance(url, str) or not url[:8].lower().startswith(("http://", "https://")):
+        if not is_fetchable(url):
             return dict(entry), None
         source = _without_query(url)
         with self._lock:
@@ -76,7 +80,7 @@ class OriginalFiles:
             self._running[path] = running
         if known is None:
             # One that is done by now calls back at once, in this thread, and takes the lock.
-            running.add_done_callback(partial(self._forget, path))
+            running.add_done_callback(partial(self._settled, path))
         placed: Future[Placed] = Future()
         running.add_done_callback(lambda done: _settle(placed, done, dict(entry), path, source))
         return placed
@@ -151,14 +155,19 @@ class OriginalFiles:
             os.lseek(descriptor, 0, os.SEEK_SET)
             self._fetcher.file(url, descriptor)
 
-    def forget_committed(self) -> None:
-        """What was committed is known by the state from now on."""
+    def forget(self, committed: Iterable[FileFacts]) -> None:
+        """Files that the state knows from now on."""
         with self._lock:
-            self._sources = {path: source for path, source in self._sources.items() if path in self._running}
+            for facts in committed:
+                self._sources.pop(facts.path, None)
+                self._running.pop(facts.path, None)
 
-    def _forget(self, path: str, _done: object) -> None:
-        with self._lock:
-            self._running.pop(path, None)
+    def _settled(self, path: str, done: Future[FileFacts | None]) -> None:
+        """Keep what was fetched until it is committed; ask again for what was not."""
+        if done.cancelled() or done.exception() is not None or done.result() is None:
+            with self._lock:
+                self._sources.pop(path, None)
+                self._running.pop(path, None)
 
 
 def _settle(

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from exportkit.acquisition.original_files import OriginalFiles, Placed
+from exportkit.acquisition.original_files import OriginalFiles, Placed, is_fetchable
 from exportkit.acquisition.run_state import FileFacts
 from exportkit.acquisition.stored_line import file_entries, has_no_files, is_wrapped, may_be_wrapped, stored_line
 from exportkit.clients import WireRow
-from exportkit.clients.client_errors import ClientConnectionError, ClientError
+from exportkit.clients.client_errors import ClientError
 from exportkit.errors import RecordFault
 
 __all__ = ["FetchPayload", "ResolvedRow", "RowResolver"]
@@ -97,7 +97,7 @@ class RowResolver:
         identity = identity_of(row)
         for name, entry in entries.items():
             if self._originals is None:
-                coming.files[name] = (entry, None)
+                coming.files[name] = (_left_behind(entry), None)
             else:
                 coming.files[name] = self._originals.place(identity, name, entry, partial(self._fresh_url, row, name))
         return coming
@@ -107,9 +107,11 @@ class RowResolver:
         try:
             fresh = self._reissue(row)
             entry = file_entries(fresh).get(name) if fresh is not None else None
-        except ClientConnectionError:
-            raise  # the backend is away, which is no fault of this file
-        except (ClientError, RecordFault):
+        except ClientError as error:
+            if error.is_about_the_backend:
+                raise
+            return None
+        except RecordFault:
             return None
         url = entry.get("url") if isinstance(entry, Mapping) else None
         return url if isinstance(url, str) else None
@@ -127,6 +129,13 @@ class RowResolver:
         entries: Any = {name: entry for name, (entry, _) in placed.items()}
         line = stored_line(coming.row, data, entries if coming.as_it_came is None else coming.as_it_came)
         return ResolvedRow(coming.row, line, files=tuple(facts for _, facts in placed.values() if facts is not None))
+
+
+def _left_behind(entry: Any) -> Any:
+    """The entry of a file that stays where it is: behind its URL, and at no place of the acquired bundle."""
+    if not isinstance(entry, Mapping) or not is_fetchable(entry.get("url")):
+        return entry
+    return {key: value for key, value in entry.items() if key != "bundle_path"}
 
 
 def identity_of(row: WireRow) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
@@ -13,17 +13,19 @@ from typing import Any, Final, NamedTuple, Self
 from exportkit.errors import LocalIOError, UsageError
 from exportkit.storage.refusals import shown
 
-__all__ = ["STATE_NAME", "FileFacts", "ItemFacts", "JobFacts", "RunFacts", "RunState"]
+__all__ = ["STATE_NAME", "CommittedGroup", "FileFacts", "ItemFacts", "JobFacts", "RunFacts", "RunState"]
 
 STATE_NAME: Final = "state.db"
 _SCHEMA: Final = 1
-_TABLES: Final = """
+_TABLES: Final = f"""
 CREATE TABLE run (params_hash TEXT, versions TEXT, decision TEXT, watermark TEXT, position TEXT,
-    spool_offset INTEGER NOT NULL DEFAULT 0, chunks INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE items (id PRIMARY KEY, item_id, chunk INTEGER, status TEXT, spool_offset INTEGER, sha256 TEXT,
-    attempts INTEGER, error TEXT) WITHOUT ROWID;
+    spool_offset INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0,
+    planned INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE chunks (number INTEGER PRIMARY KEY, spool_offset INTEGER, sha256 TEXT);
+CREATE TABLE items (id PRIMARY KEY, item_id, chunk INTEGER, status TEXT, attempts INTEGER, error TEXT) WITHOUT ROWID;
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, sha256 TEXT, source TEXT) WITHOUT ROWID;
 CREATE TABLE jobs (shard INTEGER PRIMARY KEY, filter TEXT, idempotency_key TEXT, job_id TEXT, manifest TEXT);
+PRAGMA user_version = {_SCHEMA};
 """
 
 
@@ -37,13 +39,11 @@ class RunFacts(NamedTuple):
 
 
 class ItemFacts(NamedTuple):
-    """One listed item. ``status`` is ``stored``, ``failed`` or ``gone``; ``key`` orders the pages."""
+    """A listed item without a line. ``status`` is ``failed`` or ``gone``; ``key`` is its place in the list."""
 
-    key: int
+    key: int | str
     item_id: int | str
     status: str
-    offset: int = 0
-    sha256: str = ""
     attempts: int = 1
     error: str | None = None
 
@@ -55,6 +55,21 @@ class FileFacts(NamedTuple):
     size: int
     sha256: str
     source: str
+
+
+class CommittedGroup(NamedTuple):
+    """Chunks and files that are on the disk, and are committed together."""
+
+    #: Keys of items whose lines are in the spool.
+    stored: Sequence[int] = ()
+    missed: Sequence[ItemFacts] = ()
+    files: Sequence[FileFacts] = ()
+    #: Key of the last listed item, behind which the list goes on.
+    position: int | None = None
+    #: Where the lines of the group begin and end in the spool, and the SHA-256 of the bytes between.
+    offset: int = 0
+    end: int = 0
+    sha256: str = ""
 
 
 class JobFacts(NamedTuple):
@@ -75,19 +90,17 @@ class RunState:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or create. Raises LocalIOError where the file cannot be used."""
+        """Open or create. Raises LocalIOError where the file cannot be used, UsageError for another form of it."""
         self._path = path
         # One connection for all threads holds one transaction at a time.
         self._lock = RLock()
-        try:
+        with self._refusals():
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._database.execute("PRAGMA synchronous=FULL")
-            if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                with self._transaction():
-                    for statement in filter(None, map(str.strip, _TABLES.split(";"))):
-                        self._database.execute(statement)
-        except sqlite3.Error as error:
-            raise LocalIOError(f"The state of the run {shown(path)} cannot be used: {error}.") from error
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +111,19 @@ class RunState:
     def close(self) -> None:
         """Release the file; a second call does nothing."""
         self._database.close()
+
+    def _open(self) -> None:
+        with self._refusals():
+            self._database.execute("PRAGMA synchronous=FULL")
+        if not self._rows("SELECT name FROM sqlite_master"):
+            with self._transaction():
+                for statement in filter(None, map(str.strip, _TABLES.split(";"))):
+                    self._database.execute(statement)
+        elif self._row("PRAGMA user_version") != (_SCHEMA,):
+            raise UsageError(
+                f"Another version of exportkit began the unfinished run in {shown(self._path.parent)}; go on with that "
+                "one, or give --restart to begin anew."
+            )
 
     # -- the run ---------------------------------------------------------------------------------------------
 
@@ -159,21 +185,24 @@ class RunState:
             return None, 0
         return (json.loads(known[0]) if known[0] else None), known[1]
 
-    def commit(self, items: Iterable[ItemFacts], files: Iterable[FileFacts], position: int | None, offset: int) -> None:
-        """One or several chunks, with the place where the list goes on."""
+    def commit(self, group: CommittedGroup) -> None:
+        """Take note of a group as a whole. Of items that were committed before, the former state stays."""
         with self._transaction() as database:
-            (chunk,) = database.execute("SELECT chunks FROM run").fetchone()
+            chunk = database.execute(
+                "INSERT INTO chunks (spool_offset, sha256) VALUES (?, ?)", (group.offset, group.sha256)
+            ).lastrowid
             database.executemany(
-                "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (item.key, item.item_id, chunk, item.status, item.offset, item.sha256, item.attempts, item.error)
-                    for item in items
-                ),
+                "INSERT OR IGNORE INTO items VALUES (?, NULL, ?, 'stored', 1, NULL)",
+                ((key, chunk) for key in group.stored),
             )
-            database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", files)
+            database.executemany(
+                "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?)",
+                ((item.key, item.item_id, chunk, item.status, item.attempts, item.error) for item in group.missed),
+            )
+            database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", group.files)
             database.execute(
-                "UPDATE run SET position = ?, spool_offset = ?, chunks = chunks + 1",
-                (None if position is None else json.dumps(position), offset),
+                "UPDATE run SET position = ?, spool_offset = ?",
+                (None if group.position is None else json.dumps(group.position), group.end),
             )
 
     def known_keys(self, keys: Iterable[int]) -> set[int]:
@@ -190,8 +219,8 @@ class RunState:
         return dict(self._rows("SELECT status, count(*) FROM items GROUP BY status"))
 
     def failures(self) -> list[tuple[int | str, str]]:
-        """(id, reason) of items that were listed and could not be acquired, in order."""
-        return self._rows("SELECT item_id, error FROM items WHERE status = 'failed' ORDER BY id")
+        """(id, reason) of items that were listed and could not be acquired, in the order of records."""
+        return self._rows("SELECT item_id, error FROM items WHERE status = 'failed' ORDER BY item_id, id")
 
     def file(self, path: str) -> FileFacts | None:
         """The original at a path of the spool, if it was committed."""
@@ -208,11 +237,22 @@ class RunState:
             for shard, text, key, job, manifest in rows
         ]
 
-    def plan_jobs(self, jobs: Iterable[JobFacts]) -> None:
-        """Take note of all jobs, with their idempotency keys, before the first is asked for."""
+    def plan_job(self, job: JobFacts) -> None:
+        """Take note of a job, with its idempotency key, before it is asked for."""
+        self._write("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(job), job.job_id))
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether all jobs are known."""
+        return bool((self._row("SELECT planned FROM run") or (0,))[0])
+
+    def finish_plan(self, only: JobFacts | None = None) -> None:
+        """There is no further job, or `only` this one in place of those that are known."""
         with self._transaction() as database:
-            for job in jobs:
-                database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(job), job.job_id))
+            if only is not None:
+                database.execute("DELETE FROM jobs")
+                database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(only), only.job_id))
+            database.execute("UPDATE run SET planned = 1")
 
     def record_job(self, shard: int, job_id: str | None, manifest: Mapping[str, Any] | None = None) -> None:
         """The server has taken the job, or it is over and this is its manifest."""
@@ -229,7 +269,7 @@ class RunState:
     # ----------------------------------------------------------------------------------------------------------
 
     def _rows(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
-        with self._lock, closing(self._database.execute(query, tuple(values))) as found:
+        with self._refusals(), self._lock, closing(self._database.execute(query, tuple(values))) as found:
             return found.fetchall()
 
     def _row(self, query: str, values: Iterable[Any] = ()) -> tuple[Any, ...] | None:
@@ -241,17 +281,24 @@ class RunState:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._refusals(), self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
         try:
-            with self._lock:
-                self._database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._database
-                except BaseException:
-                    self._database.execute("ROLLBACK")
-                    raise
-                self._database.execute("COMMIT")
+            yield
         except sqlite3.Error as error:
-            raise LocalIOError(f"The state of the run {shown(self._path)} cannot be written: {error}.") from error
+            raise LocalIOError(
+                f"The state of the run {shown(self._path)} cannot be used: {error}; see to its disk, or give "
+                "--restart to begin anew."
+            ) from error
 
 
 def _job_texts(job: JobFacts) -> tuple[int, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 __all__ = ["BOUNDARY_PARAMS", "IdRange", "ranges_of"]
@@ -30,21 +30,21 @@ class IdRange(NamedTuple):
         return isinstance(identity, int) and self.id_gte <= identity < self.id_lt
 
 
-def ranges_of(ids: Iterable[int], size: int) -> list[IdRange]:
-    """Ranges with at most `size` of the ids each, disjoint, without gaps, in rising order.
+def ranges_of(ids: Iterable[int], size: int, below: int | None = None) -> Iterator[IdRange]:
+    """Ranges with at most `size` of the ids each, disjoint, without gaps, from the highest to the lowest.
 
-    `ids` fall. Holds the boundaries alone.
+    `ids` fall; they are read no further than is needed to tell that there is one behind a range. `below` is where the
+    former ranges end. Where one range would hold everything there is none.
     """
-    ranges: list[IdRange] = []
-    upper: int | None = None
-    lowest = 0
-    for number, identity in enumerate(ids, 1):
+    upper, lowest, held = below, 0, 0
+    is_split = below is not None
+    for identity in ids:
         if upper is None:
             upper = identity + 1
+        if held == size:
+            yield IdRange(lowest, upper)
+            upper, held, is_split = lowest, 0, True
         lowest = identity
-        if number % size == 0:
-            ranges.append(IdRange(identity, upper))
-            upper = identity
-    if upper is not None and (not ranges or ranges[-1].id_gte > lowest):
-        ranges.append(IdRange(lowest, upper))
-    return ranges[::-1]
+        held += 1
+    if held and upper is not None and is_split:
+        yield IdRange(lowest, upper)

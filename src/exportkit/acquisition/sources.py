@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice, takewhile
 from typing import Any, Final, Protocol, TypeVar
 
 from exportkit.clients import WireRow
 from exportkit.clients.backend import BackendClient
 from exportkit.clients.bulk_fetch import BulkAnswer
 from exportkit.clients.record_resource import RecordResource
-from exportkit.clients.v1_list import page_policy
+from exportkit.clients.retries import page_policy
 
 __all__ = ["CHUNK_ROWS", "BulkRows", "Chunk", "ItemSource", "Missed", "Pace", "PagedRows", "StreamedRows", "key_of"]
 
@@ -36,9 +36,10 @@ class Missed:
 
 @dataclass(slots=True)
 class Chunk:
-    """Rows in the order of the list, and what was listed beside them."""
+    """Rows in the order of the list with their keys, and what was listed beside them."""
 
     rows: list[WireRow]
+    keys: list[int]
     #: Key of the last listed row: what a later run goes on behind.
     position: int
     missed: list[Missed] = field(default_factory=list)
@@ -64,10 +65,8 @@ class Pace:
 class ItemSource(Protocol):
     """One way to acquire the rows of a target under a filter."""
 
-    #: Word for the style in the state of a run, which is never continued in another one.
-    style: str
-    #: Member of a row that orders the list.
-    key: str
+    #: Whether keys fall from row to row, or rise.
+    falls: bool
 
     def chunks(self, after: int | None) -> Iterator[Chunk]:
         """Rows behind the position `after`, or all. Raises ClientError where the backend fails for good."""
@@ -77,21 +76,23 @@ class ItemSource(Protocol):
 class PagedRows:
     """Whole rows, page by page, in falling order of their key: what every backend offers."""
 
-    style = "pages"
+    falls = True
 
     def __init__(self, client: BackendClient, target: str, params: Mapping[str, Any], *, pause: float = 0.0) -> None:
         """`params` hold the filter and the paging, as the target's handler wants it."""
         self._client = client
         self._pause = pause
         self._target = target
-        self._params = dict(params)
-        self.key = "pgh_id" if target == "ground_truth" else "id"
+        self._key = "pgh_id" if target == "ground_truth" else "id"
+        # In any other order a row may come twice, or never, while others are added and deleted.
+        self._params = {**params, "pagination": "cursor", "ordering": f"-{self._key}"}
 
     def chunks(self, after: int | None) -> Iterator[Chunk]:
         for page in _paced(self._client.pages(self._target, self._params, behind=after), self._pause):
-            rows = iter(page.rows)
-            while chunk := list(islice(rows, CHUNK_ROWS)):
-                yield Chunk(chunk, key_of(chunk[-1], self.key))
+            for start in range(0, len(page.rows), CHUNK_ROWS):
+                rows = page.rows[start : start + CHUNK_ROWS]
+                keys = [key_of(row, self._key) for row in rows]
+                yield Chunk(rows, keys, keys[-1])
 
 
 def _paced(pieces: Iterable[T], pause: float) -> Iterator[T]:
@@ -111,7 +112,7 @@ def key_of(row: WireRow, key: str) -> int:
 class BulkRows:
     """Slim pages of ids in falling order, then whole rows by two hundred, several calls on their way at once."""
 
-    style = "bulk"
+    falls = True
 
     def __init__(
         self, records: RecordResource, filters: Mapping[str, Any], *, calls: int = 3, pause: float = 0.0
@@ -121,7 +122,7 @@ class BulkRows:
         self._bulk = partial(records.bulk, response_mode="presigned", policy=page_policy(filters))
         self._filters = dict(filters)
         self._calls = calls
-        self.key = records.kind.key
+        self._key = records.kind.key
 
     def chunks(self, after: int | None) -> Iterator[Chunk]:
         with ThreadPoolExecutor(self._calls, "exportkit-bulk") as pool:
@@ -139,35 +140,41 @@ class BulkRows:
 
     def _listed(self, after: int | None) -> Iterator[list[int]]:
         for page in self._records.pages(self._filters, behind=after):
-            keys = iter([key_of(row, self.key) for row in page.rows])
-            while ids := list(islice(keys, CHUNK_ROWS)):
-                yield ids
+            keys = [key_of(row, self._key) for row in page.rows]
+            for start in range(0, len(keys), CHUNK_ROWS):
+                yield keys[start : start + CHUNK_ROWS]
 
     def _chunk(self, ids: list[int], answer: Future[BulkAnswer]) -> Chunk:
         found = answer.result()
         missed = [Missed(key, key, "gone", "The record was deleted during the export.") for key in found.gone]
         missed += [Missed(key, key, "failed", f"E_WRAPPER: {reason}") for key, reason in found.failed.items()]
-        return Chunk(list(found.rows.values()), ids[-1], missed)
+        return Chunk(list(found.rows.values()), list(found.rows), ids[-1], missed)
 
 
 class StreamedRows:
     """Whole rows over one connection in rising order, up to the newest row that there was when the run began."""
 
-    style = "stream"
+    falls = False
 
     def __init__(self, records: RecordResource, filters: Mapping[str, Any], newest: int | None) -> None:
         """`newest` is the key of that row, None where there was no row at all."""
         self._records = records
         self._filters = dict(filters)
         self._newest = newest
-        self.key = records.kind.key
 
     def chunks(self, after: int | None) -> Iterator[Chunk]:
         if self._newest is None or (after is not None and after >= self._newest):
             return
-        rows = takewhile(self._was_there, self._records.stream(self._filters, after=after))
-        while chunk := list(islice(rows, CHUNK_ROWS)):
-            yield Chunk(chunk, key_of(chunk[-1], self.key))
-
-    def _was_there(self, row: WireRow) -> bool:
-        return self._newest is not None and key_of(row, self.key) <= self._newest
+        rows: list[WireRow] = []
+        keys: list[int] = []
+        for batch in self._records.stream(self._filters, after=after).batches():
+            known = bisect_right(batch.keys, self._newest)
+            rows += batch.rows[:known]
+            keys += batch.keys[:known]
+            while len(keys) >= CHUNK_ROWS:
+                yield Chunk(rows[:CHUNK_ROWS], keys[:CHUNK_ROWS], keys[CHUNK_ROWS - 1])
+                del rows[:CHUNK_ROWS], keys[:CHUNK_ROWS]
+            if known < len(batch.keys):
+                break
+        if keys:
+            yield Chunk(rows, keys, keys[-1])

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from exportkit.bundles.canonical_line import encoded_member
+from exportkit.bundles.canonical_line import LINE_ENDS, encoded_member
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 from exportkit.wire import choose_entry, is_wrapper
 
-__all__ = ["file_entries", "has_no_files", "is_wrapped", "may_be_wrapped", "stored_line"]
+__all__ = ["WRAPPER_WORD", "file_entries", "has_no_files", "is_wrapped", "may_be_wrapped", "plain_lines", "stored_line"]
 
 _NULL: Final = msgspec.Raw(b"null")
 _NOTHING: Final = (None, _NULL)
 _NO_MAP: Final = (*_NOTHING, msgspec.Raw(b"{}"))
-# Line breaks stand between values alone; in a string they would be escaped.
-_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 #: What a wrapper says of itself; a payload without this word is none.
-_WRAPPER_WORD: Final = b'"mode"'
+WRAPPER_WORD: Final = b'"mode"'
 #: A wrapper holds a URL and three short members.
 _LONGEST_WRAPPER: Final = 1 << 16
 
@@ -36,7 +35,7 @@ def is_wrapped(row: WireRow) -> bool:
 
 def may_be_wrapped(data: bytes | None) -> bool:
     """Whether a payload has to be looked into to tell."""
-    return data is not None and _WRAPPER_WORD in data and len(data) <= _LONGEST_WRAPPER
+    return data is not None and WRAPPER_WORD in data and len(data) <= _LONGEST_WRAPPER
 
 
 def file_entries(row: WireRow) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def has_no_files(row: WireRow) -> bool:
     )
 
 
-class _Unit(msgspec.Struct):
+class _Unit(msgspec.Struct, gc=False):
     """The members of a data unit that a line keeps, in their order, each as it came."""
 
     id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -68,7 +67,7 @@ class _Unit(msgspec.Struct):
     height: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     """The members of a line in their order (section 16). The encoder copies what came and leaves out what is unset."""
 
     id: Any
@@ -82,7 +81,7 @@ class _Line(msgspec.Struct):
 
 
 _unit: Final = msgspec.json.Decoder(_Unit).decode
-_encode: Final = msgspec.json.Encoder().encode
+_encoder: Final = msgspec.json.Encoder()
 
 
 def stored_line(row: WireRow, data: bytes | None, entries: dict[str, Any] | bytes) -> bytes:
@@ -94,21 +93,42 @@ def stored_line(row: WireRow, data: bytes | None, entries: dict[str, Any] | byte
         manifest = msgspec.Raw(encoded_member(entries))
     elif members.get("files_manifest") == _NULL:
         manifest = None
-    line = _encode(
-        _Line(
-            _unless_null(members.get("id")),
-            _unless_null(members.get("pgh_id")),
-            unset if data is None else msgspec.Raw(data),
-            manifest,
-            _stored_unit(members.get("data_unit")),
-            members.get("status_label", unset),
-            members.get("split", unset),
-            members.get("group", unset),
-        )
-    )
+    line = _encoder.encode(_line(members, unset if data is None else msgspec.Raw(data), manifest))
     if b"\n" in line or b"\r" in line:
-        line = line.translate(_LINE_ENDS)
+        line = line.translate(LINE_ENDS)
     return line + b"\n"
+
+
+def plain_lines(rows: Sequence[WireRow]) -> bytes | None:
+    """The canonical lines of rows that are stored as they came, or None where one of them has to be looked into.
+
+    What :func:`stored_line` gives for each of them, at a fraction of its cost.
+    """
+    if not all(map(has_no_files, rows)):
+        return None
+    unset = msgspec.UNSET
+    lines = _encoder.encode_lines(
+        [
+            _line(members, members.get("data", unset), None if members.get("files_manifest") == _NULL else unset)
+            for members in (row.members for row in rows)
+        ]
+    )
+    is_plain = WRAPPER_WORD not in lines and b"\r" not in lines and lines.count(b"\n") == len(rows)
+    return lines if is_plain else None
+
+
+def _line(members: Mapping[str, msgspec.Raw], data: Any, manifest: Any) -> _Line:
+    unset = msgspec.UNSET
+    return _Line(
+        _unless_null(members.get("id")),
+        _unless_null(members.get("pgh_id")),
+        data,
+        manifest,
+        _stored_unit(members.get("data_unit")),
+        members.get("status_label", unset),
+        members.get("split", unset),
+        members.get("group", unset),
+    )
 
 
 def _unless_null(member: msgspec.Raw | None) -> Any:

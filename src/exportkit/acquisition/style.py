@@ -14,7 +14,7 @@ from exportkit.clients.filter_keys import PAGING_KEYS, SLIM_LIST_KEYS
 from exportkit.clients.query import sent_filter
 from exportkit.errors import UsageError
 
-__all__ = ["STYLES", "Style", "chosen_source", "decide_style"]
+__all__ = ["Style", "chosen_source", "decide_style"]
 
 #: Words of the knob ``export_acquisition``.
 STYLES: Final = ("auto", "bulk", "stream")

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from itertools import chain
 from typing import Any, cast
 
-from exportkit.actions.acquired_rows import AcquiredRows, ItemHook
+from exportkit.actions.acquired_rows import AcquiredRows
 from exportkit.actions.context import ExportContext, is_delegated
 from exportkit.actions.export_output import ExportOutput
 from exportkit.actions.formats import asks_for_formats
 from exportkit.actions.gt_project import resolve_gt_project_id
 from exportkit.actions.needs import acquisition_needs
+from exportkit.actions.run_plugins import run_plugins
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.target_factory import TargetHandlerFactory
 from exportkit.actions.target_handler import accepted_keywords, pair_of
 from exportkit.actions.template_tail import TemplateTail
-from exportkit.plugins import PluginManager
 from exportkit.runtime import ExportLogMessageCode, LogLevel, Settings
 from exportkit.steps import BaseStep, StepResult
 from exportkit.storage.objects import ObjectStore
@@ -245,10 +243,5 @@ def judged_rows(rows: Iterable[Any], context: ExportContext) -> Iterable[Any]:
     hook = None
     filters = context.fetch_filters if context.params["target"] in _BUILT_IN else {}
     if context.tail is None or not context.tail.applies_item_hooks:
-        hook = _item_hooks(os.environ.get("EXPORTKIT_BLOCK_PLUGINS", ""))
+        hook = run_plugins().item_hooks
     return AcquiredRows(rows, filters, hook)
-
-
-@cache
-def _item_hooks(blocked: str) -> ItemHook | None:  # noqa: ARG001 - the plugins depend on it
-    return PluginManager.load().item_hooks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
@@ -10,10 +10,11 @@ from exportkit.actions.error_policy import ErrorPolicy
 from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.formats import requested_formats
 from exportkit.actions.item_spool import spool_items
+from exportkit.actions.layers import merged_layers, setting_layers
+from exportkit.actions.run_plugins import run_plugins
 from exportkit.actions.tail import ExportTail
 from exportkit.conversion import Conversion, ConversionRequest, ConversionResult
 from exportkit.conversion.report import conversion_as_data
-from exportkit.plugins import PluginManager
 from exportkit.runtime import LogLevel
 
 __all__ = ["FormatTail"]
@@ -34,11 +35,11 @@ class FormatTail(ExportTail):
         super().__init__(context)
         self._opened = ExitStack()
         self._conversion: Conversion | None = None
-        self._plugins = PluginManager.load()
+        self._plugins = run_plugins()
         self._done: dict[str, int] = {}
         self._written = False
-        self._outputs = requested_formats(self._merged(), self._plugins)
-        self._policy = ErrorPolicy.from_params(*self._layers())
+        self._outputs = requested_formats(merged_layers(context), self._plugins)
+        self._policy = ErrorPolicy.from_params(*setting_layers(context))
 
     def open(self) -> None:
         context = self.context
@@ -131,17 +132,6 @@ class FormatTail(ExportTail):
         """Whether the exporter changes items before they are written."""
         exporter = type(self.context.exporter)
         return any(getattr(exporter, name) is not getattr(BaseExporter, name) for name in _TEMPLATE)
-
-    def _layers(self) -> tuple[Mapping[str, Any], ...]:
-        """Params, their extra_params, and the settings of the action, in the order in which they count."""
-        params = self.context.params
-        return params, params.get("extra_params") or {}, self.context.config or {}
-
-    def _merged(self) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        for layer in reversed(self._layers()):
-            merged |= {key: value for key, value in layer.items() if value is not None}
-        return merged
 
     # -- what is told --------------------------------------------------------------------------------------
 

@@ -49,10 +49,10 @@ class ObjectOutput(ExportOutput):
         """`opens` gives the storage, with keys that are still valid. Raises UsageError and ValueError."""
         self._opens = opens
         self._prefix = judged_path(path).strip("/")
-        location = opens().location
-        key = hashlib.sha256(json.dumps([location, self._prefix]).encode()).hexdigest()[:32]
+        store = opens()
+        key = hashlib.sha256(json.dumps([store.identity, self._prefix]).encode()).hexdigest()[:32]
         super().__init__(_state_folder() / key, name, resumable=resumable, restart=restart)
-        self._place = f"{location}/{self._prefix}".rstrip("/")
+        self._place = f"{store.location}/{self._prefix}".rstrip("/")
         self._published: str | None = None
 
     @property
@@ -106,10 +106,12 @@ class ObjectOutput(ExportOutput):
             try:
                 store.put(key, folder / path)
             except ObjectExists:
-                # The answer to a request that was repeated may say so of its own object.
+                # The answer to a request that was repeated may say so of its own object. As it may be another's, it
+                # is not removed with what was put here.
                 if not _is_same(store, key, folder / path):
                     raise
-            done.append(path)
+            else:
+                done.append(path)
 
         try:
             with ThreadPoolExecutor(_WORKERS, "exportkit-upload") as pool:

@@ -2,64 +2,58 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property
 from typing import Any, Final
 
-from exportkit import __version__
 from exportkit.acquisition import (
     BOUNDARY_PARAMS,
     STATE_NAME,
+    BundleArrivals,
     BundleCopy,
     DelegatedHead,
     ExportOrder,
+    FileFacts,
     IdRange,
     InProcessHead,
+    JobFacts,
+    Judge,
     OriginalFiles,
     Pace,
     RowResolver,
-    RunFacts,
     RunState,
     Spool,
     StoredRows,
     chosen_source,
     ranges_of,
+    result_of,
     write_manifest,
 )
 from exportkit.actions.context import is_delegated
 from exportkit.actions.head_settings import PollPatienceConfig, ShardConfig
 from exportkit.actions.probe import probe_export_count
+from exportkit.actions.run_identity import run_facts
 from exportkit.actions.targets import plural_versions
 from exportkit.clients import IdentitySelection
 from exportkit.clients.backend import BackendClient, ListedRows
 from exportkit.clients.job_outcome import DelegatedExportResult
 from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.payloads import PayloadFetcher
-from exportkit.errors import IncompleteExport, UsageError
-from exportkit.plugins import PluginManager
+from exportkit.errors import BundleRefused, ExportkitError, IncompleteExport, UsageError
 from exportkit.runtime import Settings
 from exportkit.runtime.environment import TRUE_WORDS
-from exportkit.runtime.knobs import KNOBS
 from exportkit.storage.objects import ObjectStore
 from exportkit.storage.opening import session_objects
 from exportkit.storage.refusals import shown
 from exportkit.storage.run_directory import ACQUIRED
 from exportkit.wire import parse_manifest
-from exportkit.wire.manifest import RawManifest
+from exportkit.wire.manifest import MANIFEST_NAME, RawManifest
 from exportkit.writing import AcquisitionNeeds
 
 __all__ = ["RemoteAcquisition"]
-
-#: Params that can change no byte of the output: how an export is acquired, and when it is given up.
-_VOLATILE: Final = {
-    *KNOBS,
-    *("max_errors", "export_log_files"),
-    *("disable_async_delegate", "async_job_size_threshold", "description"),
-}
-
 
 #: Params of a list that say of what its rows are, and how whole they are.
 _SCOPE: Final = ("project", "ground_truth_dataset_versions", "expand")
@@ -79,12 +73,17 @@ class RemoteAcquisition:
         self._folder = run.spool / ACQUIRED
         self._state = self._opened.enter_context(RunState(run.path / STATE_NAME))
         run.keeps = self._state.is_begun
-        self._state.begin(RunFacts(_params_hash(context.params), _versions()))
-        self._refuse_other_head("delegated" if is_delegated(context) else "in process")
+        try:
+            self._state.begin(run_facts(context, getattr(client, "address", None)))
+            self._refuse_other_head("delegated" if is_delegated(context) else "in process")
+        except BaseException:
+            self.close()
+            raise
         self._needs: AcquisitionNeeds = context.needs
         self._head: DelegatedHead | None = None
-        self._results: list[DelegatedExportResult] = []
-        self._bundles: ObjectStore | None = None
+        self._selection = IdentitySelection({})
+        #: None where everything was acquired before.
+        self._arrivals: BundleArrivals | None = None
         # From now on the folder is worth going on with.
         run.keeps = True
 
@@ -127,9 +126,16 @@ class RemoteAcquisition:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (
                 self._fetching(rows) as (resolver, originals),
-                closing(Spool(self._folder, self._target, state)) as spool,
+                closing(
+                    Spool(
+                        self._folder,
+                        self._target,
+                        state,
+                        committed=_forgetting(originals),
+                    )
+                ) as spool,
             ):
-                InProcessHead(source, spool, state, resolver, originals, self._progress(total)).acquire()
+                InProcessHead(source, spool, state, resolver, self._progress(total)).acquire()
                 self._verify(total, sum(state.counts().values()), filters)
                 spool.finish({} if state.watermark is None else {"watermark": state.watermark})
         return self._stored()
@@ -157,9 +163,7 @@ class RemoteAcquisition:
 
         def reissued(row: Any) -> Any:
             if self._v2 is not None and not _forced_v1():
-                records = self._v2.records(self._target)
-                key = row.get(records.kind.key, row.get("id"))
-                return records.bulk([key], response_mode="presigned").rows.get(key)
+                return self._v2.records(self._target).again(row)
             scope = {key: rows.params[key] for key in _SCOPE if key in rows.params}
             # The key of an event is no filter, so the id of its record narrows the list.
             name = "ground_truth" if self._target == "ground_truth" else "id"
@@ -173,37 +177,51 @@ class RemoteAcquisition:
     def enqueue(self, project_id: int | None, filters: Mapping[str, Any], total: int | None) -> list[str]:
         """Hand the export to the server; ids of the jobs that were made. Raises ClientError."""
         shards = ShardConfig.from_params(self._context.params, self._context.config)
+        self._selection = IdentitySelection(filters)
         head = self._delegated(project_id, filters, shards)
-        head.plan(self._ranges(filters, total, shards) if not self._state.jobs() else ())
-        return [job.job_id for job in head.enqueue() if job.job_id is not None]
+        jobs = head.enqueue(lambda below: self._ranges(filters, total, shards, below))
+        return [job.job_id for job in jobs if job.job_id is not None]
 
     def follow(self) -> list[DelegatedExportResult]:
-        """Wait for the jobs. Raises DelegatedExportError and ClientError."""
+        """Wait for the jobs; bundles are copied from when they are there. Raises DelegatedExportError, ClientError."""
         assert self._head is not None  # noqa: S101 - enqueued before
-        self._results = self._head.follow()
-        return self._results
+        if self._state.is_complete:
+            return self._head.follow()
+        self._arrivals = self._opened.enter_context(self._copying())
+        return self._head.follow(self._arrivals.arrived)
+
+    @contextmanager
+    def _copying(self) -> Iterator[BundleArrivals]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._fetching(None) as (resolver, originals):
+            copy = BundleCopy(
+                lambda: self._bundles,
+                self._folder,
+                self._target,
+                self._state,
+                resolver,
+                originals=self._needs.source,
+                committed=_forgetting(originals),
+            )
+            with closing(BundleArrivals(copy, self._bundle_of)) as arrivals:
+                yield arrivals
+
+    def _bundle_of(self, job: JobFacts) -> tuple[RawManifest, Judge | None]:
+        result = result_of(job)
+        if result.prefix is None:
+            raise UsageError(f"The job {result.job_id} names no prefix of its bundle; update the server.")
+        return parse_manifest(json.dumps(result.manifest).encode()), _judge(self._selection, job.filter)
 
     def read(self, filters: Mapping[str, Any], total: int | None) -> StoredRows:
         """Bring the bundles of the jobs here. Raises BundleRefused and IncompleteExport."""
-        if not self._state.is_complete:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._bundles = self._bundle_store()
-            selection = IdentitySelection(filters)
-            with self._fetching(None) as (resolver, _):
-                copy = BundleCopy(
-                    self._bundles,
-                    self._folder,
-                    self._target,
-                    self._state,
-                    resolver,
-                    originals=self._needs.source,
-                )
-                for job, result in zip(self._state.jobs(), self._results, strict=True):
-                    copy.add(self._manifest_of(result), judge=_judge(selection, job.filter))
-            self._verify(total, copy.records, filters)
-            write_manifest(self._folder, self._target, copy.parts, copy.records, {})
-            self._state.complete()
-        return self._stored()
+        if self._arrivals is None:
+            return self._stored()
+        write_manifest(self._folder, self._target, self._arrivals.parts())
+        rows = self._stored()
+        self._verify_declared(rows.listed)
+        self._verify(total, rows.listed, filters)
+        self._state.complete()
+        return rows
 
     def cancel(self) -> None:
         """Have the jobs of this process end."""
@@ -212,14 +230,17 @@ class RemoteAcquisition:
 
     def clean_up(self) -> None:
         """Remove the bundles that the server made for this export, as far as they certainly are that (section 16)."""
-        for result in self._results:
+        for job in self._state.jobs():
+            if job.manifest is None:
+                continue
+            result = result_of(job)
             prefix = (result.prefix or "").rstrip("/")
             usual = f"{self._context.params['path'].strip('/')}/.async_jobs/exports/{result.job_id}"
-            if result.is_snapshot or prefix != usual or self._bundles is None:
+            if result.is_snapshot or prefix != usual:
                 continue
             try:
                 self._bundles.delete_prefix(prefix)
-            except Exception as error:  # noqa: BLE001 - the export is published; what is left over harms nobody
+            except (ExportkitError, OSError, ValueError) as error:  # the export is published, and this harms nobody
                 self._context.log_message(f"The bundle of the job {result.job_id} stays on the storage: {error}")
 
     def _delegated(self, project_id: int | None, filters: Mapping[str, Any], shards: ShardConfig) -> DelegatedHead:
@@ -244,26 +265,31 @@ class RemoteAcquisition:
         )
         return self._head
 
-    def _ranges(self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig) -> list[IdRange]:
-        """Id ranges of a large export; none where one job does, or where ids cannot be listed."""
+    def _ranges(
+        self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig, below: int | None
+    ) -> Iterator[IdRange]:
+        """Id ranges of a large export, lazily; none where one job does. Raises ClientError."""
         if shards.disabled or self._target == "ground_truth" or total is None or total <= shards.shard_size:
-            return []
-        pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS})
-        try:
-            return ranges_of((row["id"] for page in pages for row in page.rows), shards.shard_size)
-        except Exception as error:  # noqa: BLE001 - one job is slower and no less right
-            self._context.log_message(f"The export is not split, since its ids cannot be listed: {error}")
-            return []
+            return iter(())
+        pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS}, behind=below)
+        return ranges_of((row["id"] for page in pages for row in page.rows), shards.shard_size, below)
 
-    def _bundle_store(self) -> ObjectStore:
+    @cached_property
+    def _bundles(self) -> ObjectStore:
+        """The storage on which the server puts its bundles."""
         session = self._client.open_storage(self._context.params["storage"], "read")
         self._opened.callback(session.close)
         return session_objects(session.as_storage())
 
-    def _manifest_of(self, result: DelegatedExportResult) -> RawManifest:
-        if result.prefix is None:
-            raise UsageError(f"The job {result.job_id} names no prefix of its bundle; update the server.")
-        return parse_manifest(json.dumps(result.manifest).encode())
+    def _verify_declared(self, received: int) -> None:
+        """Hold the lines, and what could not be had of them, against the counts of the jobs (wire contract, 16)."""
+        counts = [result_of(job).record_count for job in self._state.jobs()]
+        if None not in counts and sum(filter(None, counts)) != received:
+            raise BundleRefused(
+                "E_MANIFEST_COUNT",
+                f"The bundles declare {sum(filter(None, counts))} records, but there are {received}; export again.",
+                file=MANIFEST_NAME,
+            )
 
     # -- both --------------------------------------------------------------------------------------------------
 
@@ -302,7 +328,11 @@ class RemoteAcquisition:
         return Settings(self._context.params, self._context.config).get(name).value
 
 
-def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Any:
+def _forgetting(originals: OriginalFiles | None) -> Callable[[Sequence[FileFacts]], object]:
+    return originals.forget if originals is not None else lambda _files: None
+
+
+def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Judge | None:
     """What is wrong with an id, or None where every id will do."""
     if not selection and not shard:
         return None
@@ -320,14 +350,3 @@ def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Any:
 
 def _forced_v1() -> bool:
     return os.environ.get("SYNAPSE_FORCE_V1_EXPORT", "").strip().lower() in TRUE_WORDS
-
-
-def _params_hash(params: Mapping[str, Any]) -> str:
-    kept = {key: value for key, value in params.items() if key not in _VOLATILE}
-    extra = {key: value for key, value in (params.get("extra_params") or {}).items() if key not in _VOLATILE}
-    text = json.dumps({**kept, "extra_params": extra}, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _versions() -> str:
-    return json.dumps([__version__, *sorted(map(list, PluginManager.load().identity))])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, ClassVar
 
+from exportkit.actions.run_plugins import run_plugins
 from exportkit.actions.target_handler import ExportTargetHandler
 from exportkit.actions.targets import (
     AssignmentExportTargetHandler,
@@ -15,7 +15,6 @@ from exportkit.actions.targets import (
     TaskExportTargetHandler,
 )
 from exportkit.errors import UsageError
-from exportkit.plugins import PluginManager
 
 __all__ = ["TargetHandlerFactory"]
 
@@ -37,11 +36,11 @@ class TargetHandlerFactory:
         """
         handler = cls._handlers.get(target)
         if handler is None:
-            owners = _plugins().targets().get(target.partition("@")[0], [])
+            owners = run_plugins().targets().get(target.partition("@")[0], [])
             if not owners:
                 raise ValueError(f"Unknown target: {target!r}. Supported targets: {', '.join(cls.targets())}")
             try:
-                handler = _plugins().target(target).cls
+                handler = run_plugins().target(target).cls
             except UsageError as error:
                 raise ValueError(str(error)) from error
         return handler(config) if _takes_config(handler) else handler()
@@ -70,12 +69,7 @@ class TargetHandlerFactory:
     @classmethod
     def targets(cls) -> list[str]:
         """Every target that has a handler, sorted."""
-        return sorted({*cls._handlers, *_plugins().targets()})
-
-
-@cache
-def _plugins() -> PluginManager:
-    return PluginManager.load()
+        return sorted({*cls._handlers, *run_plugins().targets()})
 
 
 def _takes_config(handler: type[Any]) -> bool:

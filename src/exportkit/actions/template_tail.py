@@ -14,6 +14,7 @@ from exportkit import __version__
 from exportkit.actions.error_lists import write_error_lists
 from exportkit.actions.error_policy import ErrorPolicy
 from exportkit.actions.file_list import write_file_list
+from exportkit.actions.layers import merged_layers, setting_layers
 from exportkit.actions.reconciliation import reconcile
 from exportkit.actions.tail import ExportTail
 from exportkit.actions.template_run import Converted, TemplateRun
@@ -32,9 +33,7 @@ class TemplateTail(ExportTail):
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
-        params = context.params
-        self._layers = (params, params.get("extra_params"), context.config)
-        self._policy = ErrorPolicy.from_params(*self._layers)
+        self._policy = ErrorPolicy.from_params(*setting_layers(context))
         self._work: Workplace | None = None
         self._run: TemplateRun | None = None
 
@@ -51,7 +50,7 @@ class TemplateTail(ExportTail):
         context.errors_json, context.errors_original = work.errors_json, work.errors_original
         exporter.open_workplace(work)
         context.output_paths = exporter.output_paths
-        settings = _merged(self._layers)
+        settings = merged_layers(context)
         exporter.run.failures_only = settings.get("export_log_files") == "failures"
         self._run = TemplateRun(
             exporter,
@@ -230,10 +229,3 @@ def _pickled(result: Converted) -> bytes:
         kept = {key: result.item.get(key) for key in ("id", "files")} if isinstance(result.item, dict) else None
         return pickle.dumps(Converted(kept, error=RecordFault("E_WRITER", message), step=result.step))
     return text
-
-
-def _merged(layers: tuple[Any, ...]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for layer in reversed(layers):
-        merged |= {key: value for key, value in (layer or {}).items() if value is not None}
-    return merged

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
+from exportkit.wire.canonical_item import ROW_KEYS, UNIT_KEYS
+
 __all__ = ["LINE_ENDS", "ROW_KEYS", "canonical_line", "canonical_members", "encoded_member"]
 
-#: Members of a row in the order in which a line has them.
-ROW_KEYS: Final = ("id", "pgh_id", "data", "files_manifest", "data_unit", "status_label", "split", "group")
-_UNIT_KEYS: Final = ("id", "name", "width", "height")
 #: Outside strings these are mere white space in JSON, and within strings they are not allowed.
 LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -36,7 +35,7 @@ def canonical_members(row: Mapping[str, Any]) -> dict[str, Any]:
     members = {**row, **_files(row)}
     unit = row.get("data_unit")
     if isinstance(unit, Mapping):
-        members["data_unit"] = {key: unit[key] for key in _UNIT_KEYS if key in unit}
+        members["data_unit"] = {key: unit[key] for key in UNIT_KEYS if key in unit}
     return {key: members[key] for key in ROW_KEYS if key in members}
 
 

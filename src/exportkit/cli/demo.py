@@ -20,7 +20,7 @@ def demo(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a former demo.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
-    """Convert a small bundle into COCO, YOLO, Pascal VOC and CSV, check all four, and say what to try next."""
+    """Convert a small bundle into four formats. All are checked, and the end says what to try next."""
     from exportkit.cli.console import progress
     from exportkit.cli.summary import print_json, show_conversion
     from exportkit.conversion import ConversionRequest, check_dataset, convert, verify_dataset

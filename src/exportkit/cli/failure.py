@@ -7,8 +7,6 @@ import sys
 import traceback
 from collections.abc import Mapping
 
-import msgspec
-
 from exportkit.errors import BundleRefused, ExportkitError
 
 __all__ = ["Terminated", "printable", "report_error", "report_failure"]
@@ -44,6 +42,8 @@ def report_failure(
     if as_json:
         exit_error = {"code": code, "message": message, "resume_command": resume, **(facts or {})}
         value = {"schema": "exportkit/1", "exit_error": exit_error}
+        import msgspec
+
         sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     else:
         sys.stderr.write(f"exportkit: {printable(message)}\n")

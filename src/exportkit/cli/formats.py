@@ -30,7 +30,7 @@ def formats(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
-    """List the formats that are installed, with their kinds, options and owners."""
+    """List the installed formats with kinds, options and owners."""
     import msgspec
 
     from exportkit.cli.summary import print_json

@@ -26,7 +26,7 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> int:
-    """Count what is there: records, classes, kinds, sizes, and problems with their lines. Every part is judged."""
+    """Count records, classes, kinds and sizes. Problems come with their lines, and every part is judged."""
     import msgspec
 
     from exportkit.cli.console import progress

@@ -17,9 +17,10 @@ from exportkit.cli.failure import Terminated, report_error, report_failure
 from exportkit.cli.formats import formats
 from exportkit.cli.inspect import inspect
 from exportkit.cli.new import new
+from exportkit.cli.options import command_of
 from exportkit.cli.plugins import plugins
 from exportkit.cli.resume import resume_command
-from exportkit.cli.run import run
+from exportkit.cli.run import plugin_run, run
 from exportkit.cli.serve import serve
 from exportkit.cli.verify import verify
 from exportkit.errors import ExportkitError
@@ -42,16 +43,17 @@ app = typer.Typer(
     epilog=_EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Plain text: help with frames takes most of its time to import what draws them.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (convert, inspect, check, verify, formats, plugins, run, new, demo, serve):
+for command in (
+    *(command_of(convert), inspect, check, verify, formats, plugins),
+    *(command_of(run), new, demo, command_of(serve)),
+):
     app.command()(command)
 plugin_app = typer.Typer(name="plugin", help="Work with the plugin in the current folder.", no_args_is_help=True)
-plugin_app.command(
-    "run",
-    help="Run an action of the plugin in the current folder.\n\n"
-    """Example: exportkit plugin run --mode local export --params '{"name": "try"}'""",
-)(run)
+plugin_app.command("run")(command_of(plugin_run))
 app.add_typer(plugin_app)
 
 

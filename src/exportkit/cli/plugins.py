@@ -12,7 +12,7 @@ __all__ = ["plugins"]
 def plugins(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
-    """List the plugins with their owners; broken and blocked ones with the reason."""
+    """List the plugins with their owners. Broken and blocked ones stand there with the reason."""
     import msgspec
 
     from exportkit.cli.failure import printable

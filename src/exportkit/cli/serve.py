@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING
 
-import typer
-
+from exportkit.cli.serve_options import ServeOptions
 from exportkit.errors import UsageError
+from exportkit.storage.refusals import shown
+from exportkit.storage.token_file import read_token_file
 
 if TYPE_CHECKING:
     from exportkit.server.serving import Announcement
@@ -17,71 +18,34 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 
-def serve(
-    load: Annotated[Optional[Path], typer.Option(help="Bundle to fill the server with.", show_default=False)] = None,  # noqa: UP045
-    target: Annotated[
-        Optional[Literal["task", "assignment", "ground_truth"]],  # noqa: UP045
-        typer.Option(help="Which target of the bundle, where it holds several."),
-    ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8800,
-    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback need TLS and a token.")] = (
-        "127.0.0.1"
-    ),
-    data: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Folder of the server's data; without it a temporary one.", show_default=False),
-    ] = None,
-    database: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="postgresql://USER@HOST/NAME in place of SQLite.", envvar="EXPORTKIT_SERVER_DATABASE"),
-    ] = None,
-    storage: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="s3://BUCKET/PREFIX?endpoint=URL in place of a folder.", envvar="EXPORTKIT_SERVER_STORAGE"),
-    ] = None,
-    tenant: Annotated[str, typer.Option(help="Code of the tenant to load into.")] = "local",
-    token_file: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="File with the token that clients have to show; else one is made.", show_default=False),
-    ] = None,
-    tls_cert: Annotated[Optional[Path], typer.Option(help="Certificate (PEM).", show_default=False)] = None,  # noqa: UP045
-    tls_key: Annotated[Optional[Path], typer.Option(help="Its key (PEM).", show_default=False)] = None,  # noqa: UP045
-    allow_host: Annotated[list[str], typer.Option(help="Further name by which clients call the server.")] = [],  # noqa: B006
-    workers: Annotated[int, typer.Option(min=0, max=64, help="Processes that write bundles.")] = 1,
-    chaos: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="File of faults to inject, for testing clients.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The first line of stdout is one JSON object.")] = False,
-) -> int:
-    """Serve the endpoints that exports use: SQLite and a local folder by default, nothing to configure.
+def serve(options: ServeOptions) -> int:
+    """Serve the endpoints that exports use. SQLite and a local folder by default, nothing to configure.
 
     Example: exportkit serve --load bundle/ --port 0
     """
     try:
-        from exportkit.server.serving import ServeOptions
-        from exportkit.server.serving import serve as run
+        from exportkit.server import serving
     except ImportError as error:
         message = f"The server needs {error.name}; install it with: pip install 'exportkit[server]'"
         raise UsageError(message) from error
 
-    options = ServeOptions(
-        load=load,
-        target=target,
-        host=host,
-        port=port,
-        data=data,
-        database=database,
-        storage=storage,
-        tenant=_tenant_code(tenant),
-        token=_token(token_file),
-        certificate=tls_cert,
-        key=tls_key,
-        hosts=tuple(allow_host),
-        workers=workers,
-        chaos=chaos,
+    asked = serving.ServeOptions(
+        load=options.load,
+        target=options.target,
+        host=options.host,
+        port=options.port,
+        data=options.data,
+        database=options.database,
+        storage=options.storage,
+        tenant=_tenant_code(options.tenant),
+        token=_token(options.token_file),
+        certificate=options.tls_cert,
+        key=options.tls_key,
+        hosts=tuple(options.allow_host),
+        workers=options.workers,
+        chaos=options.chaos,
     )
-    run(options, _announce_json if as_json else _announce)
+    serving.serve(asked, _announce_json if options.as_json else _announce)
     return 0
 
 
@@ -95,14 +59,9 @@ def _token(file: Path | None) -> str | None:
     """Read the token of a file that only its owner can read, else of the environment."""
     if file is None:
         return os.environ.get("EXPORTKIT_SERVER_TOKEN") or None
-    try:
-        status, token = file.stat(), file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The token file {str(file)!r} cannot be read; give one that holds a single line.") from error
-    if status.st_mode & 0o077:
-        raise UsageError(f"Others may read the token file {str(file)!r}; protect it with: chmod 600 {str(file)!r}")
-    if len(token) < 16 or not token.isprintable() or " " in token:
-        raise UsageError(f"The token file {str(file)!r} must hold one word of at least 16 characters.")
+    token = read_token_file(file)
+    if len(token) < 16 or " " in token:
+        raise UsageError(f"The token file {shown(file)} must hold one word of at least 16 characters.")
     return token
 
 

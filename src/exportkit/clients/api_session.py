@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -28,6 +27,7 @@ from exportkit.clients.client_errors import (
     HostilePaging,
     error_of,
 )
+from exportkit.clients.clock_skew import clock_skew, skewed_minutes
 from exportkit.clients.connection import Connection, origin_of
 from exportkit.clients.credentials import Family, headers_for
 from exportkit.clients.query import encoded
@@ -41,8 +41,6 @@ T = TypeVar("T")
 #: Bytes of one decoded answer: two hundred payloads of a megabyte, and room.
 MOST_ANSWER: Final = 256 << 20
 _MOST_ERROR: Final = 64 << 10
-#: Seconds by which clocks may differ before it is told.
-_SKEW: Final = 300.0
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -274,16 +272,16 @@ class ApiSession:
         return " ".join(text.split())[:300]
 
     def _note_clock(self, response: httpx2.Response) -> None:
-        try:
-            moment = parsedate_to_datetime(response.headers["Date"]).timestamp()
-        except (KeyError, ValueError, TypeError, OverflowError):
+        skew = clock_skew(response.headers.get("Date"))
+        if skew is None:
             return
-        self.clock_skew = moment - time.time()
-        if abs(self.clock_skew) > _SKEW and not self._told_skew.is_set():
+        self.clock_skew = skew
+        minutes = skewed_minutes(skew)
+        if minutes is not None and not self._told_skew.is_set():
             self._told_skew.set()
             _log.warning(
                 "The clocks of this machine and of the backend differ by %d minutes; signed URLs may seem expired.",
-                round(abs(self.clock_skew) / 60),
+                minutes,
             )
 
 

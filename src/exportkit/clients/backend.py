@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from exportkit.clients.api_session import ApiSession, decoded
+from exportkit.clients.calls import ProtocolCalls
 from exportkit.clients.client_errors import ClientError, ClientResponseIncompleteError
-from exportkit.clients.connection import Connection
 from exportkit.clients.counted_rows import CountedRows, Row
 from exportkit.clients.credentials import Family
 from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.pages import Page
 from exportkit.clients.query import checked_filters
-from exportkit.clients.retries import CALLS, RetryBudget, RetryPolicy
+from exportkit.clients.retries import CALLS, RetryPolicy
+from exportkit.clients.session_client import SessionClient
 from exportkit.clients.storage_session import Purpose, StorageSession
 from exportkit.clients.v1_list import V1List
 from exportkit.clients.wire_row import WireRow
@@ -24,12 +25,14 @@ from exportkit.clients.wire_row import WireRow
 __all__ = ["BackendClient", "ListedRows"]
 
 _UNKNOWN = -1
-_PAGE_SIZES = {"task": 50, "assignment": 100, "ground_truth": 200}
+#: Of tasks and assignments alone, since the protocol has no such calls for ground truth.
+_PAGE_SIZES = {"task": 50, "assignment": 100}
+_EXPANDED: dict[str, Any] = {"task": ["data_unit"], "assignment": "data"}
 _object = decoded(dict[str, Any])
 _anything = decoded(object)
 
 
-class BackendClient:
+class BackendClient(SessionClient, ProtocolCalls):
     """Rows, projects, storages and job logs of one backend, over HTTP (wire contract, sections 2 and 3).
 
     The calls that plugins know (`list_…`, `get_…`) give ordinary objects; `pages` and `rows` keep the bytes.
@@ -44,25 +47,20 @@ class BackendClient:
     fetcher: ObjectFetcher | None = None
 
     def __init__(self, session: ApiSession) -> None:
-        self._session = session
+        super().__init__(session)
         self._open_sessions: set[StorageSession] = set()
-
-    @classmethod
-    def connected(cls, connection: Connection, *, budget: RetryBudget | None = None) -> Self:
-        """A client with a session of its own; :meth:`close` ends it."""
-        return cls(ApiSession(connection, budget=budget))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close every storage session and every connection; a second call does nothing."""
         for session in list(self._open_sessions):
             session.close()
-        self._session.close()
+        super().close()
+
+    @property
+    def address(self) -> str:
+        """Whose rows these are: host and tenant, without anything secret."""
+        connection = self._session.connection
+        return f"{connection.host} {connection.tenant or ''}".rstrip()
 
     # -- rows ------------------------------------------------------------------------------------------------
 
@@ -90,35 +88,6 @@ class BackendClient:
     def count(self, target: str, params: Mapping[str, Any] | None = None) -> int | None:
         """How many rows a filter selects, by one short page; None where the server does not say."""
         return V1List(self._session, target, params).count()
-
-    def list_tasks(self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, **_: Any) -> Any:
-        return self._listed("task", params, list_all=list_all)
-
-    def list_assignments(self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, **_: Any) -> Any:
-        return self._listed("assignment", params, list_all=list_all)
-
-    def list_ground_truth_events(
-        self, params: Mapping[str, Any] | None = None, *, list_all: bool = False, **_: Any
-    ) -> Any:
-        return self._listed("ground_truth", params, list_all=list_all)
-
-    def get_tasks(self, filters: Mapping[str, Any] | None = None) -> CountedRows:
-        return self._everything("task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
-
-    def get_assignments(self, filters: Mapping[str, Any] | None = None) -> CountedRows:
-        return self._everything("assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
-
-    def get_tasks_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return ListedRows(self, "task", {"expand": ["data_unit"], **_export_paging("task"), **(filters or {})})
-
-    def get_assignments_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return ListedRows(self, "assignment", {"expand": "data", **_export_paging("assignment"), **(filters or {})})
-
-    def count_tasks(self, filters: Mapping[str, Any] | None = None) -> int:
-        return self._known_count("task", filters)
-
-    def count_assignments(self, filters: Mapping[str, Any] | None = None) -> int:
-        return self._known_count("assignment", filters)
 
     # -- projects, versions, storages ------------------------------------------------------------------------
 
@@ -177,6 +146,18 @@ class BackendClient:
     def _write(self, method: str, path: str, body: Any, policy: RetryPolicy) -> Any:
         return self._session.call(method, path, family=Family.V1, read=_json_or_text, body=body, policy=policy)
 
+    def _answer(self, target: str, filters: Mapping[str, Any] | None) -> CountedRows:
+        return self._everything(target, _export_request(target, filters))
+
+    def _streamed(self, target: str, filters: Mapping[str, Any] | None) -> Iterable[Row]:
+        return ListedRows(self, target, _export_request(target, filters))
+
+    def _counted(self, target: str, filters: Mapping[str, Any] | None) -> int:
+        total = self.count(target, filters)
+        if total is None:
+            raise ClientResponseIncompleteError(f"GET {V1List.PATHS[target]} states no count.")
+        return total
+
     def _listed(self, target: str, params: Mapping[str, Any] | None, *, list_all: bool) -> Any:
         if list_all:
             return self._everything(target, params)
@@ -199,12 +180,6 @@ class BackendClient:
             total = None
         return CountedRows(ListedRows(self, target, asked), _UNKNOWN if total is None else total)
 
-    def _known_count(self, target: str, filters: Mapping[str, Any] | None) -> int:
-        total = self.count(target, filters)
-        if total is None:
-            raise ClientResponseIncompleteError(f"GET {V1List.PATHS[target]} states no count.")
-        return total
-
 
 class ListedRows:
     """Rows as ordinary objects, asked for anew with each iteration."""
@@ -218,12 +193,15 @@ class ListedRows:
         return (row.plain() for row in self._client.rows(self.target, self.params))
 
 
-def _export_paging(target: str) -> dict[str, Any]:
+def _export_request(target: str, filters: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A filter with what an export asks for beside it."""
     return {
+        "expand": _EXPANDED[target],
         "page_size": _PAGE_SIZES[target],
         "pagination": "cursor",
         "ordering": f"-{V1List.KEYS[target]}",
         "response_mode": "presigned",
+        **(filters or {}),
     }
 
 

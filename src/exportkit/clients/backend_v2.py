@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from exportkit.clients.api_session import ApiSession
 from exportkit.clients.async_jobs import AsyncJobs
 from exportkit.clients.client_errors import ClientError
-from exportkit.clients.connection import Connection
 from exportkit.clients.credentials import Family
 from exportkit.clients.envelope import read_object
 from exportkit.clients.plugin_exports import PluginExports
 from exportkit.clients.record_resource import KINDS, GroundTruths, RecordResource
-from exportkit.clients.retries import RetryBudget
+from exportkit.clients.session_client import SessionClient
 
 __all__ = ["BackendClientV2"]
 
 
-class BackendClientV2:
+class BackendClientV2(SessionClient):
     """Resources of one backend, over HTTP (wire contract, sections 2 and 4). Any thread may use it."""
 
     def __init__(self, session: ApiSession) -> None:
-        self._session = session
+        super().__init__(session)
         self._capabilities: dict[str, Any] | None = None
         self.tasks = RecordResource(session, KINDS["task"])
         self.assignments = RecordResource(session, KINDS["assignment"])
@@ -29,21 +28,6 @@ class BackendClientV2:
         self.ground_truths = GroundTruths(session)
         self.async_jobs = AsyncJobs(session)
         self.plugin_exports = PluginExports(session, self.async_jobs, self._knows_idempotency_keys)
-
-    @classmethod
-    def connected(cls, connection: Connection, *, budget: RetryBudget | None = None) -> Self:
-        """A client with a session of its own; :meth:`close` ends it."""
-        return cls(ApiSession(connection, budget=budget))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close every connection; a second call does nothing."""
-        self._session.close()
 
     def records(self, target: str) -> RecordResource:
         """The records of ``task``, ``assignment`` or ``ground_truth``. Raises KeyError."""

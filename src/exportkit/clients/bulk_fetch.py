@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from exportkit.clients.client_errors import AnswerTooLarge, AuthenticationError, AuthorizationError, ClientError
+from exportkit.clients.client_errors import AuthenticationError, AuthorizationError, ClientError
 from exportkit.clients.wire_row import WireRow
 
 __all__ = ["MOST_IDS", "BulkAnswer", "fetch_in_halves"]
@@ -82,7 +82,7 @@ def fetch_in_halves(
 def _is_about_the_chunk(error: ClientError) -> bool:
     if isinstance(error, (AuthenticationError, AuthorizationError)) or error.status_code in _HOPELESS | {429}:
         return False
-    return error.was_sent or isinstance(error, AnswerTooLarge)
+    return error.was_sent
 
 
 def keyed_by(*names: str) -> Callable[[Mapping[str, object]], object]:

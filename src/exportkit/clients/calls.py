@@ -1,4 +1,4 @@
-"""The calls of the protocol, spelt out once over three questions that each source answers for itself."""
+"""The calls of the protocol, spelt out once over a few questions that each client answers for itself."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from exportkit.clients.counted_rows import CountedRows, Row
 from exportkit.clients.filter_keys import unsupported_keys
 from exportkit.errors import FilterRefused
 
-__all__ = ["LocalCalls"]
+__all__ = ["LocalCalls", "ProtocolCalls"]
 
 _PAGE_SIZE = 100
 
 
-class LocalCalls(ABC):
-    """A client whose rows are at hand: list, count and stream calls over :meth:`_rows` and :meth:`_count`."""
+class ProtocolCalls(ABC):
+    """The list, count and stream calls that plugins know."""
 
     @abstractmethod
-    def _rows(self, target: str, filters: Mapping[str, Any]) -> Iterable[Row]:
-        """Rows of a target that a filter selects, lazily, as often as they are asked for."""
+    def _answer(self, target: str, filters: Mapping[str, Any] | None) -> CountedRows:
+        """All rows of a target for an export, lazily, and how many there are."""
 
     @abstractmethod
-    def _count(self, target: str, filters: Mapping[str, Any]) -> int:
-        """How many rows :meth:`_rows` stands for."""
+    def _streamed(self, target: str, filters: Mapping[str, Any] | None) -> Iterable[Row]:
+        """The same rows, uncounted."""
+
+    @abstractmethod
+    def _counted(self, target: str, filters: Mapping[str, Any] | None) -> int:
+        """How many rows there are."""
+
+    @abstractmethod
+    def _listed(self, target: str, params: Mapping[str, Any] | None, *, list_all: bool) -> Any:
+        """One page as the backend writes it, or all rows and how many there are."""
 
     def get_assignments(self, filters: Mapping[str, Any] | None = None) -> CountedRows:
         return self._answer("assignment", filters)
@@ -34,10 +42,10 @@ class LocalCalls(ABC):
         return self._answer("task", filters)
 
     def get_assignments_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return self._answer("assignment", filters).rows
+        return self._streamed("assignment", filters)
 
     def get_tasks_stream(self, filters: Mapping[str, Any] | None = None) -> Iterable[Row]:
-        return self._answer("task", filters).rows
+        return self._streamed("task", filters)
 
     def count_assignments(self, filters: Mapping[str, Any] | None = None) -> int:
         return self._counted("assignment", filters)
@@ -56,9 +64,24 @@ class LocalCalls(ABC):
     ) -> Any:
         return self._listed("ground_truth", params, list_all=list_all)
 
+
+class LocalCalls(ProtocolCalls):
+    """A client whose rows are at hand: every call over :meth:`_rows` and :meth:`_count`."""
+
+    @abstractmethod
+    def _rows(self, target: str, filters: Mapping[str, Any]) -> Iterable[Row]:
+        """Rows of a target that a filter selects, lazily, as often as they are asked for."""
+
+    @abstractmethod
+    def _count(self, target: str, filters: Mapping[str, Any]) -> int:
+        """How many rows :meth:`_rows` stands for."""
+
     def _answer(self, target: str, filters: Mapping[str, Any] | None) -> CountedRows:
         asked = _known(target, filters)
         return CountedRows(self._rows(target, asked), self._count(target, asked))
+
+    def _streamed(self, target: str, filters: Mapping[str, Any] | None) -> Iterable[Row]:
+        return self._rows(target, _known(target, filters))
 
     def _counted(self, target: str, filters: Mapping[str, Any] | None) -> int:
         return self._count(target, _known(target, filters))

@@ -54,6 +54,14 @@ class ClientError(ExportkitError):
         """Whether the same request may succeed later."""
         return self.exit_code == 5
 
+    @property
+    def is_about_the_backend(self) -> bool:
+        """Whether any other request would fare no better, so that no single record is to blame.
+
+        It is away, busy or broken, or it does not let this caller in.
+        """
+        return self.is_temporary or self.exit_code == 6
+
     def __reduce__(self) -> tuple[object, ...]:
         return _again, (type(self), self.status_code, self.detail, self.body, self.retry_after, self.was_sent)
 
@@ -152,6 +160,7 @@ class CertificateRefused(ClientError):
     """The server's certificate is not trusted; nothing was sent."""
 
     exit_code = 2
+    is_about_the_backend = True
 
 
 class HostileAnswer(ClientError):

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from exportkit.errors import UsageError
 from exportkit.storage.refusals import shown
+from exportkit.storage.token_file import read_token_file
 
 __all__ = ["Connection"]
 
@@ -75,15 +76,18 @@ class Connection:
     ) -> Self | None:
         """From arguments, ``SYNAPSE_*`` variables and ``.synapse/config.json`` of the home folder, in this order.
 
-        None where host or credentials are not given anywhere. Tokens of the file go to the host of the file alone:
-        where another one is asked for, they stay where they are. Raises UsageError for a file that others can read
-        or that is no JSON object, and for what is no number of seconds.
+        A token file replaces every other token. None where host or credentials are not given anywhere. Tokens of the
+        file go to the host of the file alone: where another one is asked for, they stay where they are. Raises
+        UsageError for a file that others can read or that is no JSON object, and for what is no number of seconds.
         """
         given = os.environ if environ is None else environ
-        token = _token_of(token_file) if token_file is not None else None
-        found = _of_variables(given, host, token)
-        if not (found.get("host") and (found.get("access_token") or found.get("user_token"))):
+        token = read_token_file(token_file) if token_file is not None else None
+        found = _of_variables(given, host)
+        if not (found.get("host") and (token or found.get("access_token") or found.get("user_token"))):
             found = _completed(found, (home or Path.home()) / _CONFIG)
+        if token is not None:
+            found = {key: value for key, value in found.items() if not key.endswith("_token")}
+            found["access_token"] = SecretStr(token)
         if not found.get("host") or not any(found.get(key) for key in _IDENTIFYING):
             return None
         return cls(**found, cacert=cacert)
@@ -117,7 +121,7 @@ def origin_of(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
 
 
-def _of_variables(environ: Mapping[str, str], host: str | None, token: str | None) -> dict[str, Any]:
+def _of_variables(environ: Mapping[str, str], host: str | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, variable in _VARIABLES.items():
         value = environ.get(variable, "").strip()
@@ -129,9 +133,6 @@ def _of_variables(environ: Mapping[str, str], host: str | None, token: str | Non
             found[key] = SecretStr(value) if key.endswith("_token") else value
     if host is not None:
         found["host"] = host
-    if token is not None:
-        found = {key: value for key, value in found.items() if not key.endswith("_token")}
-        found["access_token"] = SecretStr(token)
     return found
 
 
@@ -156,20 +157,6 @@ def _completed(found: dict[str, Any], path: Path) -> dict[str, Any]:
         return found
     stored = {key: SecretStr(value) if key.endswith("_token") else value for key, value in stored.items()}
     return {**stored, **found}
-
-
-def _token_of(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise UsageError(f"The token file {shown(path)} cannot be read: {reason}.") from None
-    if mode & _OTHERS:
-        raise UsageError(f"The token file {shown(path)} can be read by others; run: chmod 600 {shown(path)}")
-    if not token or not token.isascii() or not token.isprintable():
-        raise UsageError(f"The token file {shown(path)} holds no token.")
-    return token
 
 
 def _judged(host: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from exportkit.errors import ExportkitError
+from exportkit.runtime.plain_text import redacted
 
 __all__ = ["DelegatedExportError", "DelegatedExportResult", "JobState", "finalize_export", "job_state"]
 
@@ -145,7 +146,8 @@ def _reason(detail: Mapping[str, Any]) -> str:
             if isinstance(value, Mapping):
                 value = value.get("message") or value.get("code")
             if isinstance(value, str) and value.strip():
-                return " ".join("".join(c if c.isprintable() else " " for c in value).split())[:300].rstrip(".")
+                line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+                return redacted(line)[:300].rstrip(".")
     return ""
 
 

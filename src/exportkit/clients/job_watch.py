@@ -123,25 +123,26 @@ class _Watch:
 
     def is_out_of_patience(self) -> bool:
         """Whether the job stood still, or took, too long for its events to be followed further."""
-        now, ceiling = self._clock(), self._patience.wall_clock_ceiling
-        return now - self._moved >= self._patience.inactivity_deadline or (
-            ceiling is not None and 0 < ceiling <= now - self._began
-        )
+        return self._deadline_passed() is not None
 
     def given_up(self, state: JobState | None) -> str | None:
         """Why the job is waited for no longer, or None. Without a state the job could not be asked."""
-        patience, now = self._patience, self._clock()
+        patience = self._patience
         self._asked += 1
         if not patience.activity_based:
             over = self._asked >= patience.poll_max_attempts
             return f"was not over after it was asked {self._asked} times" if over else None
         if state is not None and state.signal != self._signal:
             self._signal = state.signal
-            self._moved = now
-        if now - self._moved >= patience.inactivity_deadline:
-            return f"showed no sign of life for {patience.inactivity_deadline:g} seconds"
-        ceiling = patience.wall_clock_ceiling
-        if ceiling is not None and ceiling > 0 and now - self._began >= ceiling:
+            self.moved()
+        return self._deadline_passed()
+
+    def _deadline_passed(self) -> str | None:
+        """Which deadline has passed, as what the job did, or None."""
+        now, still, ceiling = self._clock(), self._patience.inactivity_deadline, self._patience.wall_clock_ceiling
+        if now - self._moved >= still:
+            return f"showed no sign of life for {still:g} seconds"
+        if ceiling is not None and 0 < ceiling <= now - self._began:
             return f"was not over after {ceiling:g} seconds"
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import select
 import socket
@@ -21,6 +22,8 @@ __all__ = ["Hopeless", "ObjectConnections", "Unreachable"]
 #: Failures to connect in a row after which a host is left alone, and for how many seconds.
 _FAILURES: Final = 5
 _REST: Final = 30.0
+#: The way to a host was lost; Python has no exceptions of their own for these.
+_NETWORK_AWAY: Final = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN})
 
 
 class Unreachable(Exception):
@@ -79,7 +82,9 @@ class ObjectConnections:
             # A body read piece by piece to its announced length is over, though the response does not say so.
             reusable = (response.isclosed() or response.length == 0) and not response.will_close
             response.close()
-        except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
+        except (http.client.HTTPException, OSError) as error:
+            if not _is_of_the_network(error):
+                raise
             raise Unreachable(f"broke off ({type(error).__name__})") from error
         finally:
             if reusable:
@@ -145,6 +150,13 @@ class ObjectConnections:
                 self._failures.pop(host, None)
             else:
                 self._failures[host] = (self._failures.get(host, (0, 0.0))[0] + 1, self._clock())
+
+
+def _is_of_the_network(error: Exception) -> bool:
+    """Whether the connection failed, and not what its user does with the answer, such as writing it to a disk."""
+    if isinstance(error, (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError)):
+        return True
+    return isinstance(error, OSError) and error.errno in _NETWORK_AWAY
 
 
 def _was_closed(connection: http.client.HTTPConnection) -> bool:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from exportkit.clients.address_policy import AddressPolicy, plain_url
+from exportkit.clients.clock_skew import clock_skew, skewed_minutes
 from exportkit.clients.connection import origin_of
 from exportkit.clients.download import Download, OtherRange
 from exportkit.clients.object_connections import Hopeless, ObjectConnections, Unreachable
@@ -27,6 +27,7 @@ from exportkit.errors import RemoteIOError
 __all__ = ["FetchFailed", "ObjectFetcher", "ObjectGone"]
 
 T = TypeVar("T")
+_raw: Final = msgspec.json.Decoder(msgspec.Raw).decode
 _CHUNK: Final = 1 << 18
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 _GONE: Final = frozenset({400, 401, 403})
@@ -36,8 +37,6 @@ _LONGEST_WAIT: Final = 60.0
 #: Seconds that a body may take, and the bytes a second that buy it more.
 _PATIENCE: Final = 120.0
 _LEAST_SPEED: Final = 1024
-#: Seconds by which clocks may differ before it is told.
-_SKEW: Final = 300.0
 
 
 class FetchFailed(OSError):
@@ -121,11 +120,11 @@ class ObjectFetcher:
 
         Raises ObjectGone, FetchFailed and AddressRefused.
         """
-        return self._document(url, size, sha256)[0]
+        return self._document(url, size, sha256, _verified)
 
     def json(self, url: str, *, size: int | None = None, sha256: str | None = None) -> Any:
         """The JSON value behind a URL. Raises as :meth:`content`."""
-        return self._document(url, size, sha256)[1]
+        return self._document(url, size, sha256, msgspec.json.decode)
 
     def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
         """Write what is behind a URL to an empty open file and return its length in bytes.
@@ -154,8 +153,8 @@ class ObjectFetcher:
 
         return self._repeated(attempt, url, _Waits(8.0))
 
-    def _document(self, url: str, size: int | None, sha256: str | None) -> tuple[bytes, Any]:
-        def attempt() -> tuple[bytes, Any]:
+    def _document(self, url: str, size: int | None, sha256: str | None, read: Callable[[bytes], T]) -> T:
+        def attempt() -> T:
             with self._opened(url, {}) as response:
                 body = b"".join(self._chunks(response, _MOST_PAYLOAD, url))
             if size is not None and len(body) != size:
@@ -163,7 +162,7 @@ class ObjectFetcher:
             if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
                 raise _Again(f"{plain_url(url)} has not the declared SHA-256", is_wrong=True)
             try:
-                return body, msgspec.json.decode(body)
+                return read(body)
             except RecursionError:
                 raise FetchFailed(f"{plain_url(url)} nests deeper than is read.") from None
             except (msgspec.MsgspecError, UnicodeError):
@@ -223,6 +222,13 @@ class ObjectFetcher:
             raise http.client.IncompleteRead(b"", length - seen)
 
 
+def _verified(document: bytes) -> bytes:
+    """The same bytes. Raises DecodeError and UnicodeError for what is no JSON, without building what it stands for."""
+    _raw(document)
+    document.decode()
+    return document
+
+
 def _judge_status(response: http.client.HTTPResponse, url: str) -> None:
     if response.status in {200, 206}:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
@@ -239,12 +245,8 @@ def _judge_status(response: http.client.HTTPResponse, url: str) -> None:
 
 
 def _skew(response: http.client.HTTPResponse) -> str:
-    """What to say of clocks that differ: the usual reason for a URL that is dead as soon as it is issued."""
-    try:
-        apart = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() - time.time()
-    except (ValueError, TypeError, OverflowError):
-        return ""
-    return f", and its clock differs from ours by {round(abs(apart) / 60)} minutes" if abs(apart) > _SKEW else ""
+    minutes = skewed_minutes(clock_skew(response.headers.get("Date")))
+    return "" if minutes is None else f", and its clock differs from ours by {minutes} minutes"
 
 
 def _refuse_page(response: http.client.HTTPResponse, url: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from exportkit.clients.client_errors import HostilePaging
 from exportkit.clients.wire_row import WireRow
 
-__all__ = ["CursorGuard", "Page", "read_v1_page", "read_v2_page"]
+__all__ = ["CursorGuard", "Page", "read_v1_page", "read_v2_page", "walk", "walked_behind"]
 
 #: Empty pages in a row, after which a list is taken for one that never ends.
 _MOST_EMPTY: Final = 1000
@@ -115,7 +115,7 @@ class CursorGuard:
         """Raises HostilePaging."""
         if self._key is not None:
             for row in page.rows:
-                self._fall(_whole(row.get(self._key, row.get("id"))))
+                self._fall(_key_of(row, self._key))
         self._empty = 0 if page.rows else self._empty + 1
         if self._empty > _MOST_EMPTY:
             raise HostilePaging(f"The backend sent {_MOST_EMPTY} pages without a row; the list never ends.")
@@ -144,6 +144,24 @@ def walk(first: Page, following: Callable[[str], Page], guard: CursorGuard) -> I
         if page.next is None:
             return
         page = following(page.next)
+
+
+def walked_behind(last: int, first: Page, following: Callable[[str], Page], key: str) -> Page:
+    """The first page with rows behind `last` in falling order of a key, or the final page; earlier rows are left out.
+
+    Raises HostilePaging.
+    """
+    page = first
+    for page in walk(first, following, CursorGuard(key)):
+        rows = [row for row in page.rows if (_key_of(row, key) or 0) < last]
+        if rows or page.next is None:
+            break
+    return replace(page, rows=rows)
+
+
+def _key_of(row: WireRow, key: str) -> int | None:
+    """The key of a row; a list that names it otherwise has it as the id."""
+    return _whole(row.get(key, row.get("id")))
 
 
 def _whole(value: Any) -> int | None:

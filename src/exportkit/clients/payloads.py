@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from exportkit.clients.client_errors import ClientConnectionError
+from exportkit.clients.client_errors import ClientError
 from exportkit.clients.counted_rows import Row
 from exportkit.clients.objects import ObjectFetcher, ObjectGone
 from exportkit.clients.url_lifetime import is_worn
@@ -31,7 +31,8 @@ class PayloadFetcher:
     """Takes payloads out of their wrappers; what only looks like one comes back untouched. Any thread may use it.
 
     A URL that is dead, or about to be, is never tried again: a new one is asked for with `reissue`, three times at
-    most. Every failure is a RecordFault ``E_WRAPPER`` and costs one item; no URL stands in its message.
+    most. A failure is a RecordFault ``E_WRAPPER`` and costs one item; no URL stands in its message. Only a backend that
+    gives nobody a new URL, away as it is or closed to this caller, ends the run by its ClientError.
     """
 
     def __init__(
@@ -94,12 +95,12 @@ class PayloadFetcher:
         raise RecordFault("E_WRAPPER", f"The payload cannot be fetched: {gone}", "$.data") from gone
 
     def _reissued(self, row: Row) -> Row | None:
-        """The row with a new URL, or None."""
+        """The row with a new URL, or None. Raises ClientError where the backend as a whole is to blame."""
         try:
             return self._reissue(row)
         except Exception as error:
-            if isinstance(error, ClientConnectionError):
-                raise  # the backend is away, which is no fault of this row
+            if isinstance(error, ClientError) and error.is_about_the_backend:
+                raise
             raise RecordFault("E_WRAPPER", f"No new URL for the payload could be had: {error}", "$.data") from error
 
     @staticmethod

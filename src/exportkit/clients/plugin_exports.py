@@ -14,7 +14,7 @@ from exportkit.clients.async_jobs import AsyncJobs
 from exportkit.clients.client_errors import ClientError, ClientResponseIncompleteError, ValidationError
 from exportkit.clients.credentials import Family
 from exportkit.clients.envelope import read_object
-from exportkit.clients.retries import CALLS, NEVER
+from exportkit.clients.retries import CALLS, NEVER, wait_or_raise
 
 __all__ = ["PluginExports", "new_idempotency_key"]
 
@@ -63,9 +63,7 @@ class PluginExports:
             except ClientError as error:
                 if error.status_code == 409 and (running := _job_id_in(error.body)) is not None:
                     return {"job_id": running, "status": "pending", "targets": request["targets"]}
-                if number >= CALLS.retries or not CALLS.covers(error) or not self._session.budget.take():
-                    raise
-                self._session.sleep(CALLS.wait(number, error.retry_after))
+                wait_or_raise(error, number, CALLS, self._session.budget, sleep=self._session.sleep)
                 if error.was_sent and not dry_run and not self._knows_keys():
                     made = self._made_since(began, request)
                     if made is not None:

@@ -9,15 +9,26 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from itertools import count
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from exportkit.clients.client_errors import ClientConnectionError, ClientError, ClientTimeoutError
 
-__all__ = ["CALLS", "EXPORT_READS", "NEVER", "RetryBudget", "RetryPolicy", "Sleep", "repeated", "retry_after"]
+__all__ = [
+    "CALLS",
+    "EXPORT_READS",
+    "NEVER",
+    "RetryBudget",
+    "RetryPolicy",
+    "Sleep",
+    "page_policy",
+    "repeated",
+    "retry_after",
+    "wait_or_raise",
+]
 
 LONGEST_WAIT: Final = 60.0
 T = TypeVar("T")
@@ -99,6 +110,16 @@ CALLS: Final = RetryPolicy()
 NEVER: Final = RetryPolicy(retries=0)
 
 
+def page_policy(params: Mapping[str, Any]) -> RetryPolicy:
+    """How pages are repeated: the policy of exports, changed by what stands among the params."""
+    statuses = params.get("retry_on_status")
+    return RetryPolicy(
+        retries=int(params.get("page_retries", EXPORT_READS.retries)),
+        statuses=EXPORT_READS.statuses if statuses is None else frozenset(map(int, statuses)) | {408, 429},
+        backoff=float(params.get("page_retry_backoff", EXPORT_READS.backoff)),
+    )
+
+
 def repeated(
     attempt: Callable[[], T],
     policy: RetryPolicy,
@@ -113,13 +134,26 @@ def repeated(
         try:
             return attempt()
         except ClientError as error:
-            if number >= policy.retries or not policy.covers(error):
-                raise
-            if not budget.take():
-                error.add_note("The retries of this run are spent.")
-                raise
-            sleep(policy.wait(number, error.retry_after, draw))
+            wait_or_raise(error, number, policy, budget, sleep=sleep, draw=draw)
     raise AssertionError("unreachable")
+
+
+def wait_or_raise(
+    error: ClientError,
+    number: int,
+    policy: RetryPolicy,
+    budget: RetryBudget,
+    *,
+    sleep: Sleep,
+    draw: Callable[[], float] = random.random,
+) -> None:
+    """Wait before retry ``number``, counted from 0; raise the error where it is not worth another attempt."""
+    if number >= policy.retries or not policy.covers(error):
+        raise error
+    if not budget.take():
+        error.add_note("The retries of this run are spent.")
+        raise error
+    sleep(policy.wait(number, error.retry_after, draw))
 
 
 def retry_after(value: str | None, *, now: Callable[[], float] = time.time) -> float | None:

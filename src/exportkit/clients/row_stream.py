@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx2
 import msgspec
@@ -18,18 +19,27 @@ from exportkit.clients.client_errors import (
 )
 from exportkit.clients.credentials import Family
 from exportkit.clients.query import checked_filters
-from exportkit.clients.retries import RetryPolicy
-from exportkit.clients.v1_list import page_policy
+from exportkit.clients.retries import page_policy, wait_or_raise
 from exportkit.clients.wire_row import WireRow
 from exportkit.errors import IncompleteExport
 
-__all__ = ["RowStream"]
+__all__ = ["RowBatch", "RowStream"]
 
 #: Bytes of one line (reliability, section 10).
 MOST_LINE: Final = 64 << 20
 #: Seconds between the empty lines that a silent server sends; three of them may fail to come.
 _HEARTBEAT: Final = 15.0
-_read_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_rows: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_read_row = _rows.decode
+_read_keys = msgspec.json.Decoder(list[int]).decode
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+class RowBatch(NamedTuple):
+    """Rows that came together, with their keys, which rise."""
+
+    rows: list[WireRow]
+    keys: list[int]
 
 
 class _End(msgspec.Struct):
@@ -65,7 +75,7 @@ class RowStream:
         self._path = path
         self._key = key
         self._filters = checked_filters(target, filters)
-        self._policy: RetryPolicy = page_policy(self._filters)
+        self._policy = page_policy(self._filters)
         self._rows_asked = RowsAsked(self._filters)
         #: Key of the last row that came.
         self.last = after
@@ -73,6 +83,11 @@ class RowStream:
         self.count = 0
 
     def __iter__(self) -> Iterator[WireRow]:
+        for batch in self.batches():
+            yield from batch.rows
+
+    def batches(self) -> Iterator[RowBatch]:
+        """The same rows, as many at once as came at once."""
         failures = 0
         while True:
             before = self.count
@@ -80,17 +95,12 @@ class RowStream:
                 yield from self._connection()
             except ClientError as error:
                 failures = 0 if self.count > before else failures
-                if failures >= self._policy.retries or not self._policy.covers(error):
-                    raise
-                if not self._session.budget.take():
-                    error.add_note("The retries of this run are spent.")
-                    raise
-                self._session.sleep(self._policy.wait(failures, error.retry_after))
+                wait_or_raise(error, failures, self._policy, self._session.budget, sleep=self._session.sleep)
                 failures += 1
             else:
                 return
 
-    def _connection(self) -> Iterator[WireRow]:
+    def _connection(self) -> Iterator[RowBatch]:
         """Rows of one connection up to its end marker."""
         self._session.budget.note_request()
         params = dict(self._filters)
@@ -105,16 +115,41 @@ class RowStream:
             headers={"Accept": "application/x-ndjson"},
             read_timeout=3 * _HEARTBEAT,
         ) as response:
-            for line in _lines(response, self._path):
-                row = self._row(line)
-                if isinstance(row, _End):
-                    self._finish(row, came)
-                    return
-                came += 1
-                yield row
+            for text in _pieces(response, self._path):
+                for found in self._read(text):
+                    if isinstance(found, _End):
+                        self._finish(found, came)
+                        return
+                    came += len(found.rows)
+                    yield found
         raise ClientResponseIncompleteError(f"GET {self._path} broke off before its end marker.")
 
-    def _row(self, line: bytes) -> WireRow | _End:
+    def _read(self, text: bytes) -> Iterator[RowBatch | _End]:
+        """All rows at once; one by one where anything else is among them, so that all before it counts."""
+        batch = self._batch(text)
+        if batch is not None:
+            yield self._taken(batch)
+            return
+        for line in text.split(b"\n"):
+            if line.strip():
+                found = self._row(line)
+                yield found if isinstance(found, _End) else self._taken(found)
+
+    def _batch(self, text: bytes) -> RowBatch | None:
+        """Rows in rising order, and nothing else."""
+        key = self._key
+        try:
+            members = _rows.decode_lines(text)
+            told = [row[key] if key in row else row["id"] for row in members]
+            keys = _read_keys(b"[%b]" % b",".join(told))
+        except (KeyError, *_UNREADABLE):
+            return None
+        known = keys if self.last is None else [self.last, *keys]
+        if not keys or not all(map(operator.lt, known, known[1:])):
+            return None
+        return RowBatch([WireRow(row) for row in members], keys)
+
+    def _row(self, line: bytes) -> RowBatch | _End:
         try:
             members = _read_row(line)
             if "end" in members and "data" not in members:
@@ -129,10 +164,13 @@ class RowStream:
             raise HostilePaging(f"A row of GET {self._path} has no whole number as {self._key}.")
         if self.last is not None and value <= self.last:
             raise HostilePaging(f"GET {self._path} is not in rising order: {value} came after {self.last}.")
-        self._rows_asked.require([row])
-        self.last = value
-        self.count += 1
-        return row
+        return RowBatch([row], [value])
+
+    def _taken(self, batch: RowBatch) -> RowBatch:
+        self._rows_asked.require(batch.rows)
+        self.last = batch.keys[-1]
+        self.count += len(batch.rows)
+        return batch
 
     def _finish(self, end: _End, came: int) -> None:
         compare_applied_filter(self._filters, end.applied_filter if isinstance(end.applied_filter, dict) else None)
@@ -145,20 +183,17 @@ class RowStream:
             )
 
 
-def _lines(response: httpx2.Response, path: str) -> Iterator[bytes]:
-    """Lines that are not empty, bounded; what stands behind the last line break is no line."""
+def _pieces(response: httpx2.Response, path: str) -> Iterator[bytes]:
+    """Whole lines, bounded, as they come; what stands behind the last line break is no line."""
     begun: list[bytes] = []
     size = 0
     for piece in response.iter_bytes():
-        first, *more = piece.split(b"\n")
-        begun.append(first)
-        size += len(first)
-        if size > MOST_LINE:
+        end = piece.rfind(b"\n") + 1
+        if size + (piece.find(b"\n") if end else len(piece)) > MOST_LINE:
             raise AnswerTooLarge(f"A line of GET {path} has more than {MOST_LINE} bytes.")
-        if not more:
+        if not end:
+            begun.append(piece)
+            size += len(piece)
             continue
-        for line in (b"".join(begun), *more[:-1]):
-            if line.strip():
-                yield line
-        begun = [more[-1]]
-        size = len(more[-1])
+        yield b"".join((*begun, piece[:end]))
+        begun, size = [piece[end:]], len(piece) - end

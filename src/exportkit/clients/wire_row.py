@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from exportkit.bundles.canonical_line import LINE_ENDS
 from exportkit.clients.counted_rows import Row
 from exportkit.errors import RecordFault
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
@@ -83,10 +84,7 @@ _encode = msgspec.json.Encoder().encode
 
 def _on_one_line(text: bytes) -> bytes:
     """JSON without its line breaks, which stand between values alone: in a string they would be escaped."""
-    return text.translate(_BLANKS) if b"\n" in text or b"\r" in text else text
-
-
-_BLANKS = bytes.maketrans(b"\r\n", b"  ")
+    return text.translate(LINE_ENDS) if b"\n" in text or b"\r" in text else text
 
 
 def _value(member: msgspec.Raw) -> Any:

@@ -33,7 +33,9 @@ class RecordBatch:
         self.end = ordinal
         self._read = read
         self._annotations: SeedRun | None = None
-        self._stops: list[int] = []
+        self._usual: list[bool] = []
+        self._measured: Sequence[bool] = ()
+        self._stops: dict[bool, list[int]] = {}
         self._shares: dict[int, Shares] = {}
         self._names: dict[str, tuple[list[str], list[str]]] = {}
 
@@ -47,40 +49,70 @@ class RecordBatch:
     def allow_runs(self, annotations: SeedRun, measured: Sequence[bool]) -> None:
         """Let neighbouring rows whose annotations are at hand, and usual ones, be encoded as runs.
 
-        Of records that are ``measured`` all shapes are measured here, or they are encoded one by one.
+        ``measured`` tells which records are to be measured.
         """
-        allowed = annotations.usual()
-        for at, is_measured in enumerate(measured):
-            if is_measured and allowed[at]:
-                shares = annotations.shares(at)
-                allowed[at] = shares is not None
-                if shares:
-                    self._shares[at] = shares
         self._annotations = annotations
-        stop = len(self.rows)
-        stops = []
-        for at in range(len(self.rows) - 1, -1, -1):
-            if not allowed[at]:
-                stop = at
-            stops.append(stop)
-        self._stops = stops[::-1]
+        self._usual = annotations.usual()
+        self._measured = measured
+        self._ids = [row.id for row in self.rows]
         media = [row.media[0] for row in self.rows]
         self._splits = [one.split for one in media]
         self._widths = [one.width for one in media]
         self._heights = [one.height for one in media]
         self._depths = [one.depth for one in media]
 
-    def run(self, at: int, layout: Literal["tree", "flat"], plain: set[Outcome]) -> RecordRun | None:
-        """The records from a place on that may be encoded together; None where there is none."""
-        if self._annotations is None or self._stops[at] == at:
+    def _stops_of(self, annotations: SeedRun, *, shares: bool) -> list[int]:
+        """For each row where the run that begins there stops.
+
+        With ``shares`` all regions of records that are to be measured are measured here, or these records are encoded
+        one by one.
+        """
+        known = self._stops.get(shares)
+        if known is not None:
+            return known
+        allowed = [*self._usual]
+        for at, is_measured in enumerate(self._measured if shares else ()):
+            if is_measured and allowed[at]:
+                found = annotations.shares(at)
+                allowed[at] = found is not None
+                if found:
+                    self._shares[at] = found
+        stop = len(self.rows)
+        stops = []
+        for at in range(len(self.rows) - 1, -1, -1):
+            if not allowed[at]:
+                stop = at
+            stops.append(stop)
+        stops.reverse()
+        self._stops[shares] = stops
+        return stops
+
+    def run(
+        self,
+        at: int,
+        layout: Literal["tree", "flat"],
+        plain: set[Outcome],
+        bases: tuple[int, ...] = (),
+        *,
+        shares: bool = True,
+    ) -> RecordRun | None:
+        """The records from a place on that may be encoded together; None where there is none.
+
+        ``shares`` as of :meth:`Writer.takes_shares`.
+        """
+        if self._annotations is None:
+            return None
+        stops = self._stops_of(self._annotations, shares=shares)
+        if stops[at] == at:
             return None
         names, stems = self._named(layout)
-        stop = min(self._stops[at], at + _LONGEST_RUN)
+        stop = min(stops[at], at + _LONGEST_RUN)
         here = slice(at, stop)
         return RecordRun(
-            self._splits[here], names[here], stems[here], self._widths[here], self._heights[here], self._depths[here],
-            self._annotations, at, stop, plain,
-            {place - at: own for place, own in self._shares.items() if at <= place < stop},
+            self._ids[here], self._splits[here], names[here], stems[here],
+            self._widths[here], self._heights[here], self._depths[here],
+            self._annotations, at, stop, plain, self.ordinals[at], bases,
+            {place - at: own for place, own in self._shares.items() if at <= place < stop} if shares else {},
         )  # fmt: skip
 
     def _named(self, layout: str) -> tuple[list[str], list[str]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from exportkit.writing import EncodedRun, RecordRun
+from exportkit.writing.record_run import Exceptions
 
 __all__ = ["leading", "sound_run"]
 
@@ -23,7 +26,7 @@ def sound_run(encoded: EncodedRun, run: RecordRun) -> bool:
         and all(0 <= place < count for place, *_ in encoded.overlaps)
         and {(type(path), type(data)) for path, data in encoded.files} <= {(str, bytes)}
         and all(len(own) == count and {*map(type, own)} == {bytes} for own in pieces)
-        and _are_exceptions([piece for own in encoded.exceptions.values() for piece in own], count)
+        and _are_exceptions(encoded.exceptions, count)
     )
 
 
@@ -36,14 +39,18 @@ def leading(encoded: EncodedRun, run: RecordRun, count: int) -> EncodedRun:
         encoded.pictures[:count],
         encoded.files[:count],
         {key: pieces[:count] for key, pieces in encoded.streams.items()},
-        {key: [piece for piece in own if piece[0] < count] for key, own in encoded.exceptions.items()},
+        {
+            key: {place: piece for place, piece in own.items() if place < count}
+            for key, own in encoded.exceptions.items()
+        },
         [overlap for overlap in encoded.overlaps if overlap[0] < count],
     )
 
 
-def _are_exceptions(pieces: list[tuple[int, bytes]], count: int) -> bool:
-    places = {place for place, _ in pieces}
-    return places <= {*range(count)} and {type(data) for _, data in pieces} <= {bytes}
+def _are_exceptions(exceptions: Exceptions, count: int) -> bool:
+    places = set[int]().union(*exceptions.values())
+    pieces = chain.from_iterable(own.values() for own in exceptions.values())
+    return places.issubset(range(count)) and {*map(type, pieces)} <= {bytes}
 
 
 def _keep_some(encoded: EncodedRun, run: RecordRun, count: int) -> bool:

@@ -99,10 +99,11 @@ class ShardOutput:
         self._splits_apart = len(setup.plan.splits) > 1
         self._contents: dict[str, array[int]] = {}
         self._splits: Counter[str] = Counter()
+        self._takes_shares = self.writer.takes_shares()
         #: Whether the writer is offered many records at a time.
         self._takes_runs = (
             type(self.writer).encode_run is not Writer.encode_run
-            and not (self._numberings or renamed or setup.transcodes)
+            and not (renamed or setup.transcodes)
             and "image" in self._accepts
         )
 
@@ -111,7 +112,9 @@ class ShardOutput:
 
         What is wrong with a record, or with what the writer gives, is left to :meth:`take` to tell.
         """
-        run = batch.run(at, self._rule.layout, self.ledger.plain) if self._takes_runs else None
+        if not self._takes_runs:
+            return 0
+        run = batch.run(at, self._rule.layout, self.ledger.plain, self._bases, shares=self._takes_shares)
         encoded = self._encode_run(run) if run is not None else None
         if run is None or encoded is None:
             return 0
@@ -121,6 +124,9 @@ class ShardOutput:
         count = len(encoded.pictures)
         self._streams.take_run(encoded.streams, encoded.exceptions)
         rows = batch.rows[at : at + count]
+        if self._numberings:
+            for row in rows:
+                self._bases = _advanced(self._bases, self._numberings, row.media[0].kinds)
         self._images += [
             ImageEntry(row.id, None, split, media.name, path, media.width, media.height)
             for row, split, path in zip(rows, run.splits, encoded.pictures, strict=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate
 
 from exportkit.writing import Fragments
+from exportkit.writing.record_run import Exceptions
 
 __all__ = ["StreamPieces"]
 
@@ -18,31 +19,31 @@ class StreamPieces:
         self._stand_ins = {key: part.otherwise for key, part in streams.items() if part.otherwise}
         self._known = streams.keys() | set(self._stand_ins.values())
         self._pieces: dict[str, list[bytes]] = {}
-        #: Pieces of sparse streams, each with its record's place in the stream that stands in for the others.
-        self._exceptions: dict[str, list[tuple[int, bytes]]] = {key: [] for key in self._stand_ins}
+        #: Pieces of sparse streams by their records' places in the stream that stands in for the others, counted from
+        #: a first place on.
+        self._exceptions: dict[str, list[tuple[int, Mapping[int, bytes]]]] = {key: [] for key in self._stand_ins}
 
     def unknown(self, streams: Iterable[str]) -> str | None:
         """A key that has no place in any file, or None."""
         return min(set(streams) - self._known, default=None)
 
-    def have_room(
-        self, streams: Mapping[str, Sequence[bytes]], exceptions: Mapping[str, Sequence[tuple[int, bytes]]]
-    ) -> bool:
+    def have_room(self, streams: Mapping[str, Sequence[bytes]], exceptions: Exceptions) -> bool:
         """Whether the pieces of several records have a place, and exceptions a piece each that stands in for them."""
-        return (
+        if not (
             self._known.issuperset(streams)
             and self._stand_ins.keys().isdisjoint(streams)
             and self._stand_ins.keys() >= exceptions.keys()
-            and all(self._stand_ins[key] in streams for key in exceptions)
-            and all(map(self._are_stood_in, exceptions.items(), repeat(streams)))
+        ):
+            return False
+        empty = {base: _empty_places(streams.get(base)) for base in self._bases_of(exceptions)}
+        return all(
+            (places := empty[self._stand_ins[key]]) is not None and places.isdisjoint(own)
+            for key, own in exceptions.items()
         )
 
-    def _are_stood_in(
-        self, exceptions: tuple[str, Sequence[tuple[int, bytes]]], streams: Mapping[str, Sequence[bytes]]
-    ) -> bool:
-        key, own = exceptions
-        pieces = streams[self._stand_ins[key]]
-        return all([pieces[place] for place, _ in own])  # noqa: C419 - a list is faster
+    def _bases_of(self, exceptions: Exceptions) -> set[str]:
+        """The streams that stand in for these."""
+        return {self._stand_ins[key] for key in exceptions}
 
     def ensure_bytes(self, streams: Mapping[str, bytes]) -> None:
         """Raise TypeError for a piece that is no bytes object."""
@@ -65,22 +66,21 @@ class StreamPieces:
             elif data:
                 pieces.setdefault(key, []).append(data)
         for key, data in sparse:
-            exceptions[key].append((len(pieces[self._stand_ins[key]]) - 1, data))
+            exceptions[key].append((len(pieces[self._stand_ins[key]]) - 1, {0: data}))
 
-    def take_run(
-        self, streams: Mapping[str, Sequence[bytes]], exceptions: Mapping[str, Sequence[tuple[int, bytes]]]
-    ) -> None:
+    def take_run(self, streams: Mapping[str, Sequence[bytes]], exceptions: Exceptions) -> None:
         """Add the pieces of several records; an exception comes with the place of its record among them."""
-        #: Of each stream that stands in for others the places that its pieces get.
-        places = {
-            base: [*accumulate(map(bool, streams[base]), initial=len(self._pieces.get(base, ())))]
-            for base in {self._stand_ins[key] for key in exceptions}
-        }
+        placed = {base: self._places_in(base, streams[base]) for base in self._bases_of(exceptions)}
         for key, pieces in streams.items():
             self._pieces.setdefault(key, []).extend(filter(None, pieces))
         for key, own in exceptions.items():
-            place_of = places[self._stand_ins[key]]
-            self._exceptions[key] += [(place_of[at], data) for at, data in own]
+            first, places = placed[self._stand_ins[key]]
+            self._exceptions[key].append((first, own if places is None else {places[at]: own[at] for at in own}))
+
+    def _places_in(self, base: str, pieces: Sequence[bytes]) -> tuple[int, list[int] | None]:
+        """The first place that the next pieces get in a stream, and where they come from there on; None: one by one."""
+        first = len(self._pieces.get(base, ()))
+        return first, None if all(pieces) else [*accumulate(map(bool, pieces), initial=0)]
 
     def joined(self) -> dict[str, bytes]:
         """Each placed stream's pieces in one."""
@@ -91,8 +91,16 @@ class StreamPieces:
         }
         for key, base in self._stand_ins.items():
             pieces = list(self._pieces.get(base, ()))
-            for place, data in self._exceptions[key]:
-                pieces[place] = data
+            for first, own in self._exceptions[key]:
+                for place, data in own.items():
+                    pieces[first + place] = data
             if pieces:
                 found[key] = self._placed[key].separator.join(pieces)
         return found
+
+
+def _empty_places(pieces: Sequence[bytes] | None) -> set[int] | None:
+    """Places without a piece; None where there is no stream at all."""
+    if pieces is None:
+        return None
+    return set() if all(pieces) else {place for place, piece in enumerate(pieces) if not piece}

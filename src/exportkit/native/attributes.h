@@ -4,12 +4,20 @@
 
 #include "native.h"
 
-enum { REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16 };
+#include <stdint.h>
+
+enum { REMEMBERED_ATTRIBUTES = 4096, MOST_ATTRIBUTES = 16, RECENT_ATTRIBUTES = 256 };
+
+/* Attributes that nobody changes, and their text. */
+typedef struct {
+    PyObject *attributes, *text;
+} RecentAttributes;
 
 typedef struct {
     PyObject *texts; /* makes the text of attributes as bytes, or None where they need care; None: leave them out */
     PyObject *remembered;
     PyObject *yes, *no; /* stand for True and False in keys, where 1 is not True */
+    RecentAttributes recent[RECENT_ATTRIBUTES];
 } AttributeTexts;
 
 static inline int attributes_begin(AttributeTexts *self, PyObject *texts)
@@ -27,6 +35,10 @@ static inline void attributes_end(AttributeTexts *self)
     Py_CLEAR(self->remembered);
     Py_CLEAR(self->yes);
     Py_CLEAR(self->no);
+    for (int i = 0; i < RECENT_ATTRIBUTES; i++) {
+        Py_CLEAR(self->recent[i].attributes);
+        Py_CLEAR(self->recent[i].text);
+    }
 }
 
 /* A key under which the text of flat attributes is remembered; NULL, perhaps with an exception, for others. */
@@ -73,6 +85,20 @@ static inline PyObject *text_of_attributes(AttributeTexts *self, PyObject *attri
         return NULL;
     }
     return text;
+}
+
+/* The same, borrowed, of attributes that nobody changes: the object tells them. */
+static inline PyObject *text_of_fixed_attributes(AttributeTexts *self, PyObject *attributes)
+{
+    RecentAttributes *place = &self->recent[((uintptr_t)attributes >> 5) % RECENT_ATTRIBUTES];
+    if (place->attributes != attributes) {
+        PyObject *text = text_of_attributes(self, attributes);
+        if (text == NULL)
+            return NULL;
+        Py_XSETREF(place->attributes, Py_NewRef(attributes));
+        Py_XSETREF(place->text, text);
+    }
+    return place->text;
 }
 
 #endif

@@ -11,12 +11,7 @@
 /* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
 static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
 
-enum { FLAGS = 8, FALSE_FLAGS = 4, RECENT = 256 };
-
-/* Attributes that nobody changes, and their text. */
-typedef struct {
-    PyObject *attributes, *text;
-} Recent;
+enum { FLAGS = 8, FALSE_FLAGS = 4 };
 
 typedef enum { FRACTIONS, INCLUSIVE, EDGES } Form;
 
@@ -39,7 +34,6 @@ typedef struct {
     PyObject *heads, *outcomes;
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
     AttributeTexts texts;
-    Recent recent[RECENT];
     Points points;
 } BoxTexts;
 
@@ -281,20 +275,6 @@ static int find_entry_points(BoxTexts *self, const Entry *entry, double width, d
     return 1;
 }
 
-/* The text of an entry's attributes, borrowed; None where they need care, NULL with an exception. */
-static PyObject *attributes_of(BoxTexts *self, PyObject *attributes)
-{
-    Recent *place = &self->recent[((uintptr_t)attributes >> 5) % RECENT];
-    if (place->attributes != attributes) {
-        PyObject *text = text_of_attributes(&self->texts, attributes);
-        if (text == NULL)
-            return NULL;
-        Py_XSETREF(place->attributes, Py_NewRef(attributes));
-        Py_XSETREF(place->text, text);
-    }
-    return place->text;
-}
-
 /* As find_parts, of an entry, with these heads and outcomes. */
 static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, double height, PyObject *heads,
                             PyObject *outcomes, Parts *parts)
@@ -318,7 +298,7 @@ static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, do
     parts->outcome = PyTuple_GET_ITEM(pair, entry->attributes != NULL);
     if (entry->attributes == NULL || self->texts.texts == Py_None)
         return 1;
-    PyObject *text = attributes_of(self, entry->attributes);
+    PyObject *text = text_of_fixed_attributes(&self->texts, entry->attributes);
     if (text == NULL || text == Py_None)
         return text == NULL ? -1 : 0;
     parts->attributes = Py_NewRef(text);
@@ -637,10 +617,6 @@ static void box_texts_dealloc(PyObject *object)
     Py_XDECREF(self->heads);
     Py_XDECREF(self->outcomes);
     attributes_end(&self->texts);
-    for (int i = 0; i < RECENT; i++) {
-        Py_XDECREF(self->recent[i].attributes);
-        Py_XDECREF(self->recent[i].text);
-    }
     Py_XDECREF(self->points.type);
     Py_XDECREF(self->points.skeleton);
     PyMem_Free(self->points.text);

@@ -1,16 +1,13 @@
-/* Objects of COCO files: what follows the ids of an ordinary box or polygon.
+/* Objects of COCO files: entries of ordinary boxes and polygons.
 
    The twin of exportkit_coco.shape and of the writer's texts for what is ordinary in every respect; every other annotation
    is left to its writer. */
 #include "attributes.h"
-#include "numbers.h"
+#include "coco_object.h"
 #include "regions.h"
+#include "seed_run.h"
 
-static const double EPS = 0.001;
-/* How far a declared area may surely be from the computed one, as a share of it (formats, section 1.2). */
-static const double SURELY_NEAR = 0.00999, MOST_AREA = 1e14;
-
-enum { FLAGS = 8, FALSE_FLAGS = 4, ALWAYS_TESTED = 8, FIXED_ROOM = 1024 };
+enum { FLAGS = 8, FALSE_FLAGS = 4 };
 
 typedef struct {
     PyObject_HEAD
@@ -25,149 +22,38 @@ typedef struct {
     AttributeTexts texts;
     Outline outline;
     char *text;
-    size_t room;
+    size_t size, room;
 } CocoTexts;
 
-/* What is written of one annotation; all references are borrowed but that of the attributes. */
+/* An object with what else is written of it; all references are borrowed. */
 typedef struct {
-    PyObject *sides[4], *area, *region_text, *outcome, *head;
-    double side[4];
-} Object;
+    Object object;
+    PyObject *outcome, *head, *attributes; /* attributes: their text, or NULL */
+} Found;
 
-static char *put_word(char *out, const char *word)
-{
-    size_t size = strlen(word);
-    memcpy(out, word, size);
-    return out + size;
-}
-
-/* A number as given, without an exponent; NULL for one that needs care. */
-static char *put_side(char *out, PyObject *number, double value)
-{
-    return value >= 0 && value < MOST_AREA ? put_given(out, PyLong_CheckExact(number), value) : NULL;
-}
-
-static int is_near(double declared, double area)
-{
-    double distance = fabs(declared - area);
-    return declared > 0 && area > 0 && distance < SURELY_NEAR * area;
-}
+/* -- annotations ------------------------------------------------------------------------------------------------ */
 
 static int read_box(const CocoTexts *self, PyObject *box, const double *size, Object *object)
 {
     if (box == NULL || Py_TYPE(box) != self->box)
         return 0;
     for (int i = 0; i < 4; i++) {
-        object->sides[i] = field(box, self->sides[i]);
-        if (!as_double(object->sides[i], &object->side[i]))
+        PyObject *side = field(box, self->sides[i]);
+        if (!as_double(side, &object->side[i]))
             return 0;
+        object->is_whole[i] = (char)PyLong_CheckExact(side);
     }
-    const double *side = object->side;
-    return side[0] >= 0 && side[1] >= 0 && side[2] >= EPS && side[3] >= EPS && side[0] + side[2] <= size[0] &&
-           side[1] + side[3] <= size[1];
+    return lies_within(object->side, size);
 }
 
-/* Whether the box holds all of the region, so that both surely have an area in common. */
-static int holds(const double *side, const Bounds *bounds)
+static int read_area(PyObject *area, Object *object)
 {
-    double x0 = value_of(&bounds->left), y0 = value_of(&bounds->top), x1 = value_of(&bounds->right);
-    double y1 = value_of(&bounds->bottom), right = side[0] + side[2], bottom = side[1] + side[3];
-    return side[0] < x1 && x0 < right && side[1] < y1 && y0 < bottom && side[0] - EPS <= x0 && x1 <= right + EPS &&
-           side[1] - EPS <= y0 && y1 <= bottom + EPS;
+    if (area == Py_None)
+        return 1;
+    object->has_area = 1;
+    object->is_whole_area = area != NULL && PyLong_CheckExact(area);
+    return as_double(area, &object->area);
 }
-
-/* -- rings --------------------------------------------------------------------------------------------------- */
-
-/* The points of a ring while they are written: where each begins in the text. */
-typedef struct {
-    double x, y, first_x, first_y;
-    char *start, *last;
-    size_t count;
-} Ring;
-
-/* Writes `x,y` of one point as Python writes them; 0 where a number needs care. */
-static int put_point(Cursor *c, char **out, double *x, double *y)
-{
-    for (int axis = 0; axis < 2; axis++) {
-        Number number = {0};
-        skip_blanks(c);
-        if (!read_number(c, &number))
-            return 0;
-        skip_blanks(c);
-        double value = value_of(&number);
-        if (axis > 0)
-            *(*out)++ = ',';
-        if (!(value >= 0 && value < MOST_AREA) || (number.is_real && signbit(value)))
-            return 0;
-        *out = number.is_real ? put_shortest(*out, value) : put_digits(*out, (uint64_t)number.whole, 1);
-        if (*out == NULL)
-            return 0;
-        *(axis ? y : x) = value;
-        if (axis == 0 && *c->p++ != ',')
-            return 0;
-    }
-    return 1;
-}
-
-/* Rings that were judged before, without points that repeat the one before, and with every number in its shortest form. */
-static char *put_rings_anew(char *out, const char *text)
-{
-    Cursor cursor = {text, NULL, NULL}, *c = &cursor;
-    char opening = '[';
-    skip_blanks(c);
-    do {
-        Ring ring = {0};
-        c->p++;
-        skip_blanks(c);
-        *out++ = opening;
-        *out++ = '[';
-        opening = ',';
-        do {
-            double x = 0, y = 0;
-            char *start = out;
-            c->p++;
-            if (ring.count > 0)
-                *out++ = ',';
-            if (!put_point(c, &out, &x, &y))
-                return NULL;
-            if (ring.count > 0 && x == ring.x && y == ring.y) {
-                out = start;
-                continue;
-            }
-            if (ring.count++ == 0) {
-                ring.first_x = x;
-                ring.first_y = y;
-            }
-            ring.x = x;
-            ring.y = y;
-            ring.last = start;
-        } while (*c->p == ',');
-        /* Neighbours differ, so at most one closing point is left. */
-        if (ring.count > 1 && ring.x == ring.first_x && ring.y == ring.first_y)
-            out = ring.last;
-        *out++ = ']';
-        c->p++;
-        skip_blanks(c);
-    } while (*c->p == ',');
-    *out++ = ']';
-    return out;
-}
-
-static char *put_rings(const CocoTexts *self, char *out, PyObject *source)
-{
-    const char *text = PyBytes_AS_STRING(source);
-    size_t size = (size_t)PyBytes_GET_SIZE(source);
-    if (self->outline.repeats)
-        return put_rings_anew(out, text);
-    if (memchr(text, 'e', size) != NULL || memchr(text, 'E', size) != NULL)
-        return NULL;
-    for (const char *p = text; p < text + size; p++)
-        if (*p > ' ')
-            *out++ = *p;
-    return out;
-}
-
-/* -- objects ------------------------------------------------------------------------------------------------- */
 
 static int has_flags(const CocoTexts *self, PyObject *annotation)
 {
@@ -177,138 +63,110 @@ static int has_flags(const CocoTexts *self, PyObject *annotation)
     return 0;
 }
 
-static char *put_bbox(char *out, const Object *object)
+/* Head and outcome of a kind and a class: 1; 0, perhaps with an exception, where there is none. */
+static int find_head(const CocoTexts *self, PyObject *kind, PyObject *label, Found *found)
 {
-    for (int i = 0; out != NULL && i < 4; i++) {
-        if (i > 0)
-            *out++ = ',';
-        out = put_side(out, object->sides[i], object->side[i]);
-    }
-    return out != NULL ? put_word(out, "],\"area\":") : NULL;
+    found->outcome = PyDict_GetItemWithError(self->outcomes, kind);
+    found->head = found->outcome != NULL ? PyDict_GetItemWithError(self->heads, label) : NULL;
+    return found->head != NULL;
 }
 
-/* The declared area if it is surely near to the computed one; without one, a box has that of its sides. */
-static char *put_area(char *out, const Object *object, double computed, int is_box)
+/* Finds what an ordinary annotation is made of but for its attributes: 1; 0, perhaps with an exception, for any other. */
+static int find_object(CocoTexts *self, PyObject *annotation, const double *size, Found *found)
 {
-    double declared;
-    if (object->area == Py_None)
-        return is_box ? put_trimmed(out, computed) : NULL;
-    return as_double(object->area, &declared) && is_near(declared, computed) ? put_side(out, object->area, declared) : NULL;
-}
-
-static char *put_corners(char *out, const Object *object)
-{
-    char far[2][NUMBER_ROOM], near[2][NUMBER_ROOM];
-    char *ends[] = {put_side(near[0], object->sides[0], object->side[0]), put_side(near[1], object->sides[1], object->side[1]),
-                    put_trimmed(far[0], object->side[0] + object->side[2]),
-                    put_trimmed(far[1], object->side[1] + object->side[3])};
-    for (int i = 0; i < 4; i++) {
-        if (ends[i] == NULL)
-            return NULL;
-        *ends[i] = 0;
-    }
-    const char *corners[] = {near[0], near[1], far[0], near[1], far[0], far[1], near[0], far[1]};
-    out = put_word(out, "[[");
-    for (int i = 0; i < 8; i++) {
-        if (i > 0)
-            *out++ = ',';
-        out = put_word(out, corners[i]);
-    }
-    return put_word(out, "]]");
-}
-
-static char *put_box_object(const CocoTexts *self, char *out, const Object *object)
-{
-    double area;
-    if (!round_six(object->side[2] * object->side[3], &area) || !(area > 0 && area < MOST_AREA))
-        return NULL;
-    if ((out = put_bbox(out, object)) == NULL || (out = put_area(out, object, area, 1)) == NULL)
-        return NULL;
-    out = put_word(out, ",\"iscrowd\":0,\"segmentation\":");
-    return self->rectangle ? put_corners(out, object) : put_word(out, "[]");
-}
-
-static char *put_polygon_object(const CocoTexts *self, char *out, const Object *object)
-{
-    if (self->outline.shortest <= ALWAYS_TESTED || !holds(object->side, &self->outline.bounds))
-        return NULL;
-    if ((out = put_bbox(out, object)) == NULL || (out = put_area(out, object, self->outline.area, 0)) == NULL)
-        return NULL;
-    return put_rings(self, put_word(out, ",\"iscrowd\":0,\"segmentation\":"), object->region_text);
+    if (Py_TYPE(annotation) != self->annotation || has_flags(self, annotation))
+        return 0;
+    PyObject *kind = field(annotation, self->kind), *label = field(annotation, self->label), *text;
+    Object *object = &found->object;
+    if (kind == NULL || !PyUnicode_CheckExact(kind) || label == NULL || !PyUnicode_CheckExact(label))
+        return 0;
+    if (!find_head(self, kind, label, found) || !read_area(field(annotation, self->area), object) ||
+        !read_box(self, field(annotation, self->declared), size, object))
+        return 0;
+    if (PyUnicode_CompareWithASCIIString(kind, "box") == 0)
+        return 1;
+    if (PyUnicode_CompareWithASCIIString(kind, "polygon") != 0 ||
+        !read_region(&self->regions, field(annotation, self->shape), &self->outline, size, &text))
+        return 0;
+    object->rings = PyBytes_AS_STRING(text);
+    object->rings_size = (size_t)PyBytes_GET_SIZE(text);
+    return 1;
 }
 
 static int make_room(CocoTexts *self, size_t size)
 {
-    if (size <= self->room)
+    if (self->room - self->size >= size)
         return 1;
-    char *bigger = PyMem_Realloc(self->text, 2 * size);
+    size_t room = 2 * (self->size + size);
+    char *bigger = PyMem_Realloc(self->text, room);
     if (bigger == NULL) {
         PyErr_NoMemory();
         return 0;
     }
     self->text = bigger;
-    self->room = 2 * size;
+    self->room = room;
     return 1;
 }
 
-/* Finds what an ordinary annotation is made of: 1, 2 for a polygon; 0 for any other. */
-static int find_object(CocoTexts *self, PyObject *annotation, const double *size, Object *object)
+/* Appends what follows the ids of an entry: 1; 0, perhaps with an exception, where a number needs care. */
+static int put_object(CocoTexts *self, const Found *found)
 {
-    if (Py_TYPE(annotation) != self->annotation || has_flags(self, annotation))
+    const Object *object = &found->object;
+    size_t head = (size_t)PyBytes_GET_SIZE(found->head), rings = object->rings_size;
+    size_t tail = found->attributes != NULL ? (size_t)PyBytes_GET_SIZE(found->attributes) : 0;
+    if (object->rings != NULL && self->outline.repeats)
+        /* A repeated point is written before it is taken back, so there are at most as many numbers as bytes by two. */
+        rings *= NUMBER_ROOM / 2;
+    if (!make_room(self, head + tail + rings + FIXED_ROOM))
         return 0;
-    PyObject *kind = field(annotation, self->kind), *label = field(annotation, self->label);
-    if (kind == NULL || !PyUnicode_CheckExact(kind) || label == NULL || !PyUnicode_CheckExact(label))
+    char *out = self->text + self->size;
+    memcpy(out, PyBytes_AS_STRING(found->head), head);
+    out = object->rings != NULL ? put_polygon_object(out + head, object, &self->outline)
+                                : put_box_object(out + head, object, self->rectangle);
+    if (out == NULL)
         return 0;
-    object->outcome = PyDict_GetItemWithError(self->outcomes, kind);
-    object->head = object->outcome != NULL ? PyDict_GetItemWithError(self->heads, label) : NULL;
-    object->area = field(annotation, self->area);
-    if (object->head == NULL || object->area == NULL || !read_box(self, field(annotation, self->declared), size, object))
-        return 0;
-    if (PyUnicode_CompareWithASCIIString(kind, "box") == 0)
-        return 1;
-    if (PyUnicode_CompareWithASCIIString(kind, "polygon") != 0)
-        return 0;
-    PyObject *region = field(annotation, self->shape);
-    return read_region(&self->regions, region, &self->outline, size, &object->region_text) ? 2 : 0;
+    if (tail > 0)
+        memcpy(out, PyBytes_AS_STRING(found->attributes), tail);
+    out[tail] = '}';
+    self->size = (size_t)(out + tail + 1 - self->text);
+    return 1;
 }
 
 /* The text of an ordinary annotation as a new reference, and its outcome, borrowed; None for any other; NULL with an
    exception. */
 static PyObject *text_of_object(CocoTexts *self, PyObject *annotation, const double *size, PyObject **outcome)
 {
-    Object object = {0};
-    int found = find_object(self, annotation, size, &object);
-    if (!found)
-        return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
-    PyObject *attributes = field(annotation, self->attributes), *added = NULL, *made = NULL;
-    if (attributes == NULL || (attributes != Py_None && !PyDict_CheckExact(attributes)))
-        return Py_NewRef(Py_None);
-    if (attributes != Py_None && PyDict_GET_SIZE(attributes) > 0) {
+    Found found = {0};
+    PyObject *added = NULL, *made = NULL;
+    self->size = 0;
+    int good = find_object(self, annotation, size, &found);
+    PyObject *attributes = good ? field(annotation, self->attributes) : NULL;
+    good = good && attributes != NULL && (attributes == Py_None || PyDict_CheckExact(attributes));
+    if (good && attributes != Py_None && PyDict_GET_SIZE(attributes) > 0) {
         added = text_of_attributes(&self->texts, attributes);
-        if (added == NULL || added == Py_None)
-            return added;
+        good = added != NULL && added != Py_None;
+        found.attributes = added;
     }
-    size_t head = (size_t)PyBytes_GET_SIZE(object.head), tail = added != NULL ? (size_t)PyBytes_GET_SIZE(added) : 0;
-    size_t rings = found == 2 ? (size_t)PyBytes_GET_SIZE(object.region_text) : 0;
-    if (found == 2 && self->outline.repeats)
-        /* A repeated point is written before it is taken back, so there are at most as many numbers as bytes by two. */
-        rings *= NUMBER_ROOM / 2;
-    if (make_room(self, head + tail + rings + FIXED_ROOM)) {
-        char *out = self->text;
-        memcpy(out, PyBytes_AS_STRING(object.head), head);
-        out = found == 1 ? put_box_object(self, out + head, &object) : put_polygon_object(self, out + head, &object);
-        if (out != NULL) {
-            if (added != NULL)
-                memcpy(out, PyBytes_AS_STRING(added), tail);
-            out[tail] = '}';
-            made = PyUnicode_DecodeASCII(self->text, out + tail + 1 - self->text, NULL);
-            *outcome = object.outcome;
-        } else if (!PyErr_Occurred()) {
-            made = Py_NewRef(Py_None);
-        }
+    if (good && put_object(self, &found)) {
+        made = PyUnicode_DecodeASCII(self->text, (Py_ssize_t)self->size, NULL);
+        *outcome = found.outcome;
+    } else if (!PyErr_Occurred()) {
+        made = Py_NewRef(Py_None);
     }
     Py_XDECREF(added);
     return made;
+}
+
+/* Gives large memory back. */
+static void tidy(CocoTexts *self)
+{
+    if (self->room > 1 << 20) {
+        PyMem_Free(self->text);
+        self->text = NULL;
+        self->room = 0;
+        exportkit_outline_clear(&self->outline);
+    }
+    self->size = 0;
 }
 
 static PyObject *of(PyObject *self_object, PyObject *const *args, Py_ssize_t count)
@@ -332,12 +190,120 @@ static PyObject *of(PyObject *self_object, PyObject *const *args, Py_ssize_t cou
         made = PyTuple_Pack(2, texts, outcomes);
     Py_XDECREF(texts);
     Py_XDECREF(outcomes);
-    if (self->room > 1 << 20) {
-        PyMem_Free(self->text);
-        self->text = NULL;
-        self->room = 0;
-        exportkit_outline_clear(&self->outline);
+    tidy(self);
+    return made;
+}
+
+/* -- runs of records --------------------------------------------------------------------------------------------- */
+
+/* As find_object, of an entry, with its attributes: 1; 0 for one that is not ordinary; -1 with an exception. */
+static int find_entry(CocoTexts *self, const Entry *entry, const RunRecord *record, Found *found)
+{
+    const double size[] = {record->width, record->height};
+    Object *object = &found->object;
+    if (!entry->is_plain || entry->is_crowd || !entry->has_box || !find_head(self, entry->kind, entry->label, found))
+        return PyErr_Occurred() ? -1 : 0;
+    for (int i = 0; i < 4; i++) {
+        object->side[i] = value_of(&entry->box[i]);
+        object->is_whole[i] = !entry->box[i].is_real;
     }
+    object->has_area = entry->declared.set;
+    object->is_whole_area = !entry->declared.is_real;
+    object->area = entry->declared.set ? value_of(&entry->declared) : 0;
+    if (!lies_within(object->side, size) || !(entry->region == BOX || entry->region == POLYGON))
+        return 0;
+    if (entry->region == POLYGON) {
+        object->rings = entry->rings;
+        object->rings_size = (size_t)(entry->rings_end - entry->rings);
+        if (!read_rings_within(&self->outline, entry->rings, entry->rings_end, size))
+            return PyErr_Occurred() ? -1 : 0;
+    }
+    if (entry->attributes != NULL && PyDict_GET_SIZE(entry->attributes) > 0) {
+        found->attributes = text_of_fixed_attributes(&self->texts, entry->attributes);
+        if (found->attributes == NULL || found->attributes == Py_None)
+            return found->attributes == NULL ? -1 : 0;
+    }
+    return 1;
+}
+
+static int put_ids(CocoTexts *self, long long number, PyObject *image, int is_first)
+{
+    static const char between[] = ",\"image_id\":";
+    size_t size = (size_t)PyBytes_GET_SIZE(image);
+    if (!make_room(self, size + NUMBER_ROOM + sizeof between + 8))
+        return 0;
+    char *out = put_word(self->text + self->size, is_first ? "{\"id\":" : ",{\"id\":");
+    out = put_word(put_digits(out, (uint64_t)number, 1), between);
+    memcpy(out, PyBytes_AS_STRING(image), size);
+    self->size = (size_t)(out + size - self->text);
+    return 1;
+}
+
+/* The entries of a record as a new reference, its outcomes appended; NULL, perhaps with an exception, where one is not
+   ordinary. */
+static PyObject *entries_of_record(CocoTexts *self, const SeedRun *run, const RunRecord *record, PyObject *image,
+                                   long long number, PyObject *plain, PyObject *outcomes)
+{
+    Py_ssize_t known = PyList_GET_SIZE(outcomes);
+    int good = record->is_ordinary;
+    self->size = 0;
+    for (size_t i = 0; good > 0 && i < record->count; i++) {
+        Found found = {0};
+        good = find_entry(self, &run->entries[record->first + i], record, &found);
+        if (good > 0)
+            good = PySet_Contains(plain, found.outcome);
+        if (good > 0)
+            good = put_ids(self, ++number, image, i == 0) && put_object(self, &found) &&
+                   PyList_Append(outcomes, found.outcome) == 0;
+    }
+    if (good > 0)
+        return PyBytes_FromStringAndSize(self->size ? self->text : "", (Py_ssize_t)self->size);
+    if (!PyErr_Occurred())
+        PyList_SetSlice(outcomes, known, PyList_GET_SIZE(outcomes), NULL);
+    return NULL;
+}
+
+static int are_images(PyObject *images, Py_ssize_t count)
+{
+    if (PyList_GET_SIZE(images) != count)
+        return 0;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (!PyBytes_CheckExact(PyList_GET_ITEM(images, i)))
+            return 0;
+    return 1;
+}
+
+static PyObject *of_run(PyObject *object, PyObject *args)
+{
+    CocoTexts *self = (CocoTexts *)object;
+    SeedRun *run;
+    Py_ssize_t start, stop;
+    PyObject *images, *plain;
+    long long number;
+    if (!PyArg_ParseTuple(args, "O!nnO!LO!", exportkit_seed_run_type(), &run, &start, &stop, &PyList_Type, &images, &number,
+                          &PySet_Type, &plain))
+        return NULL;
+    if (start < 0 || start > stop || stop > run->size || number < 0 || !are_images(images, stop - start)) {
+        PyErr_SetString(PyExc_ValueError, "of_run: records outside the run, or not one picture for each");
+        return NULL;
+    }
+    PyObject *texts = PyList_New(0), *outcomes = PyList_New(0), *made = NULL;
+    for (Py_ssize_t i = start; texts != NULL && outcomes != NULL && i < stop; i++) {
+        const RunRecord *record = &run->records[i];
+        PyObject *text = entries_of_record(self, run, record, PyList_GET_ITEM(images, i - start), number, plain, outcomes);
+        if (text == NULL)
+            break;
+        int failed = PyList_Append(texts, text) < 0;
+        Py_DECREF(text);
+        if (failed)
+            break;
+        number += (long long)record->count;
+    }
+    if (texts != NULL && outcomes != NULL && !PyErr_Occurred())
+        made = PyTuple_Pack(2, texts, outcomes);
+    Py_XDECREF(texts);
+    Py_XDECREF(outcomes);
+    tidy(self);
     return made;
 }
 
@@ -414,6 +380,8 @@ static PyObject *coco_texts_new(PyTypeObject *type, PyObject *args, PyObject *ke
 static PyMethodDef coco_texts_methods[] = {
     {"of", (PyCFunction)(void (*)(void))of, METH_FASTCALL,
      "Texts and outcomes of annotations, each None for one that is not ordinary."},
+    {"of_run", of_run, METH_VARARGS,
+     "Entries of the leading records of a run that are ordinary in every respect, and the outcomes of their annotations."},
     {NULL, NULL, 0, NULL},
 };
 

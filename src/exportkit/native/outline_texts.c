@@ -6,6 +6,7 @@
 #include "pieces.h"
 #include "regions.h"
 #include "seams.h"
+#include "seed_run.h"
 
 static const double EPS = 0.001, LIMIT = 1e6, THIN = 1.5e-6;
 
@@ -73,14 +74,8 @@ static int put_row(OutlineTexts *self, PyObject *head, const double *x, const do
     return 1;
 }
 
-static int put_box(OutlineTexts *self, PyObject *head, PyObject *box, const double *size)
+static int put_sides(OutlineTexts *self, PyObject *head, const double *side, const double *size)
 {
-    double side[4];
-    if (box == NULL || Py_TYPE(box) != self->box)
-        return 0;
-    for (int i = 0; i < 4; i++)
-        if (!as_double(field(box, self->sides[i]), &side[i]))
-            return 0;
     if (!(side[0] >= 0 && side[1] >= 0 && side[2] >= EPS && side[3] >= EPS && side[0] + side[2] <= size[0] &&
           side[1] + side[3] <= size[1]))
         return 0;
@@ -89,6 +84,17 @@ static int put_box(OutlineTexts *self, PyObject *head, PyObject *box, const doub
         return 0;
     double x[] = {side[0], right, right, side[0]}, y[] = {side[1], side[1], bottom, bottom};
     return put_row(self, head, x, y, 4, size);
+}
+
+static int put_box(OutlineTexts *self, PyObject *head, PyObject *box, const double *size)
+{
+    double side[4];
+    if (box == NULL || Py_TYPE(box) != self->box)
+        return 0;
+    for (int i = 0; i < 4; i++)
+        if (!as_double(field(box, self->sides[i]), &side[i]))
+            return 0;
+    return put_sides(self, head, side, size);
 }
 
 static int put_rotated(OutlineTexts *self, PyObject *head, PyObject *box, const double *size)
@@ -113,18 +119,21 @@ static int put_rotated(OutlineTexts *self, PyObject *head, PyObject *box, const 
     return put_row(self, head, x, y, 4, size);
 }
 
-/* Appends the row of a polygon; `iou` is that of several parts with the row that they share, −1 for a single one. */
-static int put_polygon(OutlineTexts *self, PyObject *head, PyObject *region, const double *size, double *iou)
+/* Appends the row of the outline at hand; `iou` is that of several parts with the row that they share, −1 for a single one. */
+static int put_outline(OutlineTexts *self, PyObject *head, const double *size, double *iou)
 {
     const Outline *outline = &self->outline;
-    PyObject *text;
-    if (!read_region(&self->regions, region, &self->outline, size, &text))
-        return 0;
     if (outline->rings == 1)
         return put_row(self, head, outline->x, outline->y, outline->count, size);
     return self->tied != Py_None && exportkit_seam_tie(&self->seam, outline) &&
            put_row(self, head, self->seam.x, self->seam.y, self->seam.count, size) &&
            exportkit_seam_overlap(&self->seam, outline, iou);
+}
+
+static int put_polygon(OutlineTexts *self, PyObject *head, PyObject *region, const double *size, double *iou)
+{
+    PyObject *text;
+    return read_region(&self->regions, region, &self->outline, size, &text) && put_outline(self, head, size, iou);
 }
 
 static int has_flags(const OutlineTexts *self, PyObject *annotation)
@@ -276,6 +285,135 @@ static PyObject *whole(PyObject *object, PyObject *const *args, Py_ssize_t count
     return made;
 }
 
+/* -- runs of records --------------------------------------------------------------------------------------------- */
+
+/* What becomes of the records of a run; overlaps are (place of the record, position, code, IoU, id or position). */
+typedef struct {
+    PyObject *texts, *outcomes, *overlaps;
+    size_t *starts;
+} RunTexts;
+
+static int put_entry_geometry(OutlineTexts *self, const Entry *entry, PyObject *head, const double *size, double *iou)
+{
+    double side[4];
+    if (entry->region == POLYGON)
+        return read_rings_within(&self->outline, entry->rings, entry->rings_end, size) && put_outline(self, head, size, iou);
+    if (entry->region != BOX || !entry->has_box)
+        return 0;
+    for (int i = 0; i < 4; i++)
+        side[i] = value_of(&entry->box[i]);
+    return put_sides(self, head, side, size);
+}
+
+/* As put_annotation, of an entry. */
+static int put_entry(OutlineTexts *self, const Entry *entry, const double *size, PyObject **outcome, double *iou)
+{
+    *iou = -1;
+    if (entry->is_crowd) {
+        *outcome = PyDict_GetItemWithError(self->crowds, entry->kind);
+        return *outcome != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *pair = entry->is_plain ? PyDict_GetItemWithError(self->outcomes, entry->kind) : NULL;
+    PyObject *head = pair != NULL ? PyDict_GetItemWithError(self->heads, entry->label) : NULL;
+    if (head == NULL || !put_entry_geometry(self, entry, head, size, iou))
+        return PyErr_Occurred() ? -1 : 0;
+    if (*iou >= 0)
+        pair = self->tied;
+    *outcome = PyTuple_GET_ITEM(pair, entry->attributes != NULL);
+    return 1;
+}
+
+static int note_overlap_of_entry(OutlineTexts *self, const SeedRun *run, const Entry *entry, Py_ssize_t place, size_t position,
+                                 double iou, PyObject *overlaps)
+{
+    PyObject *name = exportkit_name_of_entry(run, entry, position);
+    PyObject *made = name != NULL ? Py_BuildValue("(nnOdN)", place, (Py_ssize_t)position, self->code, iou, name) : NULL;
+    int failed = made == NULL || PyList_Append(overlaps, made) < 0;
+    Py_XDECREF(made);
+    return !failed;
+}
+
+/* Where the rows of a record begin: room for as many as it has; 0 with an exception. */
+static int make_starts(RunTexts *made, size_t count)
+{
+    size_t *bigger = PyMem_Realloc(made->starts, (count + 1) * sizeof *bigger);
+    if (bigger == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    made->starts = bigger;
+    return 1;
+}
+
+/* The rows of a record as a new reference, its outcomes and overlaps appended; NULL, perhaps with an exception, where it is not
+   ordinary. */
+static PyObject *rows_of_record(OutlineTexts *self, const SeedRun *run, Py_ssize_t at, Py_ssize_t place, PyObject *plain,
+                                RunTexts *made)
+{
+    const RunRecord *record = &run->records[at];
+    const double size[] = {record->width, record->height};
+    Py_ssize_t outcomes = PyList_GET_SIZE(made->outcomes), overlaps = PyList_GET_SIZE(made->overlaps);
+    size_t rows = 0;
+    int found = record->is_ordinary && make_starts(made, record->count);
+    self->size = 0;
+    for (size_t i = 0; found > 0 && i < record->count; i++) {
+        const Entry *entry = &run->entries[record->first + i];
+        PyObject *outcome;
+        double iou;
+        made->starts[rows] = self->size;
+        found = put_entry(self, entry, size, &outcome, &iou);
+        if (found > 0)
+            found = PySet_Contains(plain, outcome);
+        if (found > 0 && (PyList_Append(made->outcomes, outcome) < 0 ||
+                          (iou >= 0 && !note_overlap_of_entry(self, run, entry, place, i, iou, made->overlaps))))
+            found = -1;
+        rows += found > 0 && self->size > made->starts[rows];
+    }
+    /* A record of which nothing is left comes with a notice. */
+    if (found > 0 && rows == 0 && record->count > 0)
+        found = 0;
+    if (found > 0) {
+        made->starts[rows] = self->size;
+        found = are_distinct_pieces(self->text, made->starts, rows);
+    }
+    if (found > 0)
+        return PyBytes_FromStringAndSize(self->size ? self->text : "", (Py_ssize_t)self->size);
+    if (!PyErr_Occurred()) {
+        PyList_SetSlice(made->outcomes, outcomes, PyList_GET_SIZE(made->outcomes), NULL);
+        PyList_SetSlice(made->overlaps, overlaps, PyList_GET_SIZE(made->overlaps), NULL);
+    }
+    return NULL;
+}
+
+static PyObject *of_run(PyObject *object, PyObject *args)
+{
+    OutlineTexts *self = (OutlineTexts *)object;
+    SeedRun *run;
+    Py_ssize_t start, stop;
+    PyObject *plain, *result = NULL;
+    if (!PyArg_ParseTuple(args, "O!nnO!", exportkit_seed_run_type(), &run, &start, &stop, &PySet_Type, &plain))
+        return NULL;
+    if (start < 0 || start > stop || stop > run->size) {
+        PyErr_SetString(PyExc_ValueError, "of_run: records outside the run");
+        return NULL;
+    }
+    RunTexts made = {.texts = PyList_New(0), .outcomes = PyList_New(0), .overlaps = PyList_New(0)};
+    int good = made.texts != NULL && made.outcomes != NULL && made.overlaps != NULL;
+    for (Py_ssize_t i = start; good && i < stop; i++) {
+        PyObject *text = rows_of_record(self, run, i, i - start, plain, &made);
+        good = text != NULL && PyList_Append(made.texts, text) == 0;
+        Py_XDECREF(text);
+    }
+    if (made.texts != NULL && made.outcomes != NULL && made.overlaps != NULL && !PyErr_Occurred())
+        result = PyTuple_Pack(3, made.texts, made.outcomes, made.overlaps);
+    Py_XDECREF(made.texts);
+    Py_XDECREF(made.outcomes);
+    Py_XDECREF(made.overlaps);
+    PyMem_Free(made.starts);
+    tidy(self);
+    return result;
+}
+
 static void outline_texts_dealloc(PyObject *object)
 {
     OutlineTexts *self = (OutlineTexts *)object;
@@ -374,6 +512,9 @@ static PyMethodDef outline_texts_methods[] = {
      "Rows and outcomes of annotations, each None for one that is not ordinary, and the overlaps of tied parts."},
     {"whole", (PyCFunction)(void (*)(void))whole, METH_FASTCALL,
      "All rows in one, the outcomes, the overlaps and the number of rows; None unless all are ordinary and no two rows equal."},
+    {"of_run", of_run, METH_VARARGS,
+     "Rows of the leading records of a run that are ordinary in every respect, the outcomes of their annotations, and overlaps as"
+     " (place of the record, position, code, IoU, id or position)."},
     {NULL, NULL, 0, NULL},
 };
 

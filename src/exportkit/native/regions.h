@@ -27,6 +27,19 @@ static inline void regions_end(Regions *self)
     Py_CLEAR(self->rings);
 }
 
+/* Reads rings that lie within a picture of this size into `outline`: 1; 0, perhaps with an exception, for any others. */
+static inline int read_rings_within(Outline *outline, const char *start, const char *end, const double *size)
+{
+    Cursor cursor = {start, end, NULL};
+    skip_blanks(&cursor);
+    if (!exportkit_outline_read(outline, &cursor))
+        return 0;
+    skip_blanks(&cursor);
+    const Bounds *bounds = &outline->bounds;
+    return cursor.p == cursor.end && value_of(&bounds->left) >= 0 && value_of(&bounds->top) >= 0 &&
+           value_of(&bounds->right) <= size[0] && value_of(&bounds->bottom) <= size[1];
+}
+
 /* Reads the rings of a region that lies within a picture of this size into `outline`, and borrows its text: 1; 0, perhaps
    with an exception, for any other. */
 static inline int read_region(const Regions *self, PyObject *region, Outline *outline, const double *size, PyObject **text)
@@ -39,16 +52,8 @@ static inline int read_region(const Regions *self, PyObject *region, Outline *ou
         return 0;
     if (form != self->rings && !(PyUnicode_CheckExact(form) && PyUnicode_Compare(form, self->rings) == 0))
         return 0;
-    const char *start = PyBytes_AS_STRING(source);
-    Cursor cursor = {start, start + PyBytes_GET_SIZE(source), NULL};
-    skip_blanks(&cursor);
-    if (!exportkit_outline_read(outline, &cursor))
-        return 0;
-    skip_blanks(&cursor);
-    const Bounds *bounds = &outline->bounds;
     *text = source;
-    return cursor.p == cursor.end && value_of(&bounds->left) >= 0 && value_of(&bounds->top) >= 0 &&
-           value_of(&bounds->right) <= size[0] && value_of(&bounds->bottom) <= size[1];
+    return read_rings_within(outline, PyBytes_AS_STRING(source), PyBytes_AS_STRING(source) + PyBytes_GET_SIZE(source), size);
 }
 
 #endif

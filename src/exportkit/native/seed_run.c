@@ -170,6 +170,48 @@ static PyObject *classes(PyObject *object, PyObject *args)
     return list;
 }
 
+/* Adds the line of one record to those of each of its classes: {label: {place: line}}; 0 with an exception. */
+static int add_lines(const SeedRun *run, const RunRecord *record, PyObject *place, PyObject *easy, PyObject *hard, PyObject *found)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        const Entry *entry = &run->entries[record->first + i];
+        PyObject *own = PyDict_GetItemWithError(found, entry->label), *made = NULL;
+        if (own == NULL) {
+            if (PyErr_Occurred() || (made = PyDict_New()) == NULL || PyDict_SetItem(found, entry->label, made) < 0) {
+                Py_XDECREF(made);
+                return 0;
+            }
+            own = made;
+            Py_DECREF(made);
+        }
+        if (!entry->is_crowd ? PyDict_SetItem(own, place, easy) < 0 : PyDict_SetDefault(own, place, hard) == NULL)
+            return 0;
+    }
+    return 1;
+}
+
+static PyObject *class_lines(PyObject *object, PyObject *args)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t start, stop;
+    PyObject *easy, *hard;
+    if (!PyArg_ParseTuple(args, "nnO!O!", &start, &stop, &PyList_Type, &easy, &PyList_Type, &hard))
+        return NULL;
+    if (start < 0 || start > stop || stop > run->size || PyList_GET_SIZE(easy) < stop - start ||
+        PyList_GET_SIZE(hard) < stop - start) {
+        PyErr_SetString(PyExc_ValueError, "the records lie outside the run, or have not a line each");
+        return NULL;
+    }
+    PyObject *found = PyDict_New();
+    for (Py_ssize_t i = 0; found != NULL && i < stop - start; i++) {
+        PyObject *place = PyLong_FromSsize_t(i);
+        if (place == NULL || !add_lines(run, &run->records[start + i], place, PyList_GET_ITEM(easy, i), PyList_GET_ITEM(hard, i), found))
+            Py_CLEAR(found);
+        Py_XDECREF(place);
+    }
+    return found;
+}
+
 /* -- what boxes cover of their regions ------------------------------------------------------------------------------ */
 
 /* How much of a polygon's box it covers, by its declared area: 1; 0 where that takes a closer look, perhaps with an
@@ -178,7 +220,7 @@ static int find_share(const Entry *entry, const RunRecord *record, Outline *outl
 {
     Cursor cursor = {entry->rings, entry->rings_end, NULL};
     if (entry->region != POLYGON || !entry->has_box || !entry->declared.set || !exportkit_outline_read(outline, &cursor) ||
-        cursor.p != cursor.end || outline->repeats || outline->shortest <= ALWAYS_TESTED ||
+        cursor.p != cursor.end || outline->shortest <= ALWAYS_TESTED ||
         memchr(entry->rings, 'e', (size_t)(entry->rings_end - entry->rings)) ||
         memchr(entry->rings, 'E', (size_t)(entry->rings_end - entry->rings)))
         return 0;
@@ -194,15 +236,19 @@ static int find_share(const Entry *entry, const RunRecord *record, Outline *outl
     return 1;
 }
 
-static PyObject *made_share(const SeedRun *run, const Entry *entry, size_t position, double share)
+PyObject *exportkit_name_of_entry(const SeedRun *run, const Entry *entry, size_t position)
 {
     PyObject *identity = NULL;
     Cursor cursor = {entry->identity, NULL, run->reader};
     if (entry->identity != NULL && !exportkit_read_identity(&cursor, &identity) && PyErr_Occurred())
         return NULL;
-    PyObject *made = Py_BuildValue("(ndO)", (Py_ssize_t)position, share, identity != NULL ? identity : Py_None);
-    Py_XDECREF(identity);
-    return made;
+    return identity != NULL ? identity : PyLong_FromSize_t(position);
+}
+
+static PyObject *made_share(const SeedRun *run, const Entry *entry, size_t position, double share)
+{
+    PyObject *name = exportkit_name_of_entry(run, entry, position);
+    return name != NULL ? Py_BuildValue("(ndN)", (Py_ssize_t)position, share, name) : NULL;
 }
 
 static PyObject *shares(PyObject *object, PyObject *number)
@@ -305,6 +351,8 @@ static PyObject *run_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 static PyMethodDef run_methods[] = {
     {"labels", labels, METH_VARARGS, "The class of each annotation of the records from start to stop."},
     {"classes", classes, METH_VARARGS, "{class: whether one of its objects is no crowd} of each of these records."},
+    {"class_lines", class_lines, METH_VARARGS,
+     "{class: {place of a record: its line}} of these records, with the first line where one of its objects is no crowd."},
     {"counts", counts, METH_VARARGS, "The number of annotations of each of these records; 0, too, for one that is not ordinary."},
     {"shares", shares, METH_O,
      "(position, share of its box that it covers, id) of each region of a record; None where one takes a closer look."},

@@ -38,6 +38,9 @@ typedef struct SeedRun {
 /* Adds an annotation that was read: 1, or 0 for what is refused, perhaps with an exception. */
 int exportkit_add_entry(SeedRun *run, const Source *source);
 
+/* What an annotation is called in a list: its id, or its position where it has none. NULL with an exception. */
+PyObject *exportkit_name_of_entry(const SeedRun *run, const Entry *entry, size_t position);
+
 /* One point and the comma or bracket behind it. */
 int exportkit_read_triplet(Cursor *c, Number *numbers);
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ import msgspec
 
 from exportkit.bundles import BundleWriter
 from exportkit.server.backend import Backend
-from exportkit.server.documents import FileMark, marks_in
+from exportkit.server.documents import FileMark
 from exportkit.server.export_request import ExportOrder
 from exportkit.server.filters import RowFilter
 from exportkit.server.row_queries import RowQuery
@@ -84,37 +85,26 @@ class _Scan:
         self._folder = folder
         self._writer = writer
         self._urls = backend.urls(tenant_id, order.origin)
-        self._stages = order.stages_originals
         self._target = TARGETS[order.target]
         # Neighbouring rows show one original, as frames of a video do.
-        self._digest_at = lru_cache(maxsize=1024)(lambda path: _digest_of(folder / path))
+        self._member = lru_cache(maxsize=1024)(self._staged if order.stages_originals else self._signed)
 
     def write(self, rows: list[Any]) -> None:
-        lines = []
-        for row in rows:
-            document = document_of(row)
-            if self._stages:
-                for mark in marks_in(document.files):
-                    self._stage(mark)
-            lines.append(bundle_line(head_line(self._target, row), document, self._member))
+        lines = [bundle_line(head_line(self._target, row), document_of(row), self._member) for row in rows]
         self._writer.write_lines(lines)
 
-    def _member(self, mark: FileMark) -> bytes:
-        if self._stages:
-            return b'"bundle_path":' + msgspec.json.encode(self._place(mark))
+    def _signed(self, mark: FileMark) -> bytes:
         return b'"url":' + msgspec.json.encode(self._urls.original(mark))
 
-    def _stage(self, mark: FileMark) -> None:
+    def _staged(self, mark: FileMark) -> bytes:
         """Copy an original, once for all rows that show it. One that is gone leaves its row without a file."""
         path = self._place(mark)
-        if (self._folder / path).exists():
-            return
-        _, folder, name = path.split("/")
-        try:
-            pieces = self._backend.objects.read(original_key(self._tenant_id, mark.digest))
-        except ObjectMissing:
-            return
-        self._writer.add_file(folder, name, io.BufferedReader(_Pieces(pieces)))
+        if not (self._folder / path).exists():
+            _, folder, name = path.split("/")
+            with suppress(ObjectMissing):
+                pieces = self._backend.objects.read(original_key(self._tenant_id, mark.digest))
+                self._writer.add_file(folder, name, io.BufferedReader(_Pieces(pieces)))
+        return b'"bundle_path":' + msgspec.json.encode(path)
 
     def _place(self, mark: FileMark) -> str:
         """Say where an original lies: where it lay in the bundle that it was loaded from, if nothing else lies there.
@@ -123,7 +113,8 @@ class _Scan:
         """
         path = mark.bundle_path
         is_usual = path.startswith("files/") and path.count("/") == 2 and judge_input_path(path) is None
-        if is_usual and (not (self._folder / path).exists() or self._digest_at(path) == mark.digest):
+        there = self._folder / path
+        if is_usual and (not there.exists() or _digest_of(there) == mark.digest):
             return path
         return f"files/{mark.digest[:_NAME_BYTES]}/{path.rpartition('/')[2]}"
 

@@ -39,43 +39,47 @@ class Chaos:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        rules = [rule for rule in self._plan.rules if rule.meets(scope["method"], scope["path"])]
-        if any(rule.ids for rule in rules):
+        rules = [
+            (number, rule) for number, rule in enumerate(self._plan.rules) if rule.meets(scope["method"], scope["path"])
+        ]
+        if any(rule.ids for _, rule in rules):
             body, receive = await _read_ahead(receive)
             named = {int(text[:20]) for text in _NUMBERS.findall(b"/".join((*_place(scope), body)))}
-            rules = [rule for rule in rules if not rule.ids or not named.isdisjoint(rule.ids)]
-        faults = [rule for rule in rules if self._is_met(rule)]
-        for rule in faults:
+            rules = [(number, rule) for number, rule in rules if not rule.ids or not named.isdisjoint(rule.ids)]
+        faults = [
+            (number, rule, meeting) for number, rule in rules if (meeting := self._meeting(number, rule)) is not None
+        ]
+        for number, rule, meeting in faults:
             await asyncio.sleep(rule.delay)
-            refusal = self._refusal(rule, scope)
+            refusal = self._refusal(number, rule, meeting, scope)
             if refusal is not None:
                 await refusal_response(Request(scope), refusal, rule.headers)(scope, receive, send)
                 return
-        for rule in reversed(faults):
+        for _, rule, _ in reversed(faults):
             send = _Sender(rule, send).send
         await self._app(scope, receive, send)
 
-    def _is_met(self, rule: ChaosRule) -> bool:
+    def _meeting(self, number: int, rule: ChaosRule) -> int | None:
+        """Say the how-manieth request it is, from 0, that a rule meets; None for one that it lets through."""
         with self._lock:
-            key = self._plan.rules.index(rule)
-            self._seen[key] += 1
-            used_up = rule.times is not None and self._met[key] >= rule.times
-            if self._seen[key] <= rule.after or used_up:
-                return False
+            self._seen[number] += 1
+            used_up = rule.times is not None and self._met[number] >= rule.times
+            if self._seen[number] <= rule.after or used_up:
+                return None
             if rule.probability < 1 and self._random.random() >= rule.probability:
-                return False
-            self._met[key] += 1
-            return True
+                return None
+            self._met[number] += 1
+            return self._met[number] - 1
 
-    def _refusal(self, rule: ChaosRule, scope: Scope) -> Refusal | None:
-        key = self._plan.rules.index(rule)
-        with self._lock:
-            if 0 < self._met[key] <= len(rule.status) and rule.status[self._met[key] - 1] != 200:
-                return Refusal(rule.status[self._met[key] - 1], "This fault is injected.")
-            if rule.cursor_pages is not None and b"cursor=" in scope["query_string"].replace(b"pagination=cursor", b""):
-                self._pages[key] += 1
-                if self._pages[key] > rule.cursor_pages:
-                    self._pages[key] = 0
+    def _refusal(self, number: int, rule: ChaosRule, meeting: int, scope: Scope) -> Refusal | None:
+        status = rule.status[meeting] if meeting < len(rule.status) else 200
+        if status != 200:
+            return Refusal(status, "This fault is injected.")
+        if rule.cursor_pages is not None and b"cursor=" in scope["query_string"].replace(b"pagination=cursor", b""):
+            with self._lock:
+                self._pages[number] += 1
+                if self._pages[number] > rule.cursor_pages:
+                    self._pages[number] = 0
                     return Refusal(rule.cursor_status, "The cursor has expired; begin again.", field="cursor")
         return None
 

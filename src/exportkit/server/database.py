@@ -18,12 +18,14 @@ __all__ = ["Database"]
 
 _BUSY_MILLISECONDS: Final = 30_000
 _STATEMENT_MILLISECONDS: Final = 120_000
+#: Of each connection. The system has read the pages anyway; a larger cache copies them once more, and stays.
+_CACHE_KIB: Final = 256
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}",
-    "PRAGMA cache_size=-8000",
+    f"PRAGMA cache_size=-{_CACHE_KIB}",
 )
 
 
@@ -34,7 +36,7 @@ class Database:
         self.url = _understood(url)
         self.is_sqlite: Final = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            # The connection that was used last comes first: the pages that one stream reads fill one cache, not eight.
+            # The connection that was used last comes first: what one stream reads fills one cache, not eight.
             self.engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_use_lifo=True)
             event.listen(self.engine, "connect", _set_up)
             event.listen(self.engine, "begin", _begin)

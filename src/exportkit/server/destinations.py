@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import msgspec
 
 from exportkit.bundles.writer import MARKER_NAME
 from exportkit.errors import LocalIOError
+from exportkit.server.job_queue import LeaseLost
 from exportkit.storage.kernel import rename_to_free_name
 from exportkit.storage.objects import ObjectExists, ObjectMissing, ObjectStore
 from exportkit.storage.opening import open_objects
@@ -22,6 +24,8 @@ from exportkit.wire.manifest import MANIFEST_NAME
 
 __all__ = ["Destination", "FolderDestination", "ObjectDestination", "job_prefix", "open_destination"]
 
+#: Renews the lease of the job; raises LeaseLost, after which nothing of it may be written any more.
+Hold = Callable[[], None]
 _SCRATCH: Final = ".exportkit-scratch"
 
 
@@ -55,8 +59,9 @@ class FolderDestination:
         with _scratch(self.root / _SCRATCH, job_id, fence) as folder:
             yield folder
 
-    def publish(self, folder: Path, prefix: str) -> None:
-        """Make a finished bundle visible; where one is there already, that one stays."""
+    def publish(self, folder: Path, prefix: str, hold: Hold) -> None:
+        """Make a finished bundle visible; where one is there already, that one stays. Raises LeaseLost."""
+        hold()
         final = self.root / prefix.rstrip("/")
         with refusals_of("write the bundle to", final):
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -92,21 +97,31 @@ class ObjectDestination:
         with _scratch(self._work / _SCRATCH, job_id, fence) as folder:
             yield folder
 
-    def publish(self, folder: Path, prefix: str) -> None:
+    def publish(self, folder: Path, prefix: str, hold: Hold) -> None:
+        hold()
         if self.manifest(prefix) is not None:
             return
         # What a former worker left is incomplete, and may be of another moment.
         self._objects.delete_prefix(prefix.rstrip("/"))
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         last = {MARKER_NAME: -1, MANIFEST_NAME: 1}
-        for path in sorted(paths, key=lambda path: last.get(path.relative_to(folder).as_posix(), 0)):
-            key = prefix + path.relative_to(folder).as_posix()
-            try:
-                self._objects.put(key, path)
-            except ObjectExists:
-                if key.endswith(f"/{MANIFEST_NAME}"):
-                    return
-                raise
+        for name in sorted(paths, key=lambda name: (last.get(name, 0), name)):
+            hold()
+            self._put(prefix + name, paths[name])
+
+    def _put(self, key: str, path: Path) -> None:
+        """Put one object where none is. Another content in its place is of somebody who works on the job, too."""
+        try:
+            self._objects.put(key, path)
+        except ObjectExists:
+            if self._digest(key) != _digest_of(path):
+                raise LeaseLost(key) from None
+
+    def _digest(self, key: str) -> str:
+        digest = hashlib.sha256()
+        for piece in self._objects.read(key):
+            digest.update(piece)
+        return digest.hexdigest()
 
 
 Destination = FolderDestination | ObjectDestination
@@ -117,6 +132,11 @@ def open_destination(provider: str, place: str, work: Path) -> Destination:
     if provider == "s3":
         return ObjectDestination(open_objects(place), work)
     return FolderDestination(Path(place))
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -63,8 +63,3 @@ def files_with(files: bytes, member: Callable[[FileMark], bytes]) -> bytes:
     pieces = files.split(_MARK)
     pieces[1::2] = [member(_decode_mark(piece)) for piece in pieces[1::2]]
     return b"".join(pieces)
-
-
-def marks_in(files: bytes | None) -> list[FileMark]:
-    """Give the originals of a files map in its order."""
-    return [] if files is None else [_decode_mark(piece) for piece in files.split(_MARK)[1::2]]

@@ -16,7 +16,6 @@ from exportkit.storage.safe_path import judge_input_path
 __all__ = ["ExportOrder", "ExportRequest"]
 
 _MOST_FILTER: Final = 10_000
-Id = StrictInt
 
 
 class ExportRequest(BaseModel):

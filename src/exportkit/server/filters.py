@@ -213,8 +213,3 @@ _BUILDERS: Final[Mapping[str, Mapping[str, _Builder]]] = {
 }
 #: Keys whose values are echoed as lists, however many were sent.
 _LISTS: Final[frozenset[str]] = frozenset({"id__in", "pgh_obj_id__in", "assignments", "tasks", "users", _PLURAL})
-
-
-def scope_condition(target: Target, tenant_id: int) -> Condition:
-    """What limits every query to rows of one tenant."""
-    return target.table.c.tenant_id == tenant_id

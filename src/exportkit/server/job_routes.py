@@ -18,7 +18,7 @@ from exportkit.server.filters import RowFilter
 from exportkit.server.jobs import cancel_job, owned_job, place_order, shown_job
 from exportkit.server.paging import origin_of, url_with
 from exportkit.server.principals import Principal
-from exportkit.server.progress_stream import follow
+from exportkit.server.progress_stream import ProgressStream
 from exportkit.server.projects import of_tenant
 from exportkit.server.refusals import Refusal
 from exportkit.server.requests import BodyOf, validated
@@ -30,10 +30,6 @@ __all__ = ["router"]
 
 router: Final = APIRouter()
 JobId = Annotated[str, Path(min_length=1, max_length=64)]
-
-
-class _EventStream(StreamingResponse):
-    media_type = "text/event-stream"
 
 
 @router.post(
@@ -58,7 +54,7 @@ def enqueue(
         targets = list(wanted.targets)
         answer: dict[str, Any] = {"job_id": "", "status": "valid", "total_count": None, "message": "valid"}
         return enveloped({**answer, "targets": targets, "applied_filter": order.applied_filter}, 202)
-    return enveloped(place_order(backend, caller, wanted, order, idempotency_key, body), 202)
+    return enveloped(place_order(backend, caller, wanted, found, order, idempotency_key, body), 202)
 
 
 def _verify_scope(backend: Backend, caller: Principal, wanted: ExportRequest, found: RowFilter) -> None:
@@ -124,13 +120,11 @@ def cancel(job_id: JobId, request: Request, caller: CallerOf) -> Response:
     return enveloped(shown_job(cancel_job(backend_of(request), caller, job_id)))
 
 
-@router.get("/v2/async_jobs/{job_id}/progress/", response_class=_EventStream, responses=streamed())
+@router.get("/v2/async_jobs/{job_id}/progress/", response_class=ProgressStream, responses=streamed())
 def follow_job(
     job_id: JobId, request: Request, caller: CallerOf, last_event_id: Annotated[str | None, Header()] = None
 ) -> StreamingResponse:
     backend = backend_of(request)
     with backend.database.reading() as connection:
         owned_job(connection, caller, job_id)
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    events = follow(backend, caller, job_id, last_event_id)
-    return _EventStream(events, 200, headers)
+    return ProgressStream(backend, caller, job_id, last_event_id)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from exportkit.server.backend import Backend
 from exportkit.server.export_request import ExportOrder, ExportRequest
 from exportkit.server.filter_values import iso_moment
+from exportkit.server.filters import RowFilter
 from exportkit.server.job_queue import ENDED, progress_body, tell
 from exportkit.server.principals import Principal
 from exportkit.server.refusals import Refusal, missing
@@ -33,7 +34,13 @@ _KEY_SECONDS: Final = 48 * 3600
 
 
 def place_order(
-    backend: Backend, caller: Principal, request: ExportRequest, order: ExportOrder, key: str | None, body: object
+    backend: Backend,
+    caller: Principal,
+    request: ExportRequest,
+    found: RowFilter,
+    order: ExportOrder,
+    key: str | None,
+    body: object,
 ) -> dict[str, Any]:
     """Put a job into the queue, or give the answer that its idempotency key has had.
 
@@ -47,7 +54,7 @@ def place_order(
         if answered is not None:
             return answered
         snapshot = snapshot_of(backend, connection, caller.tenant_id, order)
-        count = snapshot["count"] if snapshot else RowQuery(caller.tenant_id, request.row_filter()).count(connection)
+        count = snapshot["count"] if snapshot else RowQuery(caller.tenant_id, found).count(connection)
     answer = _answer(request, order, str(uuid.uuid4()), count, snapshot is not None)
     try:
         with backend.database.writing() as connection:

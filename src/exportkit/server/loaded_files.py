@@ -6,15 +6,18 @@ import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from exportkit.bundles.canonical_line import encoded_member
+from exportkit.errors import LocalIOError
 from exportkit.server.documents import FileMark, marked
 from exportkit.server.loaded_line import LoadedLine
 from exportkit.server.signed_urls import original_key
 from exportkit.storage.beneath import Beneath, BeneathError
 from exportkit.storage.objects import ObjectExists, ObjectStore
+from exportkit.storage.refusals import shown
 
 __all__ = ["LoadedFiles"]
 
@@ -30,6 +33,8 @@ class LoadedFiles:
         self._bundle = bundle
         self._objects = objects
         self._tenant_id = tenant_id
+        # Neighbouring rows name one original, as frames of a video do.
+        self._mark_of = lru_cache(maxsize=1024)(self._found)
 
     def stored(self, line: LoadedLine) -> bytes | None:
         """Give the files of a line as JSON with marks, None where it has none."""
@@ -42,7 +47,7 @@ class LoadedFiles:
 
     def _entry(self, entry: Any, line: LoadedLine) -> bytes:
         path = entry.get("bundle_path") if isinstance(entry, Mapping) else None
-        mark = self._store(path) if isinstance(path, str) else None
+        mark = self._mark_of(path) if isinstance(path, str) else None
         if mark is None:
             return encoded_member(entry)
         members = dict(entry)
@@ -57,19 +62,27 @@ class LoadedFiles:
         )
         return b"{%b}" % b",".join([marked(mark), *kept])
 
-    def _store(self, path: str) -> FileMark | None:
+    def _found(self, path: str) -> FileMark | None:
+        """Store an original, if the bundle has it. Raises LocalIOError where it may not be read."""
         try:
             descriptor = self._bundle.open(path)
         except BeneathError as error:
             if error.kind in {"permission", "io"}:
-                raise
+                message = f"The original {shown(path)} {error}; change its permissions, or remove it."
+                raise LocalIOError(message) from error
             return None
         with os.fdopen(descriptor, "rb") as file:
             size = os.fstat(descriptor).st_size
             content = file.read() if size <= _HELD else None
             digest = hashlib.sha256(content) if content is not None else hashlib.file_digest(file, "sha256")
-        mark = FileMark(digest.hexdigest(), size, path)
-        key = original_key(self._tenant_id, mark.digest)
-        with suppress(ObjectExists):
-            self._objects.put(key, Path(self._bundle.root, path) if content is None else content)
+            mark = FileMark(digest.hexdigest(), size, path)
+            file.seek(0)
+            # By its descriptor, for its path may lead elsewhere by now.
+            self._store(mark, Path(f"/dev/fd/{descriptor}") if content is None else content)
         return mark
+
+    def _store(self, mark: FileMark, content: bytes | Path) -> None:
+        key = original_key(self._tenant_id, mark.digest)
+        if self._objects.size(key) is None:
+            with suppress(ObjectExists):
+                self._objects.put(key, content)

@@ -50,9 +50,9 @@ def load_bundle(backend: Backend, caller: Principal, path: Path, target: str | N
     with tempfile.TemporaryDirectory(prefix="exportkit-load-") as work:
         bundle = Bundle.open(path, target, work=Path(work))
         digest = _digest(bundle)
-        with backend.database.writing() as connection:
-            known = _known(connection, caller, digest)
-            return known or _Loading(backend, caller, bundle, connection).load(digest)
+        with backend.database.writing() as connection, Beneath(bundle.root) as root:
+            files = LoadedFiles(root, backend.objects, caller.tenant_id)
+            return _known(connection, caller, digest) or _Loading(caller, bundle, connection, files).load(digest)
 
 
 def _known(connection: Connection, caller: Principal, digest: str) -> Loaded | None:
@@ -67,11 +67,11 @@ def _known(connection: Connection, caller: Principal, digest: str) -> Loaded | N
 class _Loading:
     """One bundle on its way into the tables."""
 
-    def __init__(self, backend: Backend, caller: Principal, bundle: Bundle, connection: Connection) -> None:
+    def __init__(self, caller: Principal, bundle: Bundle, connection: Connection, files: LoadedFiles) -> None:
         self._caller = caller
         self._bundle = bundle
         self._connection = connection
-        self._files = LoadedFiles(Beneath(bundle.root), backend.objects, caller.tenant_id)
+        self._files = files
         self._created = iso_moment(datetime.now(UTC))
 
     def load(self, digest: str) -> Loaded:

@@ -11,14 +11,17 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, select
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from exportkit.server.backend import Backend
 from exportkit.server.job_queue import ENDED
 from exportkit.server.principals import Principal
-from exportkit.server.refusals import Refusal
+from exportkit.server.refusals import Refusal, refusal_response
 from exportkit.server.tables import job, job_event
 
-__all__ = ["follow"]
+__all__ = ["ProgressStream"]
 
 #: Between two looks at the events of a job.
 _LOOK_SECONDS: Final = 0.2
@@ -26,46 +29,56 @@ _RETRY_MILLISECONDS: Final = 3000
 _LARGEST_ID: Final = 2**63 - 1
 
 
-class _Streams:
-    """How many streams each account of this process holds open."""
-
-    def __init__(self) -> None:
-        self.held: Counter[int] = Counter()
+#: Streams that each account of this process holds open; only the loop that answers counts them.
+_HELD: Final[Counter[int]] = Counter()
 
 
-_STREAMS: Final = _Streams()
+class ProgressStream(StreamingResponse):
+    """The events behind `last_event_id`, until the job has ended; 429 where the account holds too many streams."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, backend: Backend, caller: Principal, job_id: str, last_event_id: str | None) -> None:
+        self._account = caller.account_id
+        self._most = backend.settings.streams_per_account
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        super().__init__(_events(backend, job_id, _number(last_event_id or "")), 200, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Counted where it is sent, so that of streams that come together none is let in beside the limit.
+        if _HELD[self._account] >= self._most:
+            refusal = Refusal(429, "Too many streams are open for this account; close some.")
+            await refusal_response(Request(scope), refusal)(scope, receive, send)
+            return
+        _HELD[self._account] += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _HELD[self._account] -= 1
 
 
-def follow(backend: Backend, caller: Principal, job_id: str, last_event_id: str | None) -> AsyncIterator[bytes]:
-    """Give the events behind `last_event_id`, until the job has ended. Raises Refusal 429."""
-    if _STREAMS.held[caller.account_id] >= backend.settings.streams_per_account:
-        raise Refusal(429, "Too many streams are open for this account; close some.")
-    text = last_event_id or ""
-    last = int(text) if text.isascii() and text.isdigit() and int(text[:19]) <= _LARGEST_ID and len(text) < 20 else 0
-    return _events(backend, caller, job_id, last)
+def _number(text: str) -> int:
+    """Give the id of an event, 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_ID else 0
 
 
-async def _events(backend: Backend, caller: Principal, job_id: str, last: int) -> AsyncIterator[bytes]:
+async def _events(backend: Backend, job_id: str, last: int) -> AsyncIterator[bytes]:
     settings = backend.settings
-    _STREAMS.held[caller.account_id] += 1
-    try:
-        started = spoken = time.monotonic()
-        yield b"retry: %d\n" % _RETRY_MILLISECONDS + _event("connected", {"job_id": job_id}, last)
-        while not backend.ending.is_set() and time.monotonic() - started < settings.stream_lifetime_seconds:
-            # The state is read first: events of an ended job are then all there.
-            status, found = await run_in_threadpool(_news, backend, job_id, last)
-            for row in found:
-                last = row.id
-                spoken = time.monotonic()
-                yield _event(row.name, msgspec.json.decode(row.body), row.id)
-            if status in ENDED:
-                return
-            if time.monotonic() - spoken >= settings.heartbeat_seconds:
-                spoken = time.monotonic()
-                yield _event("heartbeat", {"status": status.lower()}, last)
-            await asyncio.sleep(_LOOK_SECONDS)
-    finally:
-        _STREAMS.held[caller.account_id] -= 1
+    started = spoken = time.monotonic()
+    yield b"retry: %d\n" % _RETRY_MILLISECONDS + _event("connected", {"job_id": job_id}, last)
+    while not backend.ending.is_set() and time.monotonic() - started < settings.stream_lifetime_seconds:
+        # The state is read first: events of an ended job are then all there.
+        status, found = await run_in_threadpool(_news, backend, job_id, last)
+        for row in found:
+            last = row.id
+            spoken = time.monotonic()
+            yield _event(row.name, msgspec.json.decode(row.body), row.id)
+        if status in ENDED:
+            return
+        if time.monotonic() - spoken >= settings.heartbeat_seconds:
+            spoken = time.monotonic()
+            yield _event("heartbeat", {"status": status.lower()}, last)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _news(backend: Backend, job_id: str, last: int) -> tuple[str, Sequence[Row[Any]]]:

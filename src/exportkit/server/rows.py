@@ -111,36 +111,29 @@ class RowWriter:
 
     def full(self, head: Mapping[str, Any], document: Document) -> bytes:
         """Write a row of v2: the head, then the canonical members."""
-        return b"".join((_encode(head)[:-1], *self._members(document), document.rest, b"}"))
+        return b"".join((_encode(head)[:-1], *self._members(document), b"}"))
 
     def line(self, head: bytes, document: Document) -> bytes:
         """Write a canonical line of a stream: `head` as :func:`head_line` gives it, then the canonical members."""
-        return b"".join((head, *self._members(document), document.rest, b"}\n"))
+        return b"".join((head, *self._members(document), b"}\n"))
 
     def full_v1(self, target: Target, head: Mapping[str, Any], document: Document) -> bytes:
         """Write a row of v1, which shows its files a second time, in the place where v1 has them."""
-        members = self._members(document)
         files = self._files(document)
-        if files is None or not files.startswith(b"{"):
-            pass
-        elif target is ASSIGNMENT:
-            members.append(b',"file":' + _first(files))
-        elif document.unit is not None and document.unit.endswith(b"}"):
-            comma = b"" if document.unit == b"{}" else b","
-            members[-1] = b',"data_unit":%b%b"files":%b}' % (document.unit[:-1], comma, files)
-        return b"".join((_encode(head)[:-1], *members, document.rest, b"}"))
+        unit, again = document.unit, b""
+        if files is not None and files.startswith(b"{"):
+            if target is ASSIGNMENT:
+                again = b',"file":' + _first(files)
+            elif unit is not None and unit.endswith(b"}"):
+                comma = b"" if unit == b"{}" else b","
+                unit = b'%b%b"files":%b}' % (unit[:-1], comma, files)
+        members = _members(self._data(document), files, unit)
+        return b"".join((_encode(head)[:-1], *members, again, document.rest, b"}"))
 
     def _members(self, document: Document) -> list[bytes]:
-        members = []
-        data = self._data(document)
-        if data is not None:
-            members.append(b',"data":' + data)
-        files = self._files(document)
-        if files is not None:
-            members.append(b',"files_manifest":' + files)
-        if document.unit is not None:
-            members.append(b',"data_unit":' + document.unit)
-        return members
+        pieces = _members(self._data(document), self._files(document), document.unit)
+        pieces.append(document.rest)
+        return pieces
 
     def _files(self, document: Document) -> bytes | None:
         return None if document.files is None else files_with(document.files, self._url)
@@ -168,16 +161,23 @@ def head_line(target: Target, row: Sequence[Any]) -> bytes:
 
 def bundle_line(head: bytes, document: Document, member: Any) -> bytes:
     """Write a canonical line of a bundle: the payload as it was loaded; `member` says where each file is."""
-    pieces = [head]
-    if document.data is not None:
-        data = document.data
-        pieces += (b',"data":', data.translate(_CARRIAGE_RETURNS) if b"\r" in data else data)
-    if document.files is not None:
-        pieces += (b',"files_manifest":', files_with(document.files, member))
-    if document.unit is not None:
-        pieces += (b',"data_unit":', document.unit)
-    pieces += (document.rest, b"}\n")
-    return b"".join(pieces)
+    data = document.data
+    if data is not None and b"\r" in data:
+        data = data.translate(_CARRIAGE_RETURNS)
+    files = None if document.files is None else files_with(document.files, member)
+    return b"".join((head, *_members(data, files, document.unit), document.rest, b"}\n"))
+
+
+def _members(data: bytes | None, files: bytes | None, unit: bytes | None) -> list[bytes]:
+    """Give the canonical members that are there, in pieces: payloads are copied once, by whoever joins them."""
+    pieces: list[bytes] = []
+    if data is not None:
+        pieces += (b',"data":', data)
+    if files is not None:
+        pieces += (b',"files_manifest":', files)
+    if unit is not None:
+        pieces += (b',"data_unit":', unit)
+    return pieces
 
 
 def _first(files: bytes) -> bytes:

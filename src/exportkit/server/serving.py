@@ -84,9 +84,9 @@ def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> No
             upgrade(backend.database)
             prepared = _prepare(backend, options, listener)
             supervisor = Supervisor(backend, options.workers)
-            supervisor.start()
             backend.wake = supervisor.wake
             try:
+                supervisor.start()
                 _run(_config(backend, options, chaos), backend, listener, lambda: announce(prepared))
             finally:
                 supervisor.close()

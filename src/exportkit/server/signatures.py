@@ -9,7 +9,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 from typing import Final
 
-from exportkit.storage.refusals import refusals_of
+from exportkit.errors import LocalIOError
+from exportkit.storage.refusals import refusals_of, shown
+from exportkit.storage.sync import sync_directory
 
 __all__ = ["Signer"]
 
@@ -24,16 +26,16 @@ class Signer:
 
     @classmethod
     def from_file(cls, path: Path) -> Signer:
-        """Read the secret, made if need be. Raises LocalIOError."""
+        """Read the secret, made if need be. Raises LocalIOError, also for a file that is no whole secret."""
         with refusals_of("read the secret", path):
             try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+                secret = _made(path)
             except FileExistsError:
-                return cls(path.read_bytes())
-            with os.fdopen(descriptor, "wb") as file:
-                secret = secrets.token_bytes(_SECRET_BYTES)
-                file.write(secret)
-            return cls(secret)
+                secret = path.read_bytes()
+        if len(secret) != _SECRET_BYTES:
+            found = f"has {len(secret)} bytes, not {_SECRET_BYTES}"
+            raise LocalIOError(f"The secret in {shown(path)} {found}; remove the file, and a new one is made.")
+        return cls(secret)
 
     def signature(self, *parts: str) -> str:
         """Sign a sequence of texts, each as it is."""
@@ -56,6 +58,22 @@ class Signer:
         except (ValueError, UnicodeDecodeError):
             return None
         return content if self.verifies(signature, "sealed", content, *purpose) else None
+
+
+def _made(path: Path) -> bytes:
+    """Put a new secret into a file of its own, whole and on the device, or leave none. Raises FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            secret = secrets.token_bytes(_SECRET_BYTES)
+            file.write(secret)
+            file.flush()
+            os.fsync(descriptor)
+        sync_directory(path.parent)
+    except OSError:
+        path.unlink()
+        raise
+    return secret
 
 
 def _encoded(content: bytes) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
 import msgspec
@@ -15,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from exportkit.server.backend import Backend
 from exportkit.server.tables import job
+from exportkit.server.worker_name import process_on_this_host
+from exportkit.storage.refusals import refusals_of
 
 __all__ = ["Supervisor"]
 
@@ -30,26 +33,32 @@ class Supervisor:
 
     def __init__(self, backend: Backend, workers: int) -> None:
         self._backend = backend
-        self._settings = msgspec.json.encode(backend.settings) + b"\n"
+        settings = msgspec.json.encode(backend.settings) + b"\n"
         self._ending = Event()
-        self._workers = [_WorkerProcess(self._settings) for _ in range(workers)]
+        self._workers = [_WorkerProcess(settings) for _ in range(workers)]
+        #: Held by whoever starts, wakes or ends processes: each of them sees either the old process or the new one.
+        self._changing = Lock()
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
+        """Start every worker. Raises LocalIOError; what runs by then ends with :meth:`close`."""
         for worker in self._workers:
-            worker.start()
+            with refusals_of("start a worker by", sys.executable):
+                worker.start()
         self._thread.start()
 
     def wake(self) -> None:
         """Tell every worker that there may be something to do."""
-        for worker in self._workers:
-            worker.wake()
+        with self._changing:
+            for worker in self._workers:
+                worker.wake()
 
     def close(self) -> None:
         """Let every worker hand its job back and end; one that does not is killed."""
         self._ending.set()
-        for worker in self._workers:
-            worker.tell_end()
+        with self._changing:
+            for worker in self._workers:
+                worker.tell_end()
         until = time.monotonic() + _END_SECONDS
         for worker in self._workers:
             worker.end(max(0.1, until - time.monotonic()))
@@ -59,22 +68,24 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._ending.wait(_LOOK_SECONDS):
             stalled = self._stalled()
-            for worker in self._workers:
-                if worker.pid in stalled:
-                    _LOG.warning("The worker %d gives no sign of life and is replaced", worker.pid)
-                    worker.kill()
-                if not self._ending.is_set():
+            with self._changing:
+                if self._ending.is_set():
+                    return
+                for worker in self._workers:
+                    if worker.pid in stalled:
+                        _LOG.warning("The worker %d gives no sign of life and is replaced", worker.pid)
+                        worker.kill()
                     worker.start_if_dead()
 
-    def _stalled(self) -> set[int]:
-        """Give the processes that let the lease of a job run out."""
+    def _stalled(self) -> set[int | None]:
+        """Give the processes of this machine that let the lease of a job run out."""
         overdue = and_(job.c.status == "PROCESSING", job.c.lease_until < self._backend.database.now)
         try:
             with self._backend.database.reading() as connection:
                 names = connection.execute(select(job.c.worker).where(overdue)).scalars().all()
         except SQLAlchemyError:
             return set()
-        return {int(parts[1]) for parts in (str(name).rsplit(":", 2) for name in names) if len(parts) == 3}
+        return {process_on_this_host(name) for name in names}
 
 
 class _WorkerProcess:
@@ -94,15 +105,12 @@ class _WorkerProcess:
         # Safe path: what lies in the current folder is not imported in place of a library.
         command = [sys.executable, "-P", "-m", "exportkit.server.worker_process"]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )
-        pipe = self._process.stdin
-        try:
-            if pipe is not None:
-                pipe.write(self._settings)
-                pipe.flush()
-        except BrokenPipeError:
-            _LOG.warning("A worker died at its start")
+        self._tell(self._settings)
+        if self._process.stdin is not None:
+            # A worker that reads no more must not hold up whoever wakes it.
+            os.set_blocking(self._process.stdin.fileno(), False)
 
     def start_if_dead(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -113,8 +121,11 @@ class _WorkerProcess:
             return
         self._next_start = now + self._pause
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        self._close_pipe()
-        self.start()
+        self.tell_end()
+        try:
+            self.start()
+        except OSError as error:
+            _LOG.warning("A worker cannot be started: %s", error.strerror)
 
     def kill(self) -> None:
         if self._process is not None:
@@ -122,17 +133,11 @@ class _WorkerProcess:
             self._process.wait()
 
     def wake(self) -> None:
-        pipe = self._process.stdin if self._process is not None else None
-        if pipe is None or pipe.closed:
-            return
-        try:
-            pipe.write(b"\n")
-            pipe.flush()
-        except (BrokenPipeError, BlockingIOError):
-            _LOG.debug("A worker that is dead, or busy for long, was not woken")
+        self._tell(b"\n")
 
     def tell_end(self) -> None:
-        self._close_pipe()
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     def end(self, patience: float) -> None:
         if self._process is None:
@@ -142,9 +147,11 @@ class _WorkerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def _close_pipe(self) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            try:
-                self._process.stdin.close()
-            except BrokenPipeError:
-                _LOG.debug("The pipe of a dead worker was closed")
+    def _tell(self, content: bytes) -> None:
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is None or pipe.closed:
+            return
+        try:
+            pipe.write(content)
+        except BrokenPipeError:
+            _LOG.debug("A worker that is dead was told nothing")

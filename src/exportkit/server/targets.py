@@ -19,9 +19,7 @@ class Target:
     name: str
     table: Table
     key: Column[Any]
-    #: What rows are listed by: their project, or their dataset version.
-    scope: Column[Any]
-    #: Filter keys that name the scope.
+    #: Filter keys that name what rows are listed by: their project, or their dataset version.
     scope_keys: tuple[str, ...]
     #: Its segment in paths of v2.
     segment: str
@@ -37,14 +35,11 @@ class Target:
         return self.key.name
 
 
-TASK: Final = Target(
-    "task", tables.task, tables.task.c.id, tables.task.c.project_id, ("project",), "tasks", "/sdk/tasks/"
-)
+TASK: Final = Target("task", tables.task, tables.task.c.id, ("project",), "tasks", "/sdk/tasks/")
 ASSIGNMENT: Final = Target(
     "assignment",
     tables.assignment,
     tables.assignment.c.id,
-    tables.assignment.c.project_id,
     ("project",),
     "assignments",
     "/sdk/assignments/",
@@ -53,7 +48,6 @@ GROUND_TRUTH: Final = Target(
     "ground_truth",
     tables.ground_truth_event,
     tables.ground_truth_event.c.pgh_id,
-    tables.ground_truth_event.c.version_id,
     ("ground_truth_dataset_versions", "ground_truth_dataset_version"),
     "ground-truth-events",
     "/sdk/ground_truth_events/",

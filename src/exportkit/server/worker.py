@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import platform
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +23,7 @@ from exportkit.server.job_queue import Claim, JobQueue, LeaseLost
 from exportkit.server.refusals import Refusal
 from exportkit.server.snapshots import store_snapshot
 from exportkit.server.tables import storage
+from exportkit.server.worker_name import new_worker_name
 
 __all__ = ["Worker"]
 
@@ -46,7 +44,7 @@ class Worker:
         self._queue = JobQueue(backend.database, settings.lease_seconds, settings.job_attempts)
         #: Set by whoever knows of a new job.
         self.woken = Event()
-        self.name = f"{platform.node()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = new_worker_name()
 
     def run(self) -> None:
         """Take jobs until the backend ends; a job at work is then handed back."""
@@ -111,8 +109,7 @@ class Worker:
             uri = destination.uri(prefix)
             with destination.scratch(claim.job_id, claim.fence) as folder:
                 write_bundle(backend, claim.tenant_id, claim.job_id, order, folder, prefix, uri, progress)
-                self._queue.renew(claim)
-                destination.publish(folder, prefix)
+                destination.publish(folder, prefix, partial(self._queue.renew, claim))
             manifest = destination.manifest(prefix)
         if manifest is None:
             raise LeaseLost(claim.job_id)

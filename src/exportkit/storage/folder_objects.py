@@ -12,7 +12,7 @@ from pathlib import Path
 from exportkit.storage.beneath import Beneath, BeneathError
 from exportkit.storage.objects import CHUNK_BYTES, ObjectExists, ObjectMissing, judged_key
 from exportkit.storage.refusals import local_io_error, refusals_of, shown
-from exportkit.storage.sync import sync_directory
+from exportkit.storage.sync import sync_directories
 
 __all__ = ["FolderObjects"]
 
@@ -23,8 +23,11 @@ class FolderObjects:
     def __init__(self, root: Path) -> None:
         """Raises LocalIOError."""
         with refusals_of("create the folder", root):
+            there = next((parent for parent in (root, *root.parents) if parent.is_dir()), Path())
             root.mkdir(parents=True, exist_ok=True)
-        self.root = Path(os.path.realpath(root))
+            self.root = Path(os.path.realpath(root))
+            if there != root:
+                sync_directories(self.root, Path(os.path.realpath(there)))
         try:
             self._beneath = Beneath(self.root)
         except BeneathError as error:
@@ -33,6 +36,10 @@ class FolderObjects:
     @property
     def location(self) -> str:
         return self.root.as_uri()
+
+    @property
+    def identity(self) -> str:
+        return self.location
 
     def put(self, key: str, content: bytes | Path, *, if_absent: bool = True) -> None:
         path = self.root / judged_key(key)
@@ -50,10 +57,14 @@ class FolderObjects:
             finally:
                 with suppress(FileNotFoundError):
                     temporary.unlink()
-            sync_directory(path.parent)
+            # A folder that was made for it, by this call or by another at work, is lost without its own name.
+            sync_directories(path.parent, self.root)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        return _pieces(self._open(key), start, end)
+        pieces = _pieces(self._open(key), self.root / key, start, end)
+        # A generator that was begun closes its file whatever becomes of it.
+        next(pieces)
+        return pieces
 
     def size(self, key: str) -> int | None:
         try:
@@ -96,11 +107,14 @@ def _write_synced(path: Path, content: bytes | Path) -> None:
         os.fsync(file.fileno())
 
 
-def _pieces(descriptor: int, start: int, end: int | None) -> Iterator[bytes]:
+def _pieces(descriptor: int, path: Path, start: int, end: int | None) -> Iterator[bytes]:
+    """Own a descriptor: nothing first, then the bytes."""
     with os.fdopen(descriptor, "rb", buffering=0) as file:
+        yield b""
         while end is None or start < end:
             wanted = CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - start)
-            piece = os.pread(file.fileno(), wanted, start)
+            with refusals_of("read", path):
+                piece = os.pread(file.fileno(), wanted, start)
             if not piece:
                 return
             yield piece

@@ -44,6 +44,11 @@ class ObjectStore(Protocol):
         """Where the root is, for people: ``file:///…`` or ``s3://bucket/prefix``; no secrets."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """What tells the store from every other: the location, and the server where that does not name it."""
+        ...
+
     def put(self, key: str, content: bytes | Path, *, if_absent: bool = True) -> None:
         """Store a whole object, or nothing; it is durable on return.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -51,6 +52,12 @@ class S3Objects:
     @property
     def location(self) -> str:
         return f"s3://{self._place.bucket}/{self._place.prefix}".rstrip("/")
+
+    @property
+    def identity(self) -> str:
+        variables = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT"))
+        server = self._place.endpoint or next(filter(None, variables), "AWS")
+        return f"{self.location} at {server}"
 
     def put(self, key: str, content: bytes | Path, *, if_absent: bool = True) -> None:
         large = isinstance(content, Path) and content.stat().st_size > _ONE_REQUEST

@@ -9,7 +9,7 @@ from pathlib import Path
 from exportkit.storage.kernel import syncfs
 from exportkit.storage.refusals import refusals_of
 
-__all__ = ["sync_directory", "sync_filesystem"]
+__all__ = ["sync_directories", "sync_directory", "sync_filesystem"]
 
 _CANNOT_SYNC = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 
@@ -27,6 +27,17 @@ def sync_directory(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def sync_directories(path: Path, root: Path) -> None:
+    """Sync the names in a folder and in every folder above it, up to and with `root`, which lies above.
+
+    Raises OSError as :func:`sync_directory` does.
+    """
+    sync_directory(path)
+    while path != root:
+        path = path.parent
+        sync_directory(path)
 
 
 def sync_filesystem(path: Path) -> None:

@@ -66,8 +66,8 @@ class FaultProxy:
     def __init__(self, target: str) -> None:
         """`target` is the URL of the server behind."""
         parts = urlsplit(target)
-        self._target = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._scheme = parts.scheme
+        self._target = (parts.hostname or "127.0.0.1", parts.port or (443 if parts.scheme == "https" else 80))
         self._planned: deque[Fault] = deque()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)

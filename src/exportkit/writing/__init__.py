@@ -16,7 +16,7 @@ from exportkit.writing.contract import (
 )
 from exportkit.writing.outcome import WRITTEN, Outcome, failed, lossy, skipped, written
 from exportkit.writing.plan import MediaMode, Placement, Plan, SplitFacts
-from exportkit.writing.record_run import EncodedRun, RecordRun
+from exportkit.writing.record_run import EncodedRun, Exceptions, Overlaps, RecordRun
 
 __all__ = [
     "WRITTEN",
@@ -29,6 +29,7 @@ __all__ = [
     "Dataset",
     "Encoded",
     "EncodedRun",
+    "Exceptions",
     "Finding",
     "FormatChoice",
     "Fragments",
@@ -36,6 +37,7 @@ __all__ = [
     "NamingRule",
     "Outcome",
     "OutputFile",
+    "Overlaps",
     "Picture",
     "PictureLimits",
     "PictureRule",

@@ -255,9 +255,17 @@ class Writer(ABC):
 
         A writer may have this short way where it is faster; what it gives for a record is what :meth:`encode`
         gives for it. The records behind those that it takes are encoded one by one, or offered again. It is not
-        called where a record is measured, the writer numbers annotations, or pictures are copied.
+        called where pictures are copied.
         """
         return None
+
+    def takes_shares(self) -> bool:
+        """Whether :meth:`encode_run` tells how much of a region's box the region covers (:meth:`RecordRun.overlaps`).
+
+        A writer in whose runs no box stands for a region says no, and gets records whose regions take a closer look,
+        too.
+        """
+        return True
 
     def files(self) -> Iterable[OutputFile]:
         """Files assembled from streams and literals. Called once, after all records are encoded."""

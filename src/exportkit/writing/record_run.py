@@ -11,23 +11,26 @@ import msgspec
 from exportkit.records import BoxTexts
 from exportkit.writing.outcome import Outcome
 
-__all__ = ["EncodedRun", "Overlaps", "RecordRun", "Shares"]
+__all__ = ["EncodedRun", "Exceptions", "Overlaps", "RecordRun", "Shares"]
 
-#: Of regions of one record: position among its annotations, the share of its box that it covers, and its id.
-Shares = Sequence[tuple[int, float, int | str | None]]
+#: Of regions of one record: position among its annotations, share of its box that it covers, id or position.
+Shares = Sequence[tuple[int, float, int | str]]
 #: Place of a record in its run, position of an annotation, code, IoU, and the annotation's id or position.
 Overlaps = Sequence[tuple[int, int, str, float, int | str]]
+#: Key of a stream → place of a record in its run → piece.
+Exceptions = Mapping[str, Mapping[int, bytes]]
 
 
 class RecordRun(msgspec.Struct, frozen=True, gc=False):
     """Consecutive images in record order, with one entry of each column for each of them.
 
     Each has a known size, the name that it would have anyway, no notice, and no picture of its own to be copied;
-    ``splits`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
+    ``ids`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
     :class:`~exportkit.records.Record`. Their annotations lie in the compiled core and are read by makers of texts
     only.
     """
 
+    ids: Sequence[int | str]
     splits: Sequence[str]
     names: Sequence[str]
     stems: Sequence[str]
@@ -40,6 +43,9 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
     stop: int
     #: Outcomes that have nothing to be listed any more.
     plain: set[Outcome]
+    #: The place of the first of them among all records, and for each numbering of the writer its annotations before.
+    ordinal: int = 0
+    bases: tuple[int, ...] = ()
     #: Of measured records, by their place in the run, how much of its box each region covers.
     shares: Mapping[int, Shares] = {}
 
@@ -80,13 +86,23 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
             for place, shares in self.shares.items():
                 for position, share, name in shares if place < records else ():
                     if code in outcomes[ends[place] + position].codes:
-                        found.append((place, position, code, share, position if name is None else name))
+                        found.append((place, position, code, share, name))
         return found
 
     def classes(self, records: int) -> list[dict[str, bool]]:
         """Of each of the leading records its class names, each with whether one of its objects is no crowd."""
         classes: list[dict[str, bool]] = self.annotations.classes(self.start, self.start + records)
         return classes
+
+    def class_lines(self, easy: list[bytes], hard: list[bytes]) -> dict[str, dict[int, bytes]]:
+        """Class → place of a record that has it → the record's line: of ``hard`` where all its objects are crowds.
+
+        As many leading records are looked at as there are lines.
+        """
+        lines: dict[str, dict[int, bytes]] = self.annotations.class_lines(
+            self.start, self.start + len(easy), easy, hard
+        )
+        return lines
 
 
 class EncodedRun(msgspec.Struct, gc=False):
@@ -104,8 +120,7 @@ class EncodedRun(msgspec.Struct, gc=False):
     files: Sequence[tuple[str, bytes]] = ()
     #: Stream key → the piece of each record, empty where it has none.
     streams: Mapping[str, Sequence[bytes]] = {}
-    #: Key of a stream for which another one stands in (``Fragments.otherwise``) → pieces, each with the place of its
-    #: record in the run.
-    exceptions: Mapping[str, Sequence[tuple[int, bytes]]] = {}
+    #: Key of a stream for which another one stands in (``Fragments.otherwise``) → place of a record in the run → piece.
+    exceptions: Exceptions = {}
     #: As :meth:`RecordRun.overlaps` gives them.
     overlaps: Overlaps = ()

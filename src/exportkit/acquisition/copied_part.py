@@ -1,0 +1,156 @@
+"""The lines of a part that was copied: whose they are, and what they only point to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from exportkit.acquisition.original_files import is_fetchable
+from exportkit.acquisition.row_resolver import RowResolver, identity_of
+from exportkit.acquisition.run_state import FileFacts, ItemFacts
+from exportkit.acquisition.stored_line import WRAPPER_WORD, file_entries, is_wrapped
+from exportkit.clients import WireRow
+from exportkit.errors import IncompleteExport, RecordFault
+from exportkit.storage.refusals import refusals_of
+from exportkit.storage.safe_path import judge_input_path
+
+__all__ = ["CopiedPart", "Judge"]
+
+#: Says what is wrong with the id of a record, None where it was asked for.
+Judge = Callable[[int], str | None]
+
+_FILE_WORD: Final = b'"bundle_path"'
+_URL_WORD: Final = b'"url"'
+#: Bytes of lines that are looked into at once.
+_AT_ONCE: Final = 1 << 20
+#: Originals whose paths are in memory at once.
+_BATCH: Final = 1000
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+class _Head(msgspec.Struct, gc=False):
+    """The members of a line that say which item it is."""
+
+    id: Any = None
+    pgh_id: Any = None
+
+
+_heads: Final = msgspec.json.Decoder(_Head)
+
+
+class CopiedPart:
+    """One part in the folder of the run, before the state knows it."""
+
+    def __init__(self, path: Path, *, originals: bool) -> None:
+        """`originals` says whether files are needed at all."""
+        self._path = path
+        self._originals = originals
+        #: Whether lines point to what has to be fetched besides; known when all were looked into.
+        self.points = False
+
+    def look_into(self, judge: Judge | None) -> Iterator[Iterable[str]]:
+        """Judge ids, and give the places of originals below the bundle, so many at a time.
+
+        What cannot be read is an error of its record, found and told by the tail. Raises IncompleteExport.
+        """
+        wanted: dict[str, None] = {}
+        for lines in _line_groups(self._path):
+            text = b"".join(lines)
+            if judge is not None:
+                _require(judge, _identities(lines, text))
+            has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
+            if not has_files and WRAPPER_WORD not in text:
+                continue
+            for row in filter(None, map(_row_of, lines)):
+                self.points = self.points or is_wrapped(row)
+                if has_files:
+                    wanted |= dict.fromkeys(self._places(row))
+            if len(wanted) >= _BATCH:
+                yield wanted
+                wanted = {}
+        yield wanted
+
+    def _places(self, row: WireRow) -> Iterator[str]:
+        """Safe paths of files below the bundle. A file that is nowhere but behind a URL is pointed to."""
+        try:
+            entries = file_entries(row)
+        except RecordFault:
+            return
+        for entry in entries.values():
+            if not isinstance(entry, Mapping):
+                continue
+            path = entry.get("bundle_path")
+            if isinstance(path, str) and path.startswith("files/") and judge_input_path(path) is None:
+                yield path
+            elif path is None and is_fetchable(entry.get("url")):
+                self.points = True
+
+    def resolve(self, resolver: RowResolver) -> tuple[list[ItemFacts], list[FileFacts]]:
+        """Put what the lines point to in their place: items whose payload cannot be had, and files that were fetched.
+
+        The former have no line any more. Nothing is synced.
+        """
+        fresh = self._path.with_name(f"{self._path.name}.resolved")
+        failed: list[ItemFacts] = []
+        files: list[FileFacts] = []
+        numbers = count(1)
+        with refusals_of("write", fresh), fresh.open("wb") as target:
+            for lines in _line_groups(self._path):
+                rows = [_row_of(text) for text in lines]
+                answers = resolver.resolved(filter(None, rows))
+                for text, row, number in zip(lines, rows, numbers, strict=False):
+                    if row is None:
+                        target.write(text)
+                        continue
+                    resolved = next(answers)
+                    files += resolved.files
+                    if resolved.fault is None:
+                        target.write(resolved.line)
+                        continue
+                    # Ids may come twice, or be no numbers; a place is the only one of its kind.
+                    place = f"{self._path.name}:{number}"
+                    reason = f"{resolved.fault.code}: {resolved.fault.message}"
+                    failed.append(ItemFacts(place, identity_of(row), "failed", error=reason))
+        fresh.replace(self._path)
+        return failed, files
+
+
+def _line_groups(path: Path) -> Iterator[list[bytes]]:
+    with refusals_of("read", path), path.open("rb") as file:
+        while lines := file.readlines(_AT_ONCE):
+            yield lines
+
+
+def _identities(lines: list[bytes], text: bytes) -> Iterator[Any]:
+    """Ids of the lines that can be read."""
+    try:
+        heads = _heads.decode_lines(text)
+    except _UNREADABLE:
+        heads = [head for line in lines if (head := _head_of(line)) is not None]
+    for head in heads:
+        yield head.pgh_id if head.id is None else head.id
+
+
+def _require(judge: Judge, identities: Iterable[Any]) -> None:
+    for identity in identities:
+        wrong = judge(identity) if type(identity) is int else None
+        if wrong is not None:
+            raise IncompleteExport(f"The bundle of the server holds the record {identity}, {wrong}.")
+
+
+def _head_of(text: bytes) -> _Head | None:
+    try:
+        return _heads.decode(text)
+    except _UNREADABLE:
+        return None
+
+
+def _row_of(text: bytes) -> WireRow | None:
+    try:
+        return WireRow(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
+    except _UNREADABLE:
+        return None
