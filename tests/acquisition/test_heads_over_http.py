@@ -12,6 +12,7 @@ from tests.parity.relay import relaying
 from tests.parity.ways import WAYS, run
 from tests.server.process import Announced
 
+from exportkit.actions.run_plugins import run_plugins
 from exportkit.plugins import PluginManager
 from exportkit.writing import AcquisitionNeeds
 
@@ -50,7 +51,7 @@ def test_plugins_see_the_same_items_where_originals_stay_where_they_are(
 
     def items_of(chosen: str) -> dict[Any, dict[str, Any]]:
         found: dict[Any, dict[str, Any]] = {}
-        monkeypatch.setattr(PluginManager, "item_hooks", staticmethod(lambda item: found.setdefault(item["id"], item)))
+        monkeypatch.setattr(run_plugins(), "item_hooks", lambda item: found.setdefault(item["id"], item))
         outcome = run(account, chosen, "task", tmp_path / chosen, save_original_file=False, formats=["csv"])
         assert not outcome.errors
         return found
