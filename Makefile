@@ -13,7 +13,8 @@ READY := .venv/.ready
 BUILT := .venv/.built
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/exportkit
 PIP_FLAGS := --quiet --disable-pip-version-check
-PYTEST_ARGS ?= -n 2 --dist loadscope
+# In the order of rooms: sorted by their number of tests, few long ones would be left to the end.
+PYTEST_ARGS ?= -n 2 --dist loadscope --no-loadscope-reorder
 # A wheel holds the files of the sources, byte for byte (tests/native/test_wheels.py); what may differ is how modules, data,
 # programs and plugins are found, and whether documented commands run.
 WHEEL_TESTS := tests/cli tests/compat tests/contracts/test_our_writers.py tests/conversion/test_fixture_bundles.py tests/docs \

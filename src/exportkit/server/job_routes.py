@@ -120,6 +120,7 @@ def cancel(job_id: JobId, request: Request, caller: CallerOf) -> Response:
     return enveloped(shown_job(cancel_job(backend_of(request), caller, job_id)))
 
 
+# The status is named for the description of the server, which cannot read it from this class.
 @router.get("/v2/async_jobs/{job_id}/progress/", status_code=200, response_class=ProgressStream, responses=streamed())
 def follow_job(
     job_id: JobId, request: Request, caller: CallerOf, last_event_id: Annotated[str | None, Header()] = None

@@ -171,8 +171,9 @@ class FaultProxy:
         finally:
             for half in (request, answer):
                 half.cancel()
-            await asyncio.gather(request, answer, return_exceptions=True)
+            # Before the wait, which a drop of all connections may cut short.
             server_out.close()
+            await asyncio.gather(request, answer, return_exceptions=True)
 
 
 async def _requests(
