@@ -189,6 +189,10 @@ def lines_within(block: bytearray, size: int, start: int, first_line: int, at: i
         at = stop + 1
 
 
+#: Held buffers are a multiple of so many bytes.
+_STEP = 1 << 18
+
+
 class _Held(local):
     """What each thread reads into again and again, since new memory costs more than reading."""
 
@@ -205,11 +209,14 @@ def read_again(file: int, start: int, end: int) -> bytearray:
     A small buffer is kept and used by the next call of this thread. Raises LocalIOError when some bytes are gone.
     """
     size = end - start
-    buffer = _HELD.buffer
-    if len(buffer) < size:
+    if len(_HELD.buffer) >= size:
+        buffer = _HELD.buffer
+    elif size <= WHOLE:
+        # Shards differ by a line: with some room to spare the next ones fit, and two buffers never stand side by side.
+        _HELD.buffer = bytearray()
+        buffer = _HELD.buffer = bytearray(-(-size // _STEP) * _STEP)
+    else:
         buffer = bytearray(size)
-        if size <= WHOLE:
-            _HELD.buffer = buffer
     with memoryview(buffer) as view:
         done = 0
         while done < size:

@@ -78,7 +78,7 @@ class HashedFile:
     def append(self, path: Path) -> None:
         """Append a whole file, a piece at a time."""
         with path.open("rb") as source:
-            while chunk := source.read(1 << 20):
+            while chunk := source.read(1 << 18):
                 self.write(chunk)
 
     def close(self) -> tuple[int, str]:
