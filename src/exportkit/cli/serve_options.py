@@ -57,6 +57,6 @@ class ServeOptions:
     tls_cert: TlsCert = None
     tls_key: TlsKey = None
     allow_host: AllowHost = field(default_factory=list)
-    workers: Workers = 1
+    workers: Workers = 2
     chaos: Chaos = None
     as_json: AsJson = False

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordBatch", "may_run"]
 
-#: What a writer prepares for a run is for nothing behind the first record that is not ordinary.
-_LONGEST_RUN = 32
-
 
 class RecordBatch:
     """Rows with their records, which are made when an output asks for one of them."""
@@ -94,9 +91,10 @@ class RecordBatch:
         plain: set[Outcome],
         bases: tuple[int, ...] = (),
         *,
+        longest: int,
         shares: bool = True,
     ) -> RecordRun | None:
-        """The records from a place on that may be encoded together; None where there is none.
+        """At most so many records from a place on that may be encoded together; None where there is none.
 
         ``shares`` as of :meth:`Writer.takes_shares`.
         """
@@ -106,7 +104,7 @@ class RecordBatch:
         if stops[at] == at:
             return None
         names, stems = self._named(layout)
-        stop = min(stops[at], at + _LONGEST_RUN)
+        stop = min(stops[at], at + longest)
         here = slice(at, stop)
         return RecordRun(
             self._ids[here], self._splits[here], names[here], stems[here],

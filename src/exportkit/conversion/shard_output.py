@@ -99,6 +99,7 @@ class ShardOutput:
         self._splits_apart = len(setup.plan.splits) > 1
         self._contents: dict[str, array[int]] = {}
         self._splits: Counter[str] = Counter()
+        self._longest = _FIRST_RUN
         self._takes_shares = self.writer.takes_shares()
         #: Whether the writer is offered many records at a time.
         self._takes_runs = (
@@ -114,14 +115,18 @@ class ShardOutput:
         """
         if not self._takes_runs:
             return 0
-        run = batch.run(at, self._rule.layout, self.ledger.plain, self._bases, shares=self._takes_shares)
+        run = batch.run(
+            at, self._rule.layout, self.ledger.plain, self._bases, longest=self._longest, shares=self._takes_shares
+        )
         encoded = self._encode_run(run) if run is not None else None
         if run is None or encoded is None:
+            self._longest = _FIRST_RUN
             return 0
         if self._judges_classes:
             encoded = leading(encoded, run, self._well_classed(run, len(encoded.pictures)))
         encoded = leading(encoded, run, self._write_run(encoded))
         count = len(encoded.pictures)
+        self._longest = min(2 * self._longest, _LONGEST_RUN) if count == run.stop - run.start else _FIRST_RUN
         self._streams.take_run(encoded.streams, encoded.exceptions)
         rows = batch.rows[at : at + count]
         if self._numberings:
@@ -362,6 +367,9 @@ class ShardOutput:
 
 
 _OUTCOMES = frozenset({Outcome})
+#: What a writer prepares for a run is for nothing behind the first record that is not ordinary, so that runs are short
+#: where such records were met.
+_FIRST_RUN, _LONGEST_RUN = 32, 256
 
 
 def _shown(text: str) -> str:
