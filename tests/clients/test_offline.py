@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import tracemalloc
@@ -189,6 +190,17 @@ def test_what_was_unpacked_is_removed(checkout: Path, tmp_path: Path) -> None:
         list(client.get_tasks().rows)
         work = client._work
         assert any(work.iterdir())
+    assert not work.exists()
+
+
+def test_a_client_that_nobody_closes_leaves_nothing_behind(checkout: Path, tmp_path: Path) -> None:
+    client = OfflineClient(checkout / "fixtures/bundles/splits", tmp_path)
+    work = client._work
+    assert work.exists()
+
+    del client
+    gc.collect()
+
     assert not work.exists()
 
 

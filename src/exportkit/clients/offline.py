@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,8 @@ class OfflineClient(FolderClient):
         self._target = target
         self._targets = bundle_targets(bundle)
         self._work = Path(tempfile.mkdtemp(prefix="exportkit-offline-"))
+        # A plugin that forgets to close leaves nothing behind either.
+        self._removal = weakref.finalize(self, shutil.rmtree, self._work, ignore_errors=True)
         self._files: BundleFiles | None = None
         self._opened: dict[str, tuple[Bundle, BundleIndex, FaultLog]] = {}
         try:
@@ -63,7 +66,7 @@ class OfflineClient(FolderClient):
             faults.close()
         if self._files is not None:
             self._files.close()
-        shutil.rmtree(self._work, ignore_errors=True)
+        self._removal()
 
     @property
     def originals(self) -> BundleFiles:
