@@ -51,7 +51,7 @@ def test_a_wheel_holds_every_file_of_the_packages_as_it_stands_in_the_sources(so
         path.relative_to(root).as_posix(): path.read_bytes()
         for root in (sources / "src", sources / "formats")
         for path in root.rglob("*")
-        if path.is_file() and path.suffix not in {".so", ".c", ".h"} and path.name != "build_hook.py"
+        if path.is_file() and path.suffix not in {".so", ".c", ".h", ".pyc"} and path.name != "build_hook.py"
     }
 
 
