@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, ClassVar, cast
+from typing import IO, Any, ClassVar, TypeVar, cast
 
 from exportkit.compat.synapse_sdk.utils.annotation_models.dm import DMVersion
 from exportkit.compat.synapse_sdk.utils.converters.dm import V2ConversionResult, convert_v1_to_v2, convert_v2_to_v1
@@ -33,6 +33,10 @@ class DatasetFormat(StrEnum):
     @classmethod
     def from_dm_version(cls, version: DMVersion) -> DatasetFormat:
         return cls.DM_V1 if version == DMVersion.V1 else cls.DM_V2
+
+
+#: What a folder becomes.
+_Converted = TypeVar("_Converted")
 
 
 class BaseConverter(ABC):
@@ -127,6 +131,16 @@ class BaseConverter(ABC):
                 raise FileNotFoundError(f"The folder {found[split]} of the split '{split}' is missing.")
         return {split: path for split, path in found.items() if path.is_dir()}
 
+    def _kept(self, converted: dict[str, _Converted]) -> _Converted | dict[str, _Converted]:
+        """Keep what each split became; a folder that is not split is given as it is."""
+        result = converted if self.is_categorized else converted[""]
+        self.converted_data = result
+        return result
+
+    def _kept_splits(self) -> dict[str, Any]:
+        """What was kept, by split; a folder that is not split stands under ''."""
+        return self.converted_data if self.is_categorized else {"": self.converted_data}
+
     @staticmethod
     def _generate_unique_id() -> str:
         return uuid.uuid4().hex[:10]
@@ -147,11 +161,8 @@ class Sample:
         return images[0] if isinstance(images, list) and images else {}
 
 
-class FromDMConverter(BaseConverter):
-    """Converts payloads (``json/*.json``) and their pictures (``original_files/*``) to another format."""
-
-    source_format: DatasetFormat = DatasetFormat.DM_V2
-    target_format: DatasetFormat
+class _DMConverter(BaseConverter):
+    """One side of the conversion are payloads, in one of their schemas."""
 
     def __init__(
         self,
@@ -162,6 +173,19 @@ class FromDMConverter(BaseConverter):
     ) -> None:
         super().__init__(root_dir, is_categorized, is_single_conversion)
         self.dm_version = dm_version or DMVersion.V2
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set what a new converter has of its own."""
+
+
+class FromDMConverter(_DMConverter):
+    """Converts payloads (``json/*.json``) and their pictures (``original_files/*``) to another format."""
+
+    source_format: DatasetFormat = DatasetFormat.DM_V2
+    target_format: DatasetFormat
+
+    def _begin(self) -> None:
         self.source_format = DatasetFormat.from_dm_version(self.dm_version)
         self.version = "1.0"
         self.class_names: Any = []
@@ -199,29 +223,19 @@ class FromDMConverter(BaseConverter):
         return {"annotation_data": data, "annotation_meta": {}}
 
 
-class ToDMConverter(BaseConverter):
+class ToDMConverter(_DMConverter):
     """Converts another format to payloads (``json/*.json``) with their pictures (``original_files/*``)."""
 
     source_format: DatasetFormat
     target_format: DatasetFormat = DatasetFormat.DM_V2
 
-    def __init__(
-        self,
-        root_dir: str | Path | None = None,
-        is_categorized: bool = False,
-        is_single_conversion: bool = False,
-        dm_version: DMVersion | None = None,
-    ) -> None:
-        super().__init__(root_dir, is_categorized, is_single_conversion)
-        self.dm_version = dm_version or DMVersion.V2
+    def _begin(self) -> None:
         self.target_format = DatasetFormat.from_dm_version(self.dm_version)
 
     def convert(self) -> dict[str, Any]:
         """``{file name: (payload, path of the picture)}``, or one such mapping for each split."""
         converted = {split: self._convert_split(path) for split, path in self._splits().items()}
-        result: dict[str, Any] = converted if self.is_categorized else converted[""]
-        self.converted_data = result
-        return result
+        return self._kept(converted)
 
     @abstractmethod
     def _convert_split(self, split_dir: Path) -> dict[str, tuple[dict[str, Any], Path]]: ...
@@ -229,8 +243,7 @@ class ToDMConverter(BaseConverter):
     def save_to_folder(self, output_dir: str | Path) -> None:
         if self.converted_data is None:
             self.convert()
-        splits = self.converted_data if self.is_categorized else {"": self.converted_data}
-        for split, pictures in splits.items():
+        for split, pictures in self._kept_splits().items():
             payloads = self.ensure_dir(Path(output_dir) / split / "json")
             originals = self.ensure_dir(Path(output_dir) / split / "original_files")
             for name, (payload, source) in pictures.items():

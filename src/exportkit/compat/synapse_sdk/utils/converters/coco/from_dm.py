@@ -133,15 +133,12 @@ class FromDMToCOCOConverter(FromDMConverter):
         """``{role: dataset}`` of the folder, or one such mapping for each split."""
         self._pictures = {}
         converted = {split: self._convert_split(split, path) for split, path in self._splits().items()}
-        result: dict[str, Any] = converted if self.is_categorized else converted[""]
-        self.converted_data = result
-        return result
+        return self._kept(converted)
 
     def save_to_folder(self, output_dir: str | Path) -> None:
         """Write ``images/`` and a JSON file for each role, into a folder for each split if there are any."""
         super().save_to_folder(output_dir)
-        splits = self.converted_data if self.is_categorized else {"": self.converted_data}
-        for split, datasets in splits.items():
+        for split, datasets in self._kept_splits().items():
             images = self.ensure_dir(Path(output_dir) / split / "images")
             for source in self._pictures[split]:
                 shutil.copyfile(source, images / source.name)

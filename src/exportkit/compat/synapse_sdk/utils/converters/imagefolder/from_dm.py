@@ -43,16 +43,13 @@ class FromDMToImageFolderConverter(FromDMConverter):
         self.class_names = self.get_all_classes(splits.values(), self.dm_version)
         self.class_map = {name: number for number, name in enumerate(self.class_names)}
         converted = {split: self._convert_split(path) for split, path in splits.items()}
-        result = converted if self.is_categorized else converted[""]
-        self.converted_data = result
-        return result
+        return self._kept(converted)
 
     def save_to_folder(self, output_dir: str | Path | None = None) -> None:
         """Write the pictures and ``classes.txt``. Raises ValueError for a class that cannot be a folder."""
         output = Path(output_dir) if output_dir else self._root()
         super().save_to_folder(output)
-        splits = self.converted_data if self.is_categorized else {"": self.converted_data}
-        for split, rows in splits.items():
+        for split, rows in self._kept_splits().items():
             for name in self.class_names:
                 if name in {"", ".", ".."} or "/" in name or "\\" in name:
                     raise ValueError(f"The class {name!r} cannot be the name of a folder.")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from exportkit.compat.synapse_sdk.utils.annotation_models.dm import DMVersion
 from exportkit.compat.synapse_sdk.utils.annotation_models.pascal import (
     PascalAnnotation,
     PascalBndBox,
@@ -70,14 +69,8 @@ class FromDMToPascalConverter(FromDMConverter):
 
     target_format = DatasetFormat.PASCAL
 
-    def __init__(
-        self,
-        root_dir: str | Path | None = None,
-        is_categorized: bool = False,
-        is_single_conversion: bool = False,
-        dm_version: DMVersion | None = None,
-    ) -> None:
-        super().__init__(root_dir, is_categorized, is_single_conversion, dm_version)
+    def _begin(self) -> None:
+        super()._begin()
         self.class_names: set[str] = set()
         self._planes: dict[Path, tuple[Any, Any]] = {}
 
@@ -146,16 +139,13 @@ class FromDMToPascalConverter(FromDMConverter):
         converted = {
             split: [self._entry(sample, numbers) for sample in of_split] for split, of_split in samples.items()
         }
-        result = converted if self.is_categorized else converted[""]
-        self.converted_data = result
-        return result
+        return self._kept(converted)
 
     def save_to_folder(self, output_dir: str | Path | None = None) -> None:
         """Write ``Annotations``, ``JPEGImages`` and, where there are masks or polygons, the folders of planes."""
         output = Path(output_dir) if output_dir else self._root()
         super().save_to_folder(output)
-        splits = self.converted_data if self.is_categorized else {"": self.converted_data}
-        for split, entries in splits.items():
+        for split, entries in self._kept_splits().items():
             files = self.ensure_dir(output / split / "Annotations")
             images = self.ensure_dir(output / split / "JPEGImages")
             for annotation, xml_name, source, name in entries:

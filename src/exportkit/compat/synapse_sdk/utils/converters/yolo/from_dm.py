@@ -113,9 +113,7 @@ class FromDMToYOLOConverter(FromDMConverter):
     def convert(self) -> list[dict[str, Any]] | dict[str, list[dict[str, Any]]]:
         """A row for each picture (``image_path``, ``label_name``, ``result``), or such a list for each split."""
         converted = {split: self._convert_split(path) for split, path in self._splits().items()}
-        result = converted if self.is_categorized else converted[""]
-        self.converted_data = result
-        return result
+        return self._kept(converted)
 
     @staticmethod
     def dataset_yaml(task: str, class_names: Sequence[str], *, train: str = "images", val: str = "images") -> str:
@@ -133,7 +131,7 @@ class FromDMToYOLOConverter(FromDMConverter):
         """
         output = Path(output_dir) if output_dir else self._root()
         super().save_to_folder(output)
-        splits = self.converted_data if self.is_categorized else {"": self.converted_data}
+        splits = self._kept_splits()
         for task in TASKS:
             rows = [row for of_split in splits.values() for row in of_split]
             names = sorted({name for row in rows for name in row["result"].class_names[task]})
