@@ -178,12 +178,11 @@ class CocoWriter(Writer):
         splits = run.splits[:count]
         streams: dict[str, Sequence[bytes]] = {}
         for split in dict.fromkeys(splits):
-            here = [own == split for own in splits]
             for role in self._roles.written:
                 path = self._layout.path(role, split)
-                streams[f"{path}#images"] = _only(entries, here)
+                streams[f"{path}#images"] = run.of_split(split, entries)
                 if role.numbering == at:
-                    streams[f"{path}#annotations"] = _only(pieces, here)
+                    streams[f"{path}#annotations"] = run.of_split(split, pieces)
         pictures = [self._layout.picture(split, name) for split, name in zip(splits, run.names, strict=False)]
         return EncodedRun(outcomes, pictures, streams=streams)
 
@@ -259,11 +258,6 @@ class CocoWriter(Writer):
 def _image_entry(image: str, name: str, width: int, height: int) -> bytes:
     entry = f'{{"id":{image},"file_name":{json.dumps(name)},"width":{width},"height":{height}}}'
     return entry.encode("ascii")
-
-
-def _only(pieces: Sequence[bytes], here: Sequence[bool]) -> list[bytes]:
-    """Those of one split, and nothing for other records."""
-    return [piece if is_here else b"" for piece, is_here in zip(pieces, here, strict=True)]
 
 
 def _ordinary_numbering(roles: Roles, plan: Plan) -> int | None:

@@ -175,7 +175,7 @@ class VocWriter(Writer):
         splits, stems = run.splits[:count], [stem.encode() for stem in run.stems[:count]]
         names = dict.fromkeys(splits)
         for split in names:
-            own = [stem if at == split else b"" for stem, at in zip(stems, splits, strict=True)]
+            own = run.of_split(split, stems)
             lines = [stem and stem + b"\n" for stem in own]
             for key in self._list_keys[split]:
                 known = streams.get(key)

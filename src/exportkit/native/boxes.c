@@ -488,18 +488,6 @@ static int append_entry(BoxTexts *self, Scroll *scroll, const Entry *entry, cons
     return found > 0 && PyList_Append(outcomes, parts.outcome) < 0 ? -1 : found;
 }
 
-/* Where the texts of a record begin: room for as many as it has; 0 with an exception. */
-static int make_starts(Scroll *scroll, size_t count)
-{
-    size_t *bigger = PyMem_Realloc(scroll->starts, (count + 1) * sizeof *bigger);
-    if (bigger == NULL) {
-        PyErr_NoMemory();
-        return 0;
-    }
-    scroll->starts = bigger;
-    return 1;
-}
-
 /* The text of a record as a new reference, its outcomes appended; NULL, perhaps with an exception, where it is not ordinary. */
 static PyObject *text_of_record(BoxTexts *self, Scroll *scroll, const SeedRun *run, Py_ssize_t at, Py_ssize_t place,
                                 const Frame *frame, PyObject *outcomes)
@@ -508,7 +496,7 @@ static PyObject *text_of_record(BoxTexts *self, Scroll *scroll, const SeedRun *r
     PyObject *start = frame->starts != Py_None ? PyList_GET_ITEM(frame->starts, place) : NULL;
     Py_ssize_t known = PyList_GET_SIZE(outcomes);
     scroll->size = 0;
-    int found = record->is_ordinary && make_starts(scroll, record->count);
+    int found = record->is_ordinary && make_starts(&scroll->starts, record->count);
     if (found && frame->heads != Py_None)
         found = append_bytes(scroll, PyList_GET_ITEM(frame->heads, place));
     size_t texts = 0;
@@ -584,9 +572,10 @@ static PyObject *of_run(PyObject *object, PyObject *args)
         PyErr_SetString(PyExc_TypeError, "of_run: heads or outcomes of crowds of a wrong type");
         return NULL;
     }
-    if (start < 0 || start > stop || stop > run->size || !are_bytes(frame.heads, stop - start) ||
-        !are_bytes(frame.starts, stop - start)) {
-        PyErr_SetString(PyExc_ValueError, "of_run: records outside the run, or not one text for each");
+    if (!are_records_of(run, start, stop))
+        return NULL;
+    if (!are_bytes(frame.heads, stop - start) || !are_bytes(frame.starts, stop - start)) {
+        PyErr_SetString(PyExc_ValueError, "of_run: not one text for each record");
         return NULL;
     }
     PyObject *texts = PyList_New(0), *outcomes = PyList_New(0), *made = NULL;

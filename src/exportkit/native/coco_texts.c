@@ -283,8 +283,10 @@ static PyObject *of_run(PyObject *object, PyObject *args)
     if (!PyArg_ParseTuple(args, "O!nnO!LO!", exportkit_seed_run_type(), &run, &start, &stop, &PyList_Type, &images, &number,
                           &PySet_Type, &plain))
         return NULL;
-    if (start < 0 || start > stop || stop > run->size || number < 0 || !are_images(images, stop - start)) {
-        PyErr_SetString(PyExc_ValueError, "of_run: records outside the run, or not one picture for each");
+    if (!are_records_of(run, start, stop))
+        return NULL;
+    if (number < 0 || !are_images(images, stop - start)) {
+        PyErr_SetString(PyExc_ValueError, "of_run: a negative number, or not one picture for each record");
         return NULL;
     }
     PyObject *texts = PyList_New(0), *outcomes = PyList_New(0), *made = NULL;

@@ -333,18 +333,6 @@ static int note_overlap_of_entry(OutlineTexts *self, const SeedRun *run, const E
     return !failed;
 }
 
-/* Where the rows of a record begin: room for as many as it has; 0 with an exception. */
-static int make_starts(RunTexts *made, size_t count)
-{
-    size_t *bigger = PyMem_Realloc(made->starts, (count + 1) * sizeof *bigger);
-    if (bigger == NULL) {
-        PyErr_NoMemory();
-        return 0;
-    }
-    made->starts = bigger;
-    return 1;
-}
-
 /* The rows of a record as a new reference, its outcomes and overlaps appended; NULL, perhaps with an exception, where it is not
    ordinary. */
 static PyObject *rows_of_record(OutlineTexts *self, const SeedRun *run, Py_ssize_t at, Py_ssize_t place, PyObject *plain,
@@ -354,7 +342,7 @@ static PyObject *rows_of_record(OutlineTexts *self, const SeedRun *run, Py_ssize
     const double size[] = {record->width, record->height};
     Py_ssize_t outcomes = PyList_GET_SIZE(made->outcomes), overlaps = PyList_GET_SIZE(made->overlaps);
     size_t rows = 0;
-    int found = record->is_ordinary && make_starts(made, record->count);
+    int found = record->is_ordinary && make_starts(&made->starts, record->count);
     self->size = 0;
     for (size_t i = 0; found > 0 && i < record->count; i++) {
         const Entry *entry = &run->entries[record->first + i];
@@ -393,10 +381,8 @@ static PyObject *of_run(PyObject *object, PyObject *args)
     PyObject *plain, *result = NULL;
     if (!PyArg_ParseTuple(args, "O!nnO!", exportkit_seed_run_type(), &run, &start, &stop, &PySet_Type, &plain))
         return NULL;
-    if (start < 0 || start > stop || stop > run->size) {
-        PyErr_SetString(PyExc_ValueError, "of_run: records outside the run");
+    if (!are_records_of(run, start, stop))
         return NULL;
-    }
     RunTexts made = {.texts = PyList_New(0), .outcomes = PyList_New(0), .overlaps = PyList_New(0)};
     int good = made.texts != NULL && made.outcomes != NULL && made.overlaps != NULL;
     for (Py_ssize_t i = start; good && i < stop; i++) {

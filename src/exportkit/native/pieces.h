@@ -21,6 +21,18 @@ static inline uint32_t hash_of_piece(const char *text, size_t size)
     return (uint32_t)(hash >> 32 ^ hash);
 }
 
+/* Where pieces begin: room for so many and the end of the last; 0 with an exception. */
+static inline int make_starts(size_t **starts, size_t count)
+{
+    size_t *bigger = PyMem_Realloc(*starts, (count + 1) * sizeof *bigger);
+    if (bigger == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    *starts = bigger;
+    return 1;
+}
+
 /* Whether no two pieces are equal, the i-th from starts[i] to starts[i + 1]: 1 or 0; -1 with an exception. */
 static inline int are_distinct_pieces(const char *text, const size_t *starts, size_t count)
 {

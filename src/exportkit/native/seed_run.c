@@ -117,13 +117,7 @@ static int read_records(SeedRun *run, PyObject *places)
 
 static int range_of(const SeedRun *run, PyObject *args, Py_ssize_t *start, Py_ssize_t *stop)
 {
-    if (!PyArg_ParseTuple(args, "nn", start, stop))
-        return 0;
-    if (*start < 0 || *start > *stop || *stop > run->size) {
-        PyErr_SetString(PyExc_IndexError, "the records lie outside the run");
-        return 0;
-    }
-    return 1;
+    return PyArg_ParseTuple(args, "nn", start, stop) && are_records_of(run, *start, *stop);
 }
 
 static PyObject *labels(PyObject *object, PyObject *args)
@@ -197,9 +191,10 @@ static PyObject *class_lines(PyObject *object, PyObject *args)
     PyObject *easy, *hard;
     if (!PyArg_ParseTuple(args, "nnO!O!", &start, &stop, &PyList_Type, &easy, &PyList_Type, &hard))
         return NULL;
-    if (start < 0 || start > stop || stop > run->size || PyList_GET_SIZE(easy) < stop - start ||
-        PyList_GET_SIZE(hard) < stop - start) {
-        PyErr_SetString(PyExc_ValueError, "the records lie outside the run, or have not a line each");
+    if (!are_records_of(run, start, stop))
+        return NULL;
+    if (PyList_GET_SIZE(easy) < stop - start || PyList_GET_SIZE(hard) < stop - start) {
+        PyErr_SetString(PyExc_ValueError, "there is not a line for each record");
         return NULL;
     }
     PyObject *found = PyDict_New();

@@ -38,6 +38,15 @@ typedef struct SeedRun {
 /* Adds an annotation that was read: 1, or 0 for what is refused, perhaps with an exception. */
 int exportkit_add_entry(SeedRun *run, const Source *source);
 
+/* Whether a run has the records from start to stop; 0 with an exception. */
+static inline int are_records_of(const SeedRun *run, Py_ssize_t start, Py_ssize_t stop)
+{
+    if (start >= 0 && start <= stop && stop <= run->size)
+        return 1;
+    PyErr_SetString(PyExc_IndexError, "the records lie outside the run");
+    return 0;
+}
+
 /* What an annotation is called in a list: its id, or its position where it has none. NULL with an exception. */
 PyObject *exportkit_name_of_entry(const SeedRun *run, const Entry *entry, size_t position);
 

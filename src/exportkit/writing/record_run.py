@@ -73,6 +73,10 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
             dict(crowds or {}), None if crowd_heads is None else dict(crowd_heads),
         )  # fmt: skip
 
+    def of_split(self, split: str, pieces: Sequence[bytes]) -> list[bytes]:
+        """Pieces of the leading records that stand in a split, with nothing in the place of the others."""
+        return [piece if own == split else b"" for piece, own in zip(pieces, self.splits, strict=False)]
+
     def counts(self, records: int) -> list[int]:
         """How many annotations each of the leading records has."""
         counts: list[int] = self.annotations.counts(self.start, self.start + records)
