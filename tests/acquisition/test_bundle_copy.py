@@ -10,33 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acquisition.known_objects import Fetcher
 
 from exportkit.acquisition import BundleCopy, Judge, RowResolver, RunFacts, RunState
 from exportkit.acquisition.original_files import OriginalFiles
 from exportkit.bundles import BundleWriter
 from exportkit.clients import WireRow
-from exportkit.clients.objects import FetchFailed, ObjectFetcher
 from exportkit.errors import IncompleteExport, RecordFault
 from exportkit.storage.folder_objects import FolderObjects
 from exportkit.wire import parse_manifest
 from exportkit.wire.manifest import RawManifest
 
 DEAD = {"mode": "presigned", "presigned_url": "http://host/dead"}
-
-
-class Fetcher(ObjectFetcher):
-    """Knows what lies behind its URLs, and notes what is asked for."""
-
-    def __init__(self, contents: dict[str, bytes]) -> None:
-        self.contents = contents
-        self.asked: list[str] = []
-
-    def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
-        self.asked.append(url)
-        if url not in self.contents:
-            raise FetchFailed("it is not there")
-        with open(descriptor, "wb", closefd=False) as file:
-            return file.write(self.contents[url])
 
 
 def payload_of(row: WireRow) -> bytes | None:

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acquisition.known_objects import Fetcher
 
 from exportkit.acquisition.original_files import OriginalFiles, Placed
 from exportkit.acquisition.run_state import CommittedGroup, RunFacts, RunState
-from exportkit.clients.objects import ObjectFetcher, ObjectGone
-
-
-class Fetcher(ObjectFetcher):
-    """Knows what lies behind its URLs, and notes what is asked for."""
-
-    def __init__(self, contents: dict[str, bytes]) -> None:
-        self.contents = contents
-        self.asked: list[str] = []
-
-    def file(self, url: str, descriptor: int, *, size: int | None = None, sha256: str | None = None) -> int:
-        self.asked.append(url)
-        if url not in self.contents:
-            raise ObjectGone("403")
-        return os.write(descriptor, self.contents[url])
+from exportkit.clients.objects import ObjectGone
 
 
 class AtOnce:
@@ -53,7 +39,7 @@ def placed(answer: Future[Placed] | Placed) -> Placed:
 
 
 def test_a_file_that_is_there_before_anybody_waits_for_it_is_placed(state: RunState, tmp_path: Path) -> None:
-    fetcher = Fetcher({"http://host/a?signature=1": b"abc"})
+    fetcher = Fetcher({"http://host/a?signature=1": b"abc"}, ObjectGone)
     originals = OriginalFiles(tmp_path, state, fetcher)
     originals.close()
     originals._pool = AtOnce()  # type: ignore[assignment]
@@ -67,7 +53,7 @@ def test_a_file_that_is_there_before_anybody_waits_for_it_is_placed(state: RunSt
 
 
 def test_a_url_that_expired_is_issued_anew_three_times(state: RunState, tmp_path: Path) -> None:
-    fetcher = Fetcher({"http://host/a?3": b"abc"})
+    fetcher = Fetcher({"http://host/a?3": b"abc"}, ObjectGone)
     originals = OriginalFiles(tmp_path, state, fetcher)
     fresh = iter(["http://host/a?1", "http://host/a?2", "http://host/a?3"])
 
@@ -80,7 +66,7 @@ def test_a_url_that_expired_is_issued_anew_three_times(state: RunState, tmp_path
 
 
 def test_a_url_that_stays_dead_leaves_its_entry_without_a_file(state: RunState, tmp_path: Path) -> None:
-    originals = OriginalFiles(tmp_path, state, Fetcher({}))
+    originals = OriginalFiles(tmp_path, state, Fetcher({}, ObjectGone))
     numbers = iter(range(10))
 
     entry, facts = placed(
@@ -95,7 +81,7 @@ def test_a_url_that_stays_dead_leaves_its_entry_without_a_file(state: RunState, 
 def test_a_shared_file_is_fetched_once_until_its_rows_are_committed_and_never_again(
     state: RunState, tmp_path: Path
 ) -> None:
-    fetcher = Fetcher({"http://host/a?1": b"abc"})
+    fetcher = Fetcher({"http://host/a?1": b"abc"}, ObjectGone)
     originals = OriginalFiles(tmp_path, state, fetcher)
     shared = {"url": "http://host/a?1", "bundle_path": "files/1/a.jpg"}
 
