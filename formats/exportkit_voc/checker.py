@@ -106,7 +106,7 @@ class VocChecker(Checker):
         report = CheckReport([], [])
         if self.file:
             for piece in pieces:
-                _check_file(piece, "", piece.path.rpartition("/")[2].rpartition(".")[0], {}, report, plain=False)
+                _check_file(piece, "", piece.path.rpartition("/")[2].rpartition(".")[0], {}, report)
             if not self.dataset.is_dir("JPEGImages"):
                 report.pictures = []  # which folder they lie in, a single file does not tell
             return report
@@ -114,7 +114,13 @@ class VocChecker(Checker):
         facts = VocFacts(flags={}, values={})
         files: dict[Key, VocFile] = {}
         for key, piece in batch.annotations.items():
-            file = _check_file(piece, *key, facts.flags.setdefault(key[0], {}), report, plain=key not in batch.planes)
+            flags = facts.flags.setdefault(key[0], {})
+            usual = self._usual_size(piece, key[1], flags, report) if key not in batch.planes else None
+            if usual is not None:
+                if self.names_pictures:
+                    report.pictures.append(Picture(f"{key[0]}JPEGImages/{key[1]}.jpg", *usual, piece.path))
+                continue
+            file = _check_file(piece, *key, flags, report)
             if file is not None:
                 files[key] = file
         for key, planes in batch.planes.items():
@@ -128,6 +134,17 @@ class VocChecker(Checker):
             report.findings.extend(found)
         report.facts = VocFacts(True, {}, facts.values) if batch.lists else facts
         return report
+
+    def _usual_size(
+        self, piece: Piece, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport
+    ) -> tuple[int, int] | None:
+        """Width and height of the picture of a file that has the usual form and no fault; None for any other."""
+        usual = core.judge_voc_file(piece.data, stem, flags) if core is not None else None
+        if usual is None:
+            return None
+        width, height, objects = usual
+        report.objects += objects
+        return width, height
 
     def _check_planes(
         self, key: Key, planes: dict[str, bytes], file: VocFile | None, facts: VocFacts, report: CheckReport
@@ -241,16 +258,10 @@ def _word(path: str) -> str:
 
 
 def _check_file(
-    piece: Piece, root: str, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport, *, plain: bool
+    piece: Piece, root: str, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport
 ) -> VocFile | None:
-    """Judge an annotation file; returned is what it says, unless it was ``plain`` and could be judged quickly."""
+    """Judge an annotation file and return what it says."""
     path = piece.path
-    usual = core.judge_voc_file(piece.data, stem, flags) if core is not None and plain else None
-    if usual is not None:
-        width, height, objects = usual
-        report.objects += objects
-        report.pictures.append(Picture(f"{root}JPEGImages/{stem}.jpg", width, height, path))
-        return None
     try:
         file = read_voc_file(piece.data)
     except Unreadable as reason:

@@ -15,6 +15,7 @@ from tests.conversion.workbench import Workbench, box, item
 
 from exportkit import WRITTEN, Encoded, Fragments, OutputFile, Placement, Record, Writer, WriterOptions
 from exportkit.conversion import ConversionRequest, convert, shard_survey
+from exportkit.conversion.lists import LOSSES, MANIFEST
 from exportkit.conversion.reading import RecordReader
 from exportkit.conversion.record_batch import RecordBatch
 from exportkit.conversion.request import OutputRequest
@@ -25,6 +26,7 @@ from exportkit.native import core
 from exportkit.normalize import InputOptions
 from exportkit.normalize.seed_native import seed_reader
 from exportkit.plugins import PluginManager
+from exportkit.records import Mask
 from exportkit.testing import tree_digest
 from exportkit.writing import EncodedRun, NamingRule, RecordRun, lossy, skipped
 from exportkit.writing.names import plain_key
@@ -36,6 +38,25 @@ RULES = (
     NamingRule("flat", needs_extension=True),
     NamingRule(refused_folders=frozenset({"images", "labels"}), refused_extensions=frozenset({"txt"})),
 )
+
+
+def masked(draw: random.Random) -> dict[str, Any]:
+    """A mask on the grid of 100 × 90 pixels, beside a box that may hold it, and an area that may be right."""
+    spans = sorted(draw.sample(range(9000), 2 * draw.randrange(1, 4)))
+    if draw.random() < 0.5:
+        spans = [start * 90 + high for start in sorted(draw.sample(range(100), 3)) for high in (10, 30)]
+    mask = Mask(100, 90, tuple(spans), by_column=True)
+    x0, y0, x1, y1 = mask.bounds()
+    off = draw.choice([0, 0, 0.0005, 0.5, 1.3])
+    counts = draw.choice(
+        [mask.to_coco_counts(), [*mask.to_coco_counts(), 0], mask.to_coco_compressed(), [90, -1], "0`"]
+    )
+    return {
+        "segmentation": {"size": [90, 100], "counts": counts},
+        "bbox": [x0 + off if x0 + off < x1 else x0, y0, max(x1 - x0 - off, 1), max(y1 - y0 - off, 1)],
+        "area": mask.pixel_count() * draw.choice([1, 1, 1.008, 2]),
+        "iscrowd": draw.randrange(2),
+    }
 
 
 def drawn(number: int, draw: random.Random) -> dict[str, Any]:
@@ -60,6 +81,8 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
             if draw.random() < 0.3:
                 made["segmentation"].append([round(value / 2 + 3, 2) for value in made["segmentation"][0]])
             made["area"] = round(width * height * draw.choice([1, 1, 1.5]), 2)
+        elif draw.random() < 0.3:
+            made |= masked(draw)
         if draw.random() < 0.2:
             made["iscrowd"] = 1
         if draw.random() < 0.3:
@@ -183,6 +206,10 @@ def test_records_encoded_in_runs_become_what_they_become_one_by_one(
     # What is left of a few of these bundles nobody would take.
     if in_runs.code in {0, 3}:
         assert tree_digest(bench.out) == tree_digest(single)
+        told = [*bench.out.rglob(LOSSES), *bench.out.rglob(MANIFEST)]
+        assert len(told) >= len(SPECS)
+        for path in told:
+            assert path.read_bytes() == (single / path.relative_to(bench.out)).read_bytes()
 
 
 @pytest.mark.parametrize("spec", SPECS)

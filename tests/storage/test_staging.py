@@ -6,6 +6,7 @@ import errno
 import hashlib
 import multiprocessing
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,62 @@ def test_a_refusal_of_the_machine_is_one_sentence_with_exit_code_7(
     with pytest.raises(LocalIOError, match=r"^Cannot write '.*': .*; .*\.$") as caught:
         staging.write("a", b"x")
     assert caught.value.exit_code == 7
+
+
+NEW = [(f"{folder}/{number}.txt", b"%d" % number * number) for number in range(150) for folder in ("a", "b/c", "사진")]
+
+
+@pytest.fixture(params=["compiled", "pure"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "pure":
+        monkeypatch.setattr("exportkit.storage.staging.core", None)
+
+
+@pytest.mark.usefixtures("either_way")
+class TestManyFilesAtOnce:
+    def test_all_are_written_whole(self, staging: Staging, root: Path) -> None:
+        files = [("top.txt", b"x"), *NEW, ("a/사진.txt", b"y"), ("a/large", b"z" * 3_000_000)]
+
+        assert staging.write_all(files) == len(files)
+        assert staging.write_all([]) == 0
+
+        assert {path: (root / path).read_bytes() for path, _ in files} == dict(files)
+        assert sum(path.is_file() for path in root.rglob("*")) == len(files)
+
+    def test_more_folders_than_are_held_open_work(self, staging: Staging, root: Path) -> None:
+        files = [(f"{number % 99}/{number}", b"x") for number in range(400)]
+
+        assert staging.write_all(files) == 400
+        assert sum(path.is_file() for path in root.rglob("*")) == 400
+
+    @pytest.mark.parametrize("path", ["a/7.txt", "../x", "a/../../x", "a/", "", "/x", "a/x\0y", "a/\udcff\ud800"])
+    def test_writing_ends_before_a_path_that_cannot_be(self, path: str, staging: Staging, root: Path) -> None:
+        files = [*NEW[:30], (path, b"other"), ("a/late", b"")]
+
+        assert staging.write_all(files) == 30
+        assert (root / "a/7.txt").read_bytes() == b"7" * 7
+        assert not (root / "a/late").exists()
+
+    def test_no_link_is_written_through(self, staging: Staging, root: Path, tmp_path: Path) -> None:
+        (root / "a").mkdir()
+        (root / "a/1.txt").symlink_to(tmp_path / "stranger")
+
+        assert staging.write_all([("a/0.txt", b"0"), ("a/1.txt", b"1")]) == 1
+        assert not (tmp_path / "stranger").exists()
+
+    def test_a_refusal_of_the_machine_is_one_sentence(self, staging: Staging) -> None:
+        with pytest.raises(LocalIOError, match=r"a/x+….*name is too long.*\.$") as caught:
+            staging.write_all([("a/0.txt", b"0"), ("a/" + "x" * 300, b"1")])
+        assert caught.value.exit_code == 7
+
+    def test_a_file_that_grows_beyond_a_limit_is_no_whole_file(self, staging: Staging) -> None:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        try:
+            with pytest.raises(LocalIOError, match=r"^Cannot write '.*a/1\.txt': .*\.$"):
+                staging.write_all([("a/0.txt", b"0"), ("a/1.txt", b"1" * 1001)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_copy_is_hashed_and_watched_from_the_first_byte(staging: Staging, root: Path, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def encode_shard(job: EncodeJob) -> list[OutputShard]:
         ]
         in_runs = not (media.opens_files or setup.survey.validate_full)
         ordinal = job.ordinal
-        for batch in source.batches(ordinal, in_runs=in_runs, measures_all=setup.measures_all):
+        most_pixels = min([output.plan.max_pixels for output in setup.outputs], default=0)
+        for batch in source.batches(ordinal, in_runs=in_runs, measures_all=setup.measures_all, most_pixels=most_pixels):
             _encode_batch(batch, outputs, media, setup)
         return [output.finish() for output in outputs]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from exportkit.conversion.rows import MediaRow, Row
 from exportkit.records import Record
 from exportkit.writing import Outcome, RecordRun
+from exportkit.writing.ledger import ListedRecord
 from exportkit.writing.record_run import Shares
 
 if TYPE_CHECKING:
@@ -19,9 +20,19 @@ __all__ = ["RecordBatch", "may_run"]
 class RecordBatch:
     """Rows with their records, which are made when an output asks for one of them."""
 
-    def __init__(self, rows: Sequence[Row], ordinal: int, read: Callable[[int], list[Record | None]]) -> None:
-        """``read`` makes the records of the row at a place; ``ordinal`` is that of the first record."""
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        ordinal: int,
+        read: Callable[[int], list[Record | None]],
+        where: Callable[[Row], tuple[str, int]],
+    ) -> None:
+        """``read`` makes the records of the row at a place; ``ordinal`` is that of the first record.
+
+        ``where`` tells the path of a row's part and the number of its line.
+        """
         self.rows = rows
+        self._where = where
         self.ordinals: list[int] = []
         for row in rows:
             self.ordinals.append(ordinal)
@@ -32,6 +43,7 @@ class RecordBatch:
         self._annotations: SeedRun | None = None
         self._usual: list[bool] = []
         self._measured: Sequence[bool] = ()
+        self._most_pixels = 0
         self._stops: dict[bool, list[int]] = {}
         self._shares: dict[int, Shares] = {}
         self._names: dict[str, tuple[list[str], list[str]]] = {}
@@ -43,11 +55,18 @@ class RecordBatch:
         """The records of the row at a place, sized by the row; None for one that a hook dropped."""
         return self._read(at)
 
-    def allow_runs(self, annotations: SeedRun, measured: Sequence[bool]) -> None:
+    def listed(self, at: int) -> ListedRecord:
+        """What a list says of a row's record that was encoded in a run."""
+        row = self.rows[at]
+        names = self._annotations.names(at) if self._annotations is not None else ()
+        return ListedRecord(row.id, *self._where(row), names)
+
+    def allow_runs(self, annotations: SeedRun, measured: Sequence[bool], most_pixels: int) -> None:
         """Let neighbouring rows whose annotations are at hand, and usual ones, be encoded as runs.
 
-        ``measured`` tells which records are to be measured.
+        ``measured`` tells which records are to be measured, but for masks of more than ``most_pixels``.
         """
+        self._most_pixels = most_pixels
         self._annotations = annotations
         self._usual = annotations.usual()
         self._measured = measured
@@ -70,7 +89,7 @@ class RecordBatch:
         allowed = [*self._usual]
         for at, is_measured in enumerate(self._measured if shares else ()):
             if is_measured and allowed[at]:
-                found = annotations.shares(at)
+                found = annotations.shares(at, self._most_pixels)
                 allowed[at] = found is not None
                 if found:
                     self._shares[at] = found

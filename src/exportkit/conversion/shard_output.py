@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -141,9 +141,20 @@ class ShardOutput:
             self._splits.update(run.splits[:count])
         labels = run.annotations.labels(at, at + count)
         self.ledger.records_written(count, labels, encoded.outcomes)
+        if not self.ledger.has_listed(encoded.outcomes):
+            self._list_outcomes(batch, at, run.counts(count), encoded.outcomes)
         for place, _, code, value, name in encoded.overlaps:
             self.ledger.share_measured(code, value, rows[place].id, name)
         return count
+
+    def _list_outcomes(self, batch: RecordBatch, at: int, counts: Iterable[int], outcomes: Sequence[Outcome]) -> None:
+        """List what has room in the lists of a run that begins at a place of a batch."""
+        first = 0
+        for place, count in enumerate(counts, at):
+            own = outcomes[first : first + count]
+            first += count
+            if not self.ledger.has_listed(own):
+                self.ledger.list_outcomes(batch.listed(place), own)
 
     def _encode_run(self, run: RecordRun) -> EncodedRun | None:
         """What the writer gives for leading records; None where that is nothing, or nothing to be believed."""
@@ -168,9 +179,9 @@ class ShardOutput:
 
     def _write_run(self, encoded: EncodedRun) -> int:
         """Write the small files of records; for how many of them that could be done."""
-        files = encoded.files
+        files = [*encoded.files]
         written = self._staging.write_all(files)
-        self._files += [FileEntry(path, len(data), sha256(data).hexdigest()) for path, data in files[:written]]
+        self._files += [FileEntry(path, len(data), _digest_of(data)) for path, data in files[:written]]
         self._pieces += [Piece(path, data) for path, data in files[:written]]
         return written if files else len(encoded.pictures)
 
@@ -311,7 +322,7 @@ class ShardOutput:
             if encoded.streams:
                 self._streams.ensure_bytes(encoded.streams)
             for path, data in encoded.files:
-                digest = sha256(data).hexdigest()
+                digest = _digest_of(data)
                 self._staging.write(path, data)
                 written += 1
                 self._files.append(FileEntry(path, len(data), digest))
@@ -361,7 +372,9 @@ class ShardOutput:
         for key, data in streams.items():
             path, _, section = key.rpartition("#")
             self._pieces.append(Piece(path, data, section))
-        report = checker(dataset).check_pieces(self._pieces)
+        judge = checker(dataset)
+        judge.names_pictures = False
+        report = judge.check_pieces(self._pieces)
         report.pictures = []
         return report
 
@@ -370,6 +383,14 @@ _OUTCOMES = frozenset({Outcome})
 #: What a writer prepares for a run is for nothing behind the first record that is not ordinary, so that runs are short
 #: where such records were met.
 _FIRST_RUN, _LONGEST_RUN = 32, 256
+_EMPTY = sha256()
+
+
+def _digest_of(data: bytes) -> str:
+    # A copy spares the search for the algorithm, which takes longer than a small file.
+    digest = _EMPTY.copy()
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def _shown(text: str) -> str:

@@ -54,22 +54,27 @@ class ShardSource:
             os.close(descriptor)
         self._probe.close()
 
-    def batches(self, ordinal: int, *, in_runs: bool, measures_all: bool) -> Iterator[RecordBatch]:
+    def batches(self, ordinal: int, *, in_runs: bool, measures_all: bool, most_pixels: int) -> Iterator[RecordBatch]:
         """All rows in batches; the first record has this ordinal.
 
         With ``in_runs`` ordinary records of a batch may be encoded together. Of all records, or of those of the
-        sample, the boxes in place of regions are measured.
+        sample, the boxes in place of regions are measured; masks of more than ``most_pixels`` one by one.
         """
         block = self._block()
         for first in range(0, len(self._rows), _BATCH):
             rows = self._rows[first : first + _BATCH]
-            batch = RecordBatch(rows, ordinal, self._reading(rows, block))
+            batch = RecordBatch(rows, ordinal, self._reading(rows, block), self._where)
             ordinal = batch.end
             if in_runs and block is not None:
                 annotations = self._reader.run(block.text, block.start, rows, [*map(may_run, rows)])
                 if annotations is not None:
-                    batch.allow_runs(annotations, [measures_all or is_sampled(row.id) for row in rows])
+                    measured = [measures_all or is_sampled(row.id) for row in rows]
+                    batch.allow_runs(annotations, measured, most_pixels)
             yield batch
+
+    def _where(self, row: Row) -> tuple[str, int]:
+        """The path of a row's part, and the number of its line."""
+        return self._parts[row.part].path, row.line + self._line_base
 
     def _reading(self, rows: Sequence[Row], block: _Block | None) -> Callable[[int], list[Record | None]]:
         """What makes the records of the row at a place."""

@@ -89,14 +89,42 @@ class StreamPieces:
             for key, pieces in self._pieces.items()
             if key in self._placed and key not in self._stand_ins
         }
+        made: dict[tuple[str, bytes], _Joined] = {}
         for key, base in self._stand_ins.items():
-            pieces = list(self._pieces.get(base, ()))
-            for first, own in self._exceptions[key]:
-                for place, data in own.items():
-                    pieces[first + place] = data
-            if pieces:
-                found[key] = self._placed[key].separator.join(pieces)
+            if self._pieces.get(base):
+                separator = self._placed[key].separator
+                if (base, separator) not in made:
+                    made[base, separator] = _Joined(self._pieces[base], separator)
+                found[key] = made[base, separator].instead(self._exceptions[key])
         return found
+
+
+class _Joined:
+    """Pieces in one, of which some are replaced: most streams of a dataset differ from it in a few places only."""
+
+    def __init__(self, pieces: list[bytes], separator: bytes) -> None:
+        self._pieces = pieces
+        self._separator = separator
+        self._whole = separator.join(pieces)
+        sizes = [len(piece) + len(separator) for piece in pieces]
+        self._starts = [*accumulate(sizes, initial=0)]
+
+    def instead(self, exceptions: Iterable[tuple[int, Mapping[int, bytes]]]) -> bytes:
+        """The whole with other pieces in some places, which are counted from a first place on."""
+        changed = [(first + place, data) for first, own in exceptions for place, data in own.items()]
+        if not changed:
+            return self._whole
+        pieces, starts = self._pieces, self._starts
+        if any([len(pieces[place]) != len(data) for place, data in changed]):  # noqa: C419 - a list is faster
+            pieces = pieces.copy()
+            for place, data in changed:
+                pieces[place] = data
+            return self._separator.join(pieces)
+        whole = bytearray(self._whole)
+        for place, data in changed:
+            start = starts[place]
+            whole[start : start + len(data)] = data
+        return bytes(whole)
 
 
 def _empty_places(pieces: Sequence[bytes] | None) -> set[int] | None:

@@ -14,7 +14,8 @@ typedef struct {
     char is_plain;             /* no flag, score, group, track or frame */
     char region;               /* kind of the region; BOX where there is none */
     Number declared;           /* area */
-    const char *rings, *rings_end, *identity;
+    const char *rings, *rings_end, *identity; /* of a mask: its size, not rings */
+    const char *lengths, *lengths_end;        /* of a mask: its counts */
     const char *points;        /* of key points: x, y and visibility each, in the text of the run; or NULL */
     Py_ssize_t point_count;
 } Entry;
@@ -45,6 +46,11 @@ static inline int are_records_of(const SeedRun *run, Py_ssize_t start, Py_ssize_
         return 1;
     PyErr_SetString(PyExc_IndexError, "the records lie outside the run");
     return 0;
+}
+
+static inline int is_record_of(const SeedRun *run, Py_ssize_t at)
+{
+    return are_records_of(run, at, at < run->size ? at + 1 : run->size + 1);
 }
 
 /* What an annotation is called in a list: its id, or its position where it has none. NULL with an exception. */

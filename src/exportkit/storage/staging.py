@@ -6,12 +6,13 @@ import errno
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from exportkit.native import core
 from exportkit.storage.beneath import BeneathError
 from exportkit.storage.refusals import local_io_error
 
@@ -81,33 +82,30 @@ class Staging:
         finally:
             os.close(descriptor)
 
-    def write_all(self, files: Sequence[tuple[str, bytes]]) -> int:
+    def write_all(self, files: list[tuple[str, bytes]]) -> int:
         """Write whole new files up to the first whose path was written before or leaves the folder.
 
         Return how many were written. Raises LocalIOError as :meth:`write` does.
         """
-        last, at = None, -1
-        for place, (path, data) in enumerate(files):
-            cut = path.rfind("/") + 1
+        place: int = 0
+        number: int
+        while place < len(files):
+            if core is not None:
+                # Writes what lies in folders that are open; the others are opened here.
+                place, number = core.write_new_files(self._folders, files, place)
+                if number:
+                    refusal = self._refusal(OSError(number, os.strerror(number)), files[place][0])
+                    if isinstance(refusal, ValueError):
+                        return place
+                    raise refusal
+                if place == len(files):
+                    break
             try:
-                # Neighbours mostly share a folder, and looking it up costs as much as closing a file.
-                if path[:cut] != last:
-                    at, last = self._folder(path[:cut]), path[:cut]
-                descriptor = os.open(path[cut:], _NEW_FILE, 0o666, dir_fd=at)
-                try:
-                    written = os.write(descriptor, data) if data else 0
-                    if written != len(data):
-                        _write_all(descriptor, memoryview(data)[written:])
-                finally:
-                    os.close(descriptor)
+                self.write(*files[place])
             except ValueError:
                 return place
-            except OSError as error:
-                refusal = self._refusal(error, path)
-                if isinstance(refusal, ValueError):
-                    return place
-                raise refusal from error
-        return len(files)
+            place += 1
+        return place
 
     def copy_from_fd(
         self, path: str, descriptor: int, watch: Callable[[bytes], object] | None = None

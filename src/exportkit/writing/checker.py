@@ -112,6 +112,8 @@ class Checker(ABC):
     single_files: ClassVar[bool] = False
     #: That file, relative to the dataset's root, where one is to be judged; None for the whole directory.
     file: str | None = None
+    #: False where nobody asks for the pictures in reports, as in a conversion: then they may be left out.
+    names_pictures: bool = True
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset

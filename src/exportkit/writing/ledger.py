@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -16,7 +16,7 @@ from exportkit.writing.overlaps import OverlapSum
 if TYPE_CHECKING:
     from exportkit.native._core import Tally
 
-__all__ = ["Counts", "Entry", "Ledger", "LossList"]
+__all__ = ["Counts", "Entry", "Ledger", "ListedRecord", "LossList"]
 
 LossList = Literal["first", "all", "none"]
 #: With ``--loss-list first`` so many entries of each code are listed; the counts are exact all the same.
@@ -39,6 +39,17 @@ class Entry(msgspec.Struct, frozen=True):
     plugin: str | None = None
     outcome: str | None = None
     attempts: int = 1
+
+
+class ListedRecord(NamedTuple):
+    """What a list says of a record whose annotations are no objects."""
+
+    item_id: int | str
+    source_file: str
+    line: int
+    #: Of each annotation its id, or its position where it has none.
+    names: Sequence[int | str]
+    media_id: str | None = None
 
 
 class Counts(msgspec.Struct):
@@ -100,6 +111,7 @@ class Ledger:
         self._tally: Counter[tuple[str | None, Outcome]] = Counter()
         self._listed: Counter[str] = Counter(listed)
         self._full: set[Outcome] = set()
+        self._plain: set[Outcome] = set()
         self._settle(WRITTEN)
         self._written = 0
         self._objects = 0
@@ -144,19 +156,29 @@ class Ledger:
 
     @property
     def plain(self) -> set[Outcome]:
-        """Outcomes of which nothing is to be listed: records with no others need no further look."""
-        return self._full
+        """Outcomes that were met before, of which codes and places are all that there is to list."""
+        return self._plain
 
     def records_written(self, records: int, labels: list[str], outcomes: list[Outcome]) -> None:
         """Records that this output has, with class and outcome of all their annotations.
 
         All outcomes are :attr:`plain`; a record with annotations keeps at least one, and has one entry in the
-        dataset for each that it keeps.
+        dataset for each that it keeps. What is to be listed of them is left to :meth:`list_outcomes`.
         """
         self._written += records
         kept = {outcome for outcome in set(outcomes) if outcome.status in _KEPT}
         self._objects += sum(map(kept.__contains__, outcomes))
         self._pairs.add_run(labels, outcomes)
+
+    def has_listed(self, outcomes: Iterable[Outcome]) -> bool:
+        """Whether nothing is to be listed about these outcomes any more."""
+        return self._full.issuperset(outcomes)
+
+    def list_outcomes(self, record: ListedRecord, outcomes: Sequence[Outcome]) -> None:
+        """List what has room in the lists of a record that was counted with others."""
+        for position, outcome in enumerate(outcomes):
+            if outcome not in self._full:
+                self._list(record, outcome, record.names[position], f"$.data.annotations[{position}]")
 
     def share_measured(self, code: str, value: float, record: int | str, annotation: int | str) -> None:
         """How much of one degraded shape is still covered, as IoU in 0…1, with the ids that name it."""
@@ -172,6 +194,7 @@ class Ledger:
     def _settle(self, outcome: Outcome) -> None:
         """Nothing is to be listed about an outcome any more."""
         self._full.add(outcome)
+        self._plain.add(outcome)
         self._pairs.settle(outcome, outcome.status in _KEPT)
 
     def record_notice(self, record: Record, code: str, message: str) -> None:
@@ -213,10 +236,15 @@ class Ledger:
             if outcome.status == "failed":
                 self.errors.append(self._entry(record, outcome, outcome.codes[0], name, path))
                 continue
-            shown = [self._room(code) for code in outcome.codes]
-            for code in (c for c, show in zip(outcome.codes, shown, strict=True) if show):
-                self.losses.append(self._entry(record, outcome, code, name, path))
-            if not outcome.message and not any(shown):
+            self._list(record, outcome, name, path)
+
+    def _list(self, record: Record | ListedRecord, outcome: Outcome, name: int | str, path: str) -> None:
+        shown = [self._room(code) for code in outcome.codes]
+        for code in (c for c, show in zip(outcome.codes, shown, strict=True) if show):
+            self.losses.append(self._entry(record, outcome, code, name, path))
+        if not (outcome.message or outcome.json_path):
+            self._plain.add(outcome)
+            if not any(shown):
                 self._settle(outcome)
 
     def _note_annotations(self, record: Record, annotations: Sequence[Annotation]) -> None:
@@ -228,7 +256,7 @@ class Ledger:
                 if self._room(code):
                     self.losses.append(self._entry(record, WRITTEN, code, name, annotation.json_path))
 
-    def _entry(self, record: Record, outcome: Outcome, code: str, name: int | str, path: str) -> Entry:
+    def _entry(self, record: Record | ListedRecord, outcome: Outcome, code: str, name: int | str, path: str) -> Entry:
         status = "notice" if code[0] == "N" else outcome.status
         return Entry(
             record.item_id, record.source_file, record.line, "encode", code, outcome.message,

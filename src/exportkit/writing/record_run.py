@@ -41,7 +41,7 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
     annotations: Any
     start: int
     stop: int
-    #: Outcomes that have nothing to be listed any more.
+    #: Outcomes that were met before, of which the core knows what is to be listed.
     plain: set[Outcome]
     #: The place of the first of them among all records, and for each numbering of the writer its annotations before.
     ordinal: int = 0
