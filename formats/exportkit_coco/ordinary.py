@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["object_texts"]
 
 
-def object_texts(options: CocoOptions, categories: Mapping[str | None, int], *, rectangle: bool) -> CocoTexts | None:
+def object_texts(
+    options: CocoOptions, categories: Mapping[str | None, int], max_pixels: int, *, rectangle: bool
+) -> CocoTexts | None:
     """The compiled maker of what follows the ids of an entry; None where there is none, or the options ask for more.
 
     Its twin is the general way of the writer: an annotation that it takes has the text and the outcome that it has
@@ -26,6 +28,9 @@ def object_texts(options: CocoOptions, categories: Mapping[str | None, int], *, 
     """
     if core is None or options.precision is not None or options.source_ids:
         return None
+    outcomes = {"polygon": written(), "box": written("N_BOX_AS_POLYGON") if rectangle else written()}
+    if options.masks == "rle":
+        outcomes["mask"] = written()
     made: CocoTexts = core.CocoTexts(
         annotation=Annotation,
         box=Box,
@@ -33,9 +38,11 @@ def object_texts(options: CocoOptions, categories: Mapping[str | None, int], *, 
         heads={
             label: b',"category_id":%d,"bbox":[' % number for label, number in categories.items() if label is not None
         },
-        outcomes={"polygon": written(), "box": written("N_BOX_AS_POLYGON") if rectangle else written()},
+        outcomes=outcomes,
         attributes=_attributes,
         rectangle=rectangle,
+        lists_runs=options.rle == "uncompressed",
+        most_pixels=max_pixels,
     )
     return made
 

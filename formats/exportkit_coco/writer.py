@@ -77,7 +77,7 @@ class CocoWriter(Writer):
         shapes = self._shapes = Shapes(options, plan.max_pixels, rectangle=rectangle)
         self._categories = Categories(options, plan)
         self._rules = Rules(options, roles, self._categories, shapes, dict(numberings_of_kinds(options)))
-        self._ordinary = object_texts(options, self._categories.ids, rectangle=rectangle)
+        self._ordinary = object_texts(options, self._categories.ids, plan.max_pixels, rectangle=rectangle)
         self._ordinary_numbering = None if options.panoptic else _ordinary_numbering(roles, plan)
 
     @classmethod
@@ -261,6 +261,6 @@ def _image_entry(image: str, name: str, width: int, height: int) -> bytes:
 
 
 def _ordinary_numbering(roles: Roles, plan: Plan) -> int | None:
-    """That of the file in which all boxes and polygons of the data stand; None where there is no such file."""
-    numberings = {roles.plain.get(kind) for kind in ("box", "polygon") if plan.kinds.get(kind)}
+    """That of the file in which all boxes and regions of the data stand; None where there is no such file."""
+    numberings = {roles.plain.get(kind) for kind in ("box", "polygon", "mask") if plan.kinds.get(kind)}
     return numberings.pop() if len(numberings) == 1 else None

@@ -183,6 +183,8 @@ SPECS = (
     "coco",
     "coco:ids=sequential,boxes=rectangle,layout=roboflow",
     "coco:boxes=separate",
+    "coco:rle=uncompressed",
+    "coco:masks=polygon",
 )
 #: Within a box of 10 × 10 pixels at 8, 1, with enough points to be no matter of a look at each side.
 RING = [9, 2, 10, 2, 11, 2, 12, 2, 12, 9, 11, 9, 10, 9, 9, 9, 9, 6]
@@ -224,7 +226,14 @@ def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monke
     monkeypatch.setattr(ShardOutput, "take_run", counted)
     # Other formats list what their datasets lose of a region.
     ring = {"segmentation": [RING], "area": 21} if spec.startswith(("coco", "yolo:task=segment")) else {}
-    named = [item(number, {**box(x=8), **ring}, file=f"files/{number}.png") for number in range(1, 300)]
+    mask: dict[str, Any] = {
+        "segmentation": {"size": [30, 40], "counts": [300, 9, 891]},
+        "area": 9,
+        "bbox": [10, 0, 1, 9],
+    }
+    more = [mask, {**mask, "iscrowd": 1}] if spec in {"coco", "coco:rle=uncompressed"} else []
+    shapes = [{**box(x=8), **ring}, *({**box(), **shape} for shape in more)]
+    named = [item(number, *shapes, file=f"files/{number}.png") for number in range(1, 300)]
 
     bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
 

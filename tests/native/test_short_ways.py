@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from exportkit.native import core
 from exportkit.records import PERSON_17, Annotation, Box, Keypoints, LazyRegion, Record, RotatedBox
+from exportkit.records.rle import compressed
 from exportkit.writing import Encoded, Placement, Plan, SplitFacts
 from exportkit_coco import facts as coco_facts
 from exportkit_coco.checker import CocoChecker
@@ -210,7 +212,31 @@ def judged(data: bytes, sizes: dict[int, tuple[int, int]], *, short: bool) -> An
     return report.findings, report.objects, counted, list(found.foreign_images), found.annotations_span
 
 
-entries = st.fixed_dictionaries(
+@st.composite
+def masks(draw: st.DrawFn) -> dict[str, Any]:
+    """Run lengths of the grid 40 × 30 in either form, now and then of another one or broken."""
+    ends = sorted(draw(st.lists(st.integers(0, 1200), max_size=9)))
+    counts: list[Any] = [after - before for before, after in pairwise([0, *ends, 1200])]
+    if draw(st.integers(0, 4)) == 0:
+        counts[draw(st.integers(0, len(counts) - 1))] = draw(st.sampled_from([-1, 0, 1 << 40, 1 << 70, 2.0, "1", None]))
+    form: Any = counts
+    if draw(st.booleans()) and {*map(type, counts)} == {int}:
+        form = compressed(counts)
+        if draw(st.integers(0, 4)) == 0:
+            form = draw(st.sampled_from([form[:-1], form + "P", form + " ", form + "\\", form + "é", "o" * 40 + form]))
+    size = draw(st.sampled_from([[30, 40], [30, 40], [30, 40], [40, 30], [12, 12], [30], [-30, -40], [30.0, 40]]))
+    return {"size": size, "counts": form, **draw(st.sampled_from([{}, {}, {"other": 1}]))}
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> dict[str, Any]:
+    entry = draw(_entries)
+    if isinstance(entry["segmentation"], dict) and draw(st.booleans()):
+        entry["area"] = sum(value for value in entry["segmentation"]["counts"][1::2] if isinstance(value, int))
+    return entry
+
+
+_entries = st.fixed_dictionaries(
     {
         "id": st.integers(-1, 9),
         "image_id": st.integers(1, 3),
@@ -220,7 +246,7 @@ entries = st.fixed_dictionaries(
         "iscrowd": st.sampled_from([0, 0, 0, 1, True, 2]),
         "segmentation": st.one_of(
             st.just([[1, 2, 11, 2, 11, 12, 1, 12]]), st.just([]), st.lists(st.lists(numbers, max_size=9), max_size=2),
-            st.just({"size": [30, 40], "counts": [0, 1200]}),
+            st.just({"size": [30, 40], "counts": [0, 1200]}), masks(), masks(),
         ),
     },
     optional={"attributes": st.dictionaries(st.text(max_size=2), st.text(max_size=2)), "other": st.none()},
@@ -229,7 +255,7 @@ entries = st.fixed_dictionaries(
 
 @settings(max_examples=500, deadline=None)
 @given(
-    st.lists(entries, max_size=4),
+    st.lists(entries(), max_size=4),
     st.booleans(),
     st.integers(0, 400),
     st.sampled_from([b"", b"}", b",", b"\\", b"[", b'"']),

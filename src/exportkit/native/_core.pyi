@@ -142,6 +142,8 @@ class CocoTexts:
         outcomes: dict[str, Any],
         attributes: Callable[[Mapping[str, Any]], bytes | None],
         rectangle: bool,
+        lists_runs: bool,
+        most_pixels: float,
     ) -> Self: ...
     def of(
         self, annotations: tuple[Annotation, ...], width: int, height: int, /

@@ -2,6 +2,7 @@
 #ifndef EXPORTKIT_COCO_OBJECT_H
 #define EXPORTKIT_COCO_OBJECT_H
 
+#include "masks.h"
 #include "numbers.h"
 #include "rings.h"
 
@@ -17,6 +18,8 @@ typedef struct {
     char is_whole[4], has_area, is_whole_area;
     const char *rings; /* the text of a polygon, whose outline is at hand */
     size_t rings_size;
+    const MaskMeasure *mask; /* of a mask, with its lengths */
+    char is_crowd;
 } Object;
 
 static inline char *put_word(char *out, const char *word)
@@ -190,6 +193,52 @@ static inline char *put_box_object(char *out, const Object *object, int rectangl
         return NULL;
     out = put_word(out, ",\"iscrowd\":0,\"segmentation\":");
     return rectangle ? put_corners(out, object) : put_word(out, "[]");
+}
+
+/* -- masks --------------------------------------------------------------------------------------------------- */
+
+/* No length is longer as text, with what separates it or with escapes. */
+enum { LENGTH_ROOM = 26 };
+
+/* One length, or the difference of two, as COCO's compressed text, in a JSON string. */
+static inline char *put_compressed(char *out, long long value)
+{
+    for (int done = 0; !done;) {
+        long long group = value & 31;
+        value >>= 5;
+        done = value == (group & 16 ? -1 : 0);
+        *out = (char)('0' + group + (done ? 0 : 32));
+        if (*out++ == '\\')
+            *out++ = '\\';
+    }
+    return out;
+}
+
+/* The twin of exportkit_coco.shape.Shapes.runs. */
+static inline char *put_runs(char *out, const MaskMeasure *mask, int is_list)
+{
+    size_t count;
+    const long long *lengths = kept_lengths(mask, &count);
+    out = put_digits(put_word(out, "{\"size\":["), (uint64_t)mask->height, 1);
+    *out++ = ',';
+    out = put_word(put_digits(out, (uint64_t)mask->width, 1), "],\"counts\":");
+    *out++ = is_list ? '[' : '"';
+    for (size_t i = 0; i < count; i++) {
+        if (is_list && i > 0)
+            *out++ = ',';
+        out = is_list ? put_digits(out, (uint64_t)lengths[i], 1)
+                      : put_compressed(out, lengths[i] - (i > 2 ? lengths[i - 2] : 0));
+    }
+    return put_word(out, is_list ? "]}" : "\"}");
+}
+
+static inline char *put_mask_object(char *out, const Object *object, int lists_runs)
+{
+    const MaskMeasure *mask = object->mask;
+    if ((out = put_bbox(out, object)) == NULL || (out = put_area(out, object, (double)mask->covered, 1)) == NULL)
+        return NULL;
+    out = put_word(out, object->is_crowd ? ",\"iscrowd\":1,\"segmentation\":" : ",\"iscrowd\":0,\"segmentation\":");
+    return put_runs(out, mask, object->is_crowd || lists_runs);
 }
 
 static inline char *put_polygon_object(char *out, const Object *object, const Outline *outline)

@@ -9,6 +9,10 @@ static const double EPS = 0.001;
 /* A share of the area that settles the matter although it is computed in plain floats; and when such an area is sure. */
 static const double SURELY_NEAR = 0.0098, SURE_SHARE = 1e-7;
 
+/* No grid has more pixels, and no length more bits behind a group that another one follows. */
+static const long long MOST_PIXELS = 1LL << 52;
+enum { MOST_SHIFT = 50 };
+
 /* What the entries of a piece tell. */
 typedef struct {
     PyObject *sizes;  /* picture → (width, height) */
@@ -27,6 +31,8 @@ typedef struct {
     double bbox[4], area, exact;
     double left, top, right, bottom; /* of all rings */
     size_t rings;
+    char has_runs;
+    long long grid[2], filled, covered; /* height and width of a mask, its pixels by its lengths, and those that are set */
 } Entry;
 
 static int read_id(Cursor *c, long long *id)
@@ -103,9 +109,83 @@ static int read_one_ring(Cursor *c, Entry *entry)
     return points >= 3 && area > SURE_SHARE * squares;
 }
 
+/* The next length of a mask, background first; a sum beyond all grids is refused. */
+static int add_run(Entry *entry, long long length, int is_covered)
+{
+    if (length < 0 || length > MOST_PIXELS - entry->filled)
+        return 0;
+    entry->filled += length;
+    entry->covered += is_covered ? length : 0;
+    return 1;
+}
+
+static int read_run_list(Cursor *c, Entry *entry)
+{
+    int stop = 1;
+    c->p++;
+    skip_blanks(c);
+    for (int covered = 0; stop == 1; covered = !covered) {
+        long long length;
+        if (!read_id(c, &length) || !add_run(entry, length, covered) || !(stop = read_stop(c)))
+            return 0;
+    }
+    return 1;
+}
+
+/* Six bits a character from `0`: five of the length, the lowest first, and whether more follow. */
+static int read_run_text(Cursor *c, Entry *entry)
+{
+    Span text;
+    if (!read_span(c, &text) || !text.set)
+        return 0;
+    const char *p = text.s, *end = text.s + text.n;
+    long long before[2] = {0, 0};
+    for (size_t index = 0; p < end; index++) {
+        unsigned long long value = 0;
+        int shift = 0, bits = 32;
+        while (bits & 32) {
+            if (p == end || *p < '0' || *p > 'o' || shift > MOST_SHIFT || (*p == '\\' && (++p == end || *p != '\\')))
+                return 0;
+            bits = *p++ - '0';
+            value |= (unsigned long long)(bits & 31) << shift;
+            shift += 5;
+        }
+        long long length = (long long)(bits & 16 ? value - (1ULL << shift) : value);
+        length += index > 2 ? before[index % 2] : 0;
+        if (!add_run(entry, length, index % 2 == 1))
+            return 0;
+        before[index % 2] = length;
+    }
+    return 1;
+}
+
+static int read_runs(Cursor *c, Entry *entry)
+{
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    entry->has_runs = 1;
+    enter(c);
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = 0;
+        if (IS(&key, "size") && once(&seen, 0) && *c->p == '[') {
+            c->p++;
+            skip_blanks(c);
+            good = read_id(c, &entry->grid[0]) && read_stop(c) == 1 && read_id(c, &entry->grid[1]) && read_stop(c) == 2;
+        } else if (IS(&key, "counts") && once(&seen, 1)) {
+            good = *c->p == '[' ? read_run_list(c, entry) : *c->p == '"' && read_run_text(c, entry);
+        }
+        if (!good)
+            return 0;
+    }
+    return found == 0 && seen == 3;
+}
+
 static int read_segmentation(Cursor *c, Entry *entry)
 {
     int stop = 1;
+    if (*c->p == '{')
+        return read_runs(c, entry);
     if (*c->p != '[')
         return 0;
     c->p++;
@@ -177,8 +257,12 @@ static int is_faultless(const Facts *facts, const Entry *entry)
     double right = facts->width + EPS, bottom = facts->height + EPS;
     if (!(box[2] > 0 && box[3] > 0 && box[0] >= -EPS && box[1] >= -EPS && box[0] + box[2] <= right && box[1] + box[3] <= bottom))
         return 0;
-    if (entry->id < 1 || entry->crowd != 0)
+    if (entry->id < 1 || entry->crowd > entry->has_runs)
         return 0;
+    if (entry->has_runs)
+        return (double)entry->grid[0] == facts->height && (double)entry->grid[1] == facts->width &&
+               (double)entry->grid[0] * (double)entry->grid[1] == (double)entry->filled && entry->area > 0 &&
+               fabs(entry->area - (double)entry->covered) <= SURELY_NEAR * (double)entry->covered;
     if (entry->rings > 0 && !(entry->left >= -EPS && entry->top >= -EPS && entry->right <= right && entry->bottom <= bottom))
         return 0;
     double exact = entry->rings > 0 ? entry->exact : box[2] * box[3];
@@ -198,8 +282,9 @@ static int count_entry(Facts *facts, const Entry *entry)
         facts->room = room;
     }
     facts->ids[facts->count++] = entry->id;
-    facts->segmented += entry->rings > 0;
-    facts->bare += entry->rings == 0;
+    int is_segmented = entry->rings > 0 || entry->has_runs;
+    facts->segmented += (size_t)is_segmented;
+    facts->bare += (size_t)!is_segmented;
     PyObject *category = PyLong_FromLongLong(entry->category);
     int failed = category == NULL || PySet_Add(facts->categories, category) < 0;
     Py_XDECREF(category);

@@ -19,8 +19,12 @@ typedef struct {
     PyObject *heads;    /* class → what follows the ids, up to the numbers of the box */
     PyObject *outcomes; /* kind → outcome */
     int rectangle;      /* whether a box has the ring of its corners */
+    int lists_runs;     /* whether every mask is a list of lengths */
+    double most_pixels; /* of a mask's grid */
     AttributeTexts texts;
     Outline outline;
+    MaskMeasure mask;
+    Buffer lengths;
     char *text;
     size_t size, room;
 } CocoTexts;
@@ -117,12 +121,13 @@ static int put_object(CocoTexts *self, const Found *found)
     if (object->rings != NULL && self->outline.repeats)
         /* A repeated point is written before it is taken back, so there are at most as many numbers as bytes by two. */
         rings *= NUMBER_ROOM / 2;
-    if (!make_room(self, head + tail + rings + FIXED_ROOM))
+    if (!make_room(self, head + tail + rings + FIXED_ROOM + self->lengths.size / sizeof(long long) * LENGTH_ROOM))
         return 0;
     char *out = self->text + self->size;
     memcpy(out, PyBytes_AS_STRING(found->head), head);
-    out = object->rings != NULL ? put_polygon_object(out + head, object, &self->outline)
-                                : put_box_object(out + head, object, self->rectangle);
+    out = object->rings != NULL  ? put_polygon_object(out + head, object, &self->outline)
+          : object->mask != NULL ? put_mask_object(out + head, object, self->lists_runs)
+                                 : put_box_object(out + head, object, self->rectangle);
     if (out == NULL)
         return 0;
     if (tail > 0)
@@ -165,6 +170,7 @@ static void tidy(CocoTexts *self)
         self->text = NULL;
         self->room = 0;
         exportkit_outline_clear(&self->outline);
+        free_buffer(&self->lengths);
     }
     self->size = 0;
 }
@@ -196,12 +202,33 @@ static PyObject *of(PyObject *self_object, PyObject *const *args, Py_ssize_t cou
 
 /* -- runs of records --------------------------------------------------------------------------------------------- */
 
+/* Reads a mask on the grid of its picture whose pixels the box meets: 1; 0, perhaps with an exception, for any other. */
+static int find_mask(CocoTexts *self, const Entry *entry, const RunRecord *record, Object *object)
+{
+    const double *side = object->side;
+    long long width, height;
+    long long window[4] = {(long long)floor(side[0]), (long long)floor(side[1]), (long long)ceil(side[0] + side[2]),
+                           (long long)ceil(side[1] + side[3])};
+    if (!read_grid(entry->rings, entry->rings_end, &height, &width) || width < 1 || height < 1 ||
+        (double)width != record->width || (double)height != record->height ||
+        (double)width * (double)height > fmin(self->most_pixels, EXACT))
+        return 0;
+    begin_mask(&self->mask, width, height, window);
+    self->mask.kept = &self->lengths;
+    if (!measure_mask(&self->mask, entry->lengths, entry->lengths_end) || self->mask.within == 0)
+        return 0;
+    object->mask = &self->mask;
+    object->is_crowd = entry->is_crowd;
+    return 1;
+}
+
 /* As find_object, of an entry, with its attributes: 1; 0 for one that is not ordinary; -1 with an exception. */
 static int find_entry(CocoTexts *self, const Entry *entry, const RunRecord *record, Found *found)
 {
     const double size[] = {record->width, record->height};
     Object *object = &found->object;
-    if (!entry->is_plain || entry->is_crowd || !entry->has_box || !find_head(self, entry->kind, entry->label, found))
+    self->lengths.size = 0;
+    if (!entry->is_plain || (entry->is_crowd && entry->region != MASK) || !entry->has_box || !find_head(self, entry->kind, entry->label, found))
         return PyErr_Occurred() ? -1 : 0;
     for (int i = 0; i < 4; i++) {
         object->side[i] = value_of(&entry->box[i]);
@@ -210,8 +237,10 @@ static int find_entry(CocoTexts *self, const Entry *entry, const RunRecord *reco
     object->has_area = entry->declared.set;
     object->is_whole_area = !entry->declared.is_real;
     object->area = entry->declared.set ? value_of(&entry->declared) : 0;
-    if (!lies_within(object->side, size) || !(entry->region == BOX || entry->region == POLYGON))
+    if (!lies_within(object->side, size) || !(entry->region == BOX || entry->region == POLYGON || entry->region == MASK))
         return 0;
+    if (entry->region == MASK && !find_mask(self, entry, record, object))
+        return PyErr_Occurred() ? -1 : 0;
     if (entry->region == POLYGON) {
         object->rings = entry->rings;
         object->rings_size = (size_t)(entry->rings_end - entry->rings);
@@ -319,6 +348,7 @@ static void coco_texts_dealloc(PyObject *object)
     regions_end(&self->regions);
     attributes_end(&self->texts);
     exportkit_outline_clear(&self->outline);
+    free_buffer(&self->lengths);
     PyMem_Free(self->text);
     Py_TYPE(object)->tp_free(object);
 }
@@ -354,11 +384,13 @@ static int are_bytes(PyObject *table)
 
 static PyObject *coco_texts_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"annotation", "box", "region", "heads", "outcomes", "attributes", "rectangle", NULL};
+    static char *names[] = {"annotation", "box", "region", "heads", "outcomes", "attributes", "rectangle", "lists_runs", "most_pixels", NULL};
     PyObject *annotation, *box, *region, *heads, *outcomes, *texts;
-    int rectangle;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!O!O!Op", names, &PyType_Type, &annotation, &PyType_Type, &box,
-                                     &PyType_Type, &region, &PyDict_Type, &heads, &PyDict_Type, &outcomes, &texts, &rectangle))
+    int rectangle, lists_runs;
+    double most_pixels;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!O!O!Oppd", names, &PyType_Type, &annotation, &PyType_Type, &box,
+                                     &PyType_Type, &region, &PyDict_Type, &heads, &PyDict_Type, &outcomes, &texts, &rectangle,
+                                     &lists_runs, &most_pixels))
         return NULL;
     CocoTexts *self = (CocoTexts *)type->tp_alloc(type, 0);
     if (self == NULL)
@@ -368,6 +400,8 @@ static PyObject *coco_texts_new(PyTypeObject *type, PyObject *args, PyObject *ke
     self->heads = PyDict_Copy(heads);
     self->outcomes = PyDict_Copy(outcomes);
     self->rectangle = rectangle;
+    self->lists_runs = lists_runs;
+    self->most_pixels = most_pixels;
     int made = attributes_begin(&self->texts, texts) && regions_begin(&self->regions, region) && self->heads && self->outcomes &&
                find_offsets(self);
     if (made && !(are_bytes(self->heads) && PyCallable_Check(texts))) {

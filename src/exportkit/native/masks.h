@@ -2,6 +2,7 @@
 #ifndef EXPORTKIT_MASKS_H
 #define EXPORTKIT_MASKS_H
 
+#include "buffer.h"
 #include "scan.h"
 
 /* Groups of five bits of a compressed length: so many fit 64 bits whatever they hold. */
@@ -13,7 +14,28 @@ typedef struct {
     long long place, before[2], lengths; /* pixels and lengths so far, and the last two lengths */
     long long covered, left, top, right, bottom; /* pixels, and their bounds as half-open edges */
     long long window[4], within; /* edges of a window, and the covered pixels in it */
+    Buffer *kept;                /* takes the lengths, none of them 0 but the first; or NULL */
 } MaskMeasure;
+
+static inline long long *kept_lengths(const MaskMeasure *mask, size_t *count)
+{
+    *count = mask->kept->size / sizeof(long long);
+    return (long long *)(void *)mask->kept->text;
+}
+
+/* Keeps the next length, joined to what it goes on with; 0 with an exception. */
+static inline int keep_length(const MaskMeasure *mask, long long length)
+{
+    size_t count;
+    long long *kept = kept_lengths(mask, &count);
+    if (count > 0 && length == 0)
+        return 1;
+    if (count > 0 && (long long)(count - 1) % 2 == mask->lengths % 2) {
+        kept[count - 1] += length;
+        return 1;
+    }
+    return append(mask->kept, &length, sizeof length);
+}
 
 static inline void begin_mask(MaskMeasure *mask, long long width, long long height, const long long *window)
 {
@@ -43,6 +65,8 @@ static inline void cover(MaskMeasure *mask, long long start, long long end)
 static inline int add_length(MaskMeasure *mask, long long length)
 {
     if (length < 0 || length > mask->width * mask->height - mask->place)
+        return 0;
+    if (mask->kept != NULL && !keep_length(mask, length))
         return 0;
     if (mask->lengths % 2 == 1 && length > 0)
         cover(mask, mask->place, mask->place + length);
