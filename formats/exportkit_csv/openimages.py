@@ -36,7 +36,7 @@ class OpenImagesTable(BoxTable):
         x0, y0, x1, y1, shorter = box.to_xyxy_normalized(canvas.width, canvas.height)
         corners = ",".join(map(decimal_text, (x0, x1, y0, y1)))
         score = annotation.score
-        confidence = decimal_text(score) if score is not None and _is_share(score) else "1"
+        confidence = decimal_text(abs(score)) if score is not None and _is_share(score) else "1"
         occluded, truncated = (1 if flag else _UNKNOWN for flag in (annotation.occluded, annotation.truncated))
         flags = f"{occluded},{truncated},{annotation.iscrowd:d},{_UNKNOWN},{_UNKNOWN}"
         return f"{head},exportkit,{label},{confidence},{corners},{flags}", grown or shorter

@@ -76,6 +76,8 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
             if draw.random() < 0.3:
                 corners[4:4] = [corners[4]] * draw.randrange(1, 3)
             if draw.random() < 0.3:
+                corners[6:6] = [corners[at] for at in draw.choices(range(5), k=draw.randrange(1, 4))]
+            if draw.random() < 0.3:
                 corners.append(corners[0])
             made["segmentation"] = [[round(value, 2) for corner in corners for value in corner]]
             if draw.random() < 0.3:

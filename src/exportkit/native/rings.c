@@ -10,7 +10,7 @@
 static const double SURE_AREA = 0.011, SURE_SHARE = 1e-7;
 static const double COORDINATE_LIMIT = 1e6;
 
-enum { FIRST_POINTS = 512, FIRST_RINGS = 8, MOST_KEPT = 1 << 16 };
+enum { FIRST_POINTS = 512, FIRST_RINGS = 8, MOST_KEPT = 1 << 16, MOST_WALKED = 512 };
 
 static int grow_points(Outline *outline, size_t least)
 {
@@ -176,20 +176,52 @@ static int are_distinct(Outline *outline, size_t first)
     return 1;
 }
 
-/* The shoelace area of the ring from `first` on, or 0 where plain floats are not sure of it. */
-static double sure_area(const Outline *outline, size_t first)
+/* The shoelace area of points, from which `squares` tells how far plain floats may be off. */
+static double area_of(const double *xs, const double *ys, size_t count, double *squares)
 {
-    const double *xs = outline->x, *ys = outline->y;
-    double twice = 0, squares = 0, x0 = xs[first], y0 = ys[first], ax = 0, ay = 0;
-    for (size_t i = first + 1; i < outline->count; i++) {
+    double twice = 0, x0 = xs[0], y0 = ys[0], ax = 0, ay = 0;
+    for (size_t i = 1; i < count; i++) {
         double bx = xs[i] - x0, by = ys[i] - y0;
         twice += ax * by - ay * bx;
-        squares += bx * bx + by * by;
+        *squares += bx * bx + by * by;
         ax = bx;
         ay = by;
     }
-    double area = fabs(twice) / 2;
+    return fabs(twice) / 2;
+}
+
+/* The shoelace area of the ring from `first` on, or 0 where plain floats are not sure of it. */
+static double sure_area(const Outline *outline, size_t first)
+{
+    double squares = 0, area = area_of(outline->x + first, outline->y + first, outline->count - first, &squares);
     return area > SURE_AREA && area > SURE_SHARE * squares ? area : 0;
+}
+
+/* Whether a ring that passes points more than once surely covers something: the largest of the loops that it falls into has
+   more area than the others can take from it. The twin of exportkit.records.ring.is_flat where nothing is doubtful. */
+static int is_surely_filled(const Outline *outline, size_t first)
+{
+    double xs[MOST_WALKED], ys[MOST_WALKED], largest = 0, sum = 0, squares = 0;
+    size_t walked = 0;
+    if (outline->count - first > MOST_WALKED)
+        return 0;
+    for (size_t i = first; i <= outline->count; i++) {
+        size_t place = 0;
+        if (i < outline->count)
+            while (place < walked && (xs[place] != outline->x[i] || ys[place] != outline->y[i]))
+                place++;
+        if (place < walked) {
+            double area = area_of(xs + place, ys + place, walked - place, &squares);
+            largest = fmax(largest, area);
+            sum += area;
+            walked = place;
+        }
+        if (i < outline->count) {
+            xs[walked] = outline->x[i];
+            ys[walked++] = outline->y[i];
+        }
+    }
+    return 2 * largest - sum > SURE_AREA && 2 * largest - sum > SURE_SHARE * squares;
 }
 
 static PyObject *without_blanks(PyObject *text)
@@ -244,8 +276,13 @@ static int take_ring(Outline *outline, size_t first, const Bounds *bounds)
 {
     double own = 0;
     size_t points = outline->count - first;
-    if (!are_distinct(outline, first) || !((own = sure_area(outline, first)) > 0))
+    if (!((own = sure_area(outline, first)) > 0))
         return 0;
+    if (!are_distinct(outline, first)) {
+        if (PyErr_Occurred() || !is_surely_filled(outline, first))
+            return 0;
+        outline->meets = 1;
+    }
     if (outline->rings == outline->ring_room && !grow_rings(outline, outline->rings + 1))
         return 0;
     outline->ends[outline->rings++] = outline->count;
@@ -259,7 +296,7 @@ static int take_ring(Outline *outline, size_t first, const Bounds *bounds)
 static void start(Outline *outline)
 {
     outline->count = outline->rings = outline->shortest = 0;
-    outline->repeats = 0;
+    outline->repeats = outline->meets = 0;
     outline->area = 0;
     outline->bounds = (Bounds){0};
 }
@@ -281,7 +318,7 @@ int exportkit_outline_read(Outline *outline, Cursor *c)
     if (*c->p != ']')
         return 0;
     c->p++;
-    return 1;
+    return !(outline->meets && outline->rings > 1);
 }
 
 static PyObject *measure_rings(PyObject *module, PyObject *text)
@@ -298,7 +335,7 @@ static PyObject *measure_rings(PyObject *module, PyObject *text)
     int good = exportkit_outline_read(&outline, &cursor);
     skip_blanks(&cursor);
 
-    if (!good || outline.repeats || cursor.p != cursor.end) {
+    if (!good || outline.repeats || outline.meets || cursor.p != cursor.end) {
         if (outline.room > MOST_KEPT)
             exportkit_outline_clear(&outline);
         if (PyErr_Occurred())

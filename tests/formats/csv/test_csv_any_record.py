@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.formats.csv.tables import encode, plan_of
 from tests.formats.csv.test_csv_checker import Folder
@@ -65,6 +65,7 @@ def any_annotation(draw: st.DrawFn) -> Annotation:
 @pytest.mark.parametrize("dialect", ["long", "parquet", "retinanet", "tfod", "openimages", "via", "automl"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[*HealthCheck])
 @given(found=st.lists(any_annotation(), max_size=5), raw=st.booleans(), precision=st.none() | st.integers(0, 9))
+@example(found=[Annotation(0, "box", "cat", Box(1, 1, 5, 5), score=-0.0)], raw=False, precision=None)
 def test_any_record_is_answered_and_its_rows_take_their_check(
     tmp_path: Path, dialect: Dialect, found: list[Annotation], raw: bool, precision: int | None
 ) -> None:
