@@ -15,8 +15,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes is told by benchmarks; a busy machine is no defect.
+settings.register_profile("exportkit", deadline=None)
+settings.load_profile("exportkit")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 #: What the tests of the consumers cannot do without.

@@ -318,7 +318,7 @@ int exportkit_outline_read(Outline *outline, Cursor *c)
     if (*c->p != ']')
         return 0;
     c->p++;
-    return !(outline->meets && outline->rings > 1);
+    return 1;
 }
 
 static PyObject *measure_rings(PyObject *module, PyObject *text)

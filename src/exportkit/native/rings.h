@@ -22,7 +22,7 @@ typedef struct {
     double area;     /* sum of the shoelace areas */
     size_t shortest; /* points of the shortest ring */
     int repeats;     /* whether a closing point or an equal neighbour was left out */
-    int meets;       /* whether the only ring passes a point more than once */
+    int meets;       /* whether a ring passes a point more than once */
 } Outline;
 
 /* Reads `[ring, …]` of rings that need no care but for repeated points, which are left out: 1; 0, perhaps with an exception, for any other. */
