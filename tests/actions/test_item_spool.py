@@ -15,6 +15,13 @@ from exportkit.actions.item_spool import spool_items
 from exportkit.wire.tolerant import tolerant_loads
 
 
+@pytest.fixture(autouse=True, params=["compiled", "plain"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to a line have to come to the same."""
+    if request.param == "plain":
+        monkeypatch.setattr("exportkit.actions.item_spool.core", None)
+
+
 def spooled(folder: Path, *payloads: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Lines and losses of items with these payloads."""
     items = [

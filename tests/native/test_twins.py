@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -272,3 +273,66 @@ def test_tallies(records: list[list[tuple[str | None, Outcome, tuple[str, ...]]]
             ledger.record_written(record, [outcome for _, outcome, _ in parts], -1)
     assert native.close() == plain.close()
     assert (native.losses, native.errors) == (plain.losses, plain.errors)
+
+
+plain_values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.decimals(-2_000_000, 2_000_000, places=2).map(float),
+        st.text(),
+        st.sampled_from([0.0, -0.0, 0.005, 0.995, 1.005, 999999.995, 1e6, 1e15, 1e16, 1e-5, -(2**63), 2**63, "\ud800"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner), st.tuples(inner, inner), st.dictionaries(st.one_of(st.text(), st.integers()), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(plain_values)
+def test_lines_of_plain_values(value: Any) -> None:
+    assert core is not None
+    line = core.json_line(value)
+    assert line in {None, written_by_msgspec(value)}
+    if isinstance(value, (bool, str)) and value != "\ud800":
+        assert line is not None or any("\ud800" <= letter <= "\udfff" for letter in str(value))
+
+
+def written_by_msgspec(value: Any) -> bytes | None:
+    """The line of a value; None where it is no JSON."""
+    try:
+        return msgspec.json.encode(value) + b"\n"
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def test_ordinary_lines_are_written_by_the_core() -> None:
+    assert core is not None
+    things = [
+        {
+            "id": 7,
+            "bbox": [0.5, 12.25, -3.75, 640],
+            "area": 1234567.891,
+            "label": 'Zebra "é"',
+            "crowd": False,
+            "x": None,
+        }
+    ]
+    assert core.json_line({"data": things}) == msgspec.json.encode({"data": things}) + b"\n"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), 2**64, {1: 2}, object(), {1}, b"", 1e300])
+def test_what_takes_a_closer_look_is_left_to_the_general_way(value: Any) -> None:
+    assert core is not None
+    assert core.json_line({"a": [1.5, value]}) is None
+
+
+def test_cycles_and_depths_without_end_are_left_to_the_general_way() -> None:
+    assert core is not None
+    endless: list[Any] = []
+    endless.append(endless)
+    assert core.json_line(endless) is None

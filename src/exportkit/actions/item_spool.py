@@ -15,6 +15,7 @@ from exportkit.bundles import BundleWriter
 from exportkit.bundles.canonical_line import LINE_ENDS, ROW_KEYS
 from exportkit.clients import LineFault
 from exportkit.errors import ConversionFailed, RecordFault, words_of
+from exportkit.native import core
 from exportkit.records import quoted
 from exportkit.wire import choose_entry
 from exportkit.writing.ledger import Entry
@@ -61,7 +62,7 @@ def spool_items(
     lost = folder / "lost.jsonl"
     encode = msgspec.json.Encoder().encode
     records = failed = 0
-    with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items") as bundle:
+    with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items", lasting=False) as bundle:
         for number, item in enumerate(items, 1):
             try:
                 bundle.write_line(_line(_row(item, _converted(item, convert))))
@@ -85,7 +86,11 @@ def spool_items(
 
 def _line(row: Mapping[str, Any]) -> bytes:
     """The line of a row, its members in the order of every bundle; no files where there are none."""
-    text = _encoded({key: row[key] for key in ROW_KEYS if key in row and (key != "files_manifest" or row[key])})
+    members = {key: row[key] for key in ROW_KEYS if key in row and (key != "files_manifest" or row[key])}
+    line: bytes | None = core.json_line(members) if core is not None else None
+    if line is not None:
+        return line
+    text = _encoded(members)
     return text.translate(LINE_ENDS) + b"\n" if b"\n" in text or b"\r" in text else text + b"\n"
 
 
