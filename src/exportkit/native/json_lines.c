@@ -10,22 +10,37 @@ enum { USUAL_LINE = 1 << 14 };
 
 static int put_value(Buffer *out, PyObject *value, int depth);
 
-/* A value from 0 below a million that has at most two decimals, or NULL: what nearly all coordinates are. */
+/* A few bytes with their size last: copied whole, since that is quicker than one by one. */
+typedef char Word[4];
+static Word wholes[1000], parts[100];
+
+/* Texts of numbers from 0 to 999, and of hundredths behind a point without the last zeros. */
+static void make_words(void)
+{
+    for (int i = 0; i < 1000; i++)
+        wholes[i][3] = (char)(put_digits(wholes[i], (uint64_t)i, 1) - wholes[i]);
+    for (int i = 0; i < 100; i++) {
+        memcpy(parts[i], (char[]){'.', (char)('0' + i / 10), (char)('0' + i % 10)}, 3);
+        parts[i][3] = i % 10 ? 3 : 2;
+    }
+}
+
+static inline char *put_word(char *out, const Word word)
+{
+    memcpy(out, word, sizeof(Word));
+    return out + word[3];
+}
+
+/* A value from 0 below 1000 that has at most two decimals, as nearly all coordinates do; NULL for any other. */
 static inline char *put_hundredths(char *out, double value)
 {
-    if (!(value < 1e6) || signbit(value))
+    if (!(value < 999.99))
         return NULL;
     uint32_t scaled = (uint32_t)(value * 100 + 0.5);
     /* Both are exact, so the quotient is the float nearest to these digits: they read back as the value. */
     if ((double)scaled / 100 != value)
         return NULL;
-    uint32_t rest = scaled % 100;
-    out = put_digits(out, scaled / 100, 1);
-    *out++ = '.';
-    *out++ = (char)('0' + rest / 10);
-    if (rest % 10)
-        *out++ = (char)('0' + rest % 10);
-    return out;
+    return put_word(put_word(out, wholes[scaled / 100]), parts[scaled % 100]);
 }
 
 static int put_real(Buffer *out, double value)
@@ -103,9 +118,12 @@ static int put_array(Buffer *out, PyObject *array, int depth)
     Py_ssize_t count = PySequence_Fast_GET_SIZE(array);
     if (!append(out, "[", 1))
         return 0;
-    for (Py_ssize_t i = 0; i < count; i++)
-        if ((i > 0 && !append(out, ",", 1)) || !put_value(out, items[i], depth + 1))
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (i > 0 && !append(out, ",", 1))
             return 0;
+        if (!(PyFloat_CheckExact(items[i]) ? put_real(out, PyFloat_AS_DOUBLE(items[i])) : put_value(out, items[i], depth + 1)))
+            return 0;
+    }
     return append(out, "]", 1);
 }
 
@@ -152,6 +170,8 @@ static PyObject *json_line(PyObject *module, PyObject *value)
     (void)module;
     Buffer out = {0};
     PyObject *line = NULL;
+    if (wholes[0][3] == 0)
+        make_words();
     int is_made = room_in(&out, USUAL_LINE) != NULL && put_value(&out, value, 1) && append(&out, "\n", 1);
     if (is_made)
         line = PyBytes_FromStringAndSize(out.text, (Py_ssize_t)out.size);
