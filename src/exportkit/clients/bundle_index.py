@@ -110,14 +110,15 @@ class BundleIndex:
                     yield StoredLine(Place(part.index, line.number, line.offset, line.length), line.text)
 
     def _stands_in_order(self) -> bool:
-        previous: Key | None = _NO_ID
+        previous = _NO_ID
         for part in self._bundle.parts:
             shards = cut_shards(part, _SHARD)
             with opened(part) as file:
                 for shard in shards:
-                    previous = _last_in_order(file, shard, previous)
-                    if previous is None:
+                    last = _last_in_order(file, shard, previous)
+                    if last is None:
                         return False
+                    previous = last
         return True
 
     def _store_places(self) -> None:
