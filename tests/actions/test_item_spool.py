@@ -15,6 +15,7 @@ import pytest
 from exportkit.actions.export_item import ExportItem
 from exportkit.actions.item_spool import spool_items
 from exportkit.errors import LocalIOError, RecordFault, UsageError
+from exportkit.storage.run_directory import ACQUIRED, RunDirectory, run_folder
 from exportkit.wire.tolerant import tolerant_loads
 from exportkit.writing.ledger import Entry
 
@@ -137,6 +138,21 @@ def test_a_plugin_that_empties_its_item_does_not_change_whose_it_is(tmp_path: Pa
 
     assert (line["id"], line["split"], lost) == (3, "val", [])
     assert line["files_manifest"]["image_1"]["file_name_original"] == "3.jpg"
+
+
+def test_a_result_without_an_id_goes_by_that_of_its_item(tmp_path: Path) -> None:
+    lines, lost = through(tmp_path, lambda given: given | {"id": None}, item(3))
+    assert ([line["id"] for line in lines], lost) == ([3], [])
+
+
+def test_what_a_killed_run_spooled_is_gone_when_the_next_one_goes_on(tmp_path: Path) -> None:
+    left = run_folder(tmp_path / "out") / "spool"
+    for name in ("converted", ACQUIRED):
+        (left / name / "items").mkdir(parents=True)
+        (left / name / "items" / "manifest.json").write_text("torn")
+    left.parent.chmod(0o700)
+    with RunDirectory(tmp_path / "out", resumable=True) as run:
+        assert [path.name for path in run.spool.iterdir()] == [ACQUIRED]
 
 
 def test_a_plugin_that_empties_its_item_and_fails_is_told_by_the_item(tmp_path: Path) -> None:

@@ -125,7 +125,8 @@ def _row(origin: _Origin, item: Any, result: Any) -> dict[str, Any]:
     if not isinstance(result, Mapping):
         raise TypeError(f"convert_data returned {type(result).__name__}, which can be no record; return a mapping")
     source = origin.row
-    row: dict[str, Any] = {"id": result.get("id", origin.id)}
+    identity = result.get("id")
+    row: dict[str, Any] = {"id": origin.id if identity is None else identity}
     row |= {key: source[key] for key in _KEPT if key in source}
     if "data" in result:
         row |= {key: result[key] for key in _KEPT if key in result}
