@@ -11,7 +11,7 @@ import pytest
 
 from exportkit.bundles import Bundle, BundleWriter, count_lines, iter_lines, opened
 from exportkit.bundles.canonical_line import canonical_line
-from exportkit.errors import BundleRefused, BundleTraversalError, UsageError
+from exportkit.errors import BundleRefused, BundleTraversalError, LocalIOError, UsageError
 
 
 def ids_in(bundle: Bundle) -> list[int]:
@@ -157,6 +157,19 @@ def test_a_part_of_a_passing_bundle_that_was_cut_is_refused_all_the_same(tmp_pat
     part.write_bytes(part.read_bytes()[:-3])
     with pytest.raises(BundleRefused, match="bytes"):
         Bundle.open(tmp_path / "b")
+
+
+def test_a_part_that_cannot_be_given_its_name_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    writer = BundleWriter(tmp_path / "b")
+    with pytest.raises(LocalIOError), writer:
+        begin_and_obstruct(writer, tmp_path / "b/task/part-00001.jsonl")
+    assert [path.name for path in (tmp_path / "b/task").iterdir()] == ["part-00001.jsonl"]
+    assert not (tmp_path / "b/manifest.json").exists()
+
+
+def begin_and_obstruct(writer: BundleWriter, part: Path) -> None:
+    writer.write({"id": 1})
+    part.mkdir()
 
 
 def write_numbers(root: Path, encoding: Literal["gzip", "zstd"] | None, numbers: list[float]) -> None:

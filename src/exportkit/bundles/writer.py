@@ -133,10 +133,13 @@ class BundleWriter(AbstractContextManager["BundleWriter"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.close()
-        elif self._part is not None:
-            self._part.discard()
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            # What close() sealed is let go of there: a part that is still here was broken off.
+            if self._part is not None:
+                self._part.discard()
 
     def __enter__(self) -> Self:
         return self
