@@ -98,6 +98,17 @@ def test_an_exception_that_says_nothing_has_no_code() -> None:
     assert classify_export_error() is None
 
 
+def test_an_exception_whose_own_text_raises_has_no_code_and_hides_no_other() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise LookupError("no text")
+
+    outer = failed(ValueError("no space left on device"))
+    outer.__cause__ = Mute()
+    assert classify_export_error(Mute()) is None
+    assert extract_failed_step(outer) == "save_files"
+
+
 def test_causes_in_a_circle_come_to_an_end() -> None:
     first, second = RuntimeError("a"), RuntimeError("b")
     first.__cause__, second.__cause__ = second, first

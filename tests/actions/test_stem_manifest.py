@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportkit.actions.stem_manifest import planned_stems
@@ -18,6 +18,7 @@ STEMS = st.one_of(st.sampled_from(("a", "A", "a__1", "b")), st.text(min_size=1, 
 ENTRIES = st.lists(st.tuples(IDS, STEMS), max_size=12, unique_by=lambda entry: (type(entry[0]), entry[0]))
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.randoms(use_true_random=False))
 def test_names_depend_on_the_items_alone_and_no_two_are_one(entries: list[tuple[Any, str]], random: Random) -> None:
     shuffled = list(entries)

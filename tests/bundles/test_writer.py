@@ -11,7 +11,7 @@ import pytest
 
 from exportkit.bundles import Bundle, BundleWriter, count_lines, iter_lines, opened
 from exportkit.bundles.canonical_line import canonical_line
-from exportkit.errors import BundleTraversalError, UsageError
+from exportkit.errors import BundleRefused, BundleTraversalError, LocalIOError, UsageError
 
 
 def ids_in(bundle: Bundle) -> list[int]:
@@ -130,6 +130,46 @@ def test_a_bundle_that_is_broken_off_has_no_manifest(tmp_path: Path, encoding: L
     with pytest.raises(ValueError, match="JSON"):
         write_numbers(tmp_path / "b", encoding, [1.0, float("nan")])
     assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_a_bundle_that_does_not_last_holds_the_same_lines_without_a_digest(
+    tmp_path: Path, encoding: Literal["gzip"] | None
+) -> None:
+    for name, lasting in (("kept", True), ("passing", False)):
+        with BundleWriter(
+            tmp_path / name, prefix="p", records_per_part=3, encoding=encoding, lasting=lasting
+        ) as writer:
+            for number in range(8):
+                writer.write({"id": number})
+    kept, passing = tree(tmp_path / "kept"), tree(tmp_path / "passing")
+    manifests = [json.loads(files.pop("manifest.json")) for files in (kept, passing)]
+    assert kept == passing
+    digests = [[part.pop("sha256", None) for part in each["targets"]["task"]["parts"]] for each in manifests]
+    assert (None in digests[0], set(digests[1])) == (False, {None})
+    assert manifests[0] == manifests[1]
+
+
+def test_a_part_of_a_passing_bundle_that_was_cut_is_refused_all_the_same(tmp_path: Path) -> None:
+    with BundleWriter(tmp_path / "b", lasting=False) as writer:
+        writer.write({"id": 1})
+    part = tmp_path / "b/task/part-00001.jsonl"
+    part.write_bytes(part.read_bytes()[:-3])
+    with pytest.raises(BundleRefused, match="bytes"):
+        Bundle.open(tmp_path / "b")
+
+
+def test_a_part_that_cannot_be_given_its_name_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    writer = BundleWriter(tmp_path / "b")
+    with pytest.raises(LocalIOError), writer:
+        begin_and_obstruct(writer, tmp_path / "b/task/part-00001.jsonl")
+    assert [path.name for path in (tmp_path / "b/task").iterdir()] == ["part-00001.jsonl"]
+    assert not (tmp_path / "b/manifest.json").exists()
+
+
+def begin_and_obstruct(writer: BundleWriter, part: Path) -> None:
+    writer.write({"id": 1})
+    part.mkdir()
 
 
 def write_numbers(root: Path, encoding: Literal["gzip", "zstd"] | None, numbers: list[float]) -> None:

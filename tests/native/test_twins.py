@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -272,3 +273,150 @@ def test_tallies(records: list[list[tuple[str | None, Outcome, tuple[str, ...]]]
             ledger.record_written(record, [outcome for _, outcome, _ in parts], -1)
     assert native.close() == plain.close()
     assert (native.losses, native.errors) == (plain.losses, plain.errors)
+
+
+plain_values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.decimals(-2_000_000, 2_000_000, places=2).map(float),
+        st.text(),
+        st.sampled_from([0.0, -0.0, 0.005, 0.995, 1.005, 999999.995, 1e6, 1e15, 1e16, 1e-5, -(2**63), 2**63, "\ud800"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner), st.tuples(inner, inner), st.dictionaries(st.one_of(st.text(), st.integers()), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(plain_values)
+def test_lines_of_plain_values(value: Any) -> None:
+    assert core is not None
+    line = core.json_line(value)
+    assert line in {None, written_by_msgspec(value)}
+    if isinstance(value, (bool, str)) and value != "\ud800":
+        assert line is not None or any("\ud800" <= letter <= "\udfff" for letter in str(value))
+
+
+def written_by_msgspec(value: Any) -> bytes | None:
+    """The line of a value; None where it is no JSON."""
+    try:
+        return msgspec.json.encode(value) + b"\n"
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def test_ordinary_lines_are_written_by_the_core() -> None:
+    assert core is not None
+    things = [
+        {
+            "id": 7,
+            "bbox": [0.5, 12.25, -3.75, 640],
+            "area": 1234567.891,
+            "label": 'Zebra "é"',
+            "crowd": False,
+            "x": None,
+        }
+    ]
+    assert core.json_line({"data": things}) == msgspec.json.encode({"data": things}) + b"\n"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), 2**64, {1: 2}, object(), {1}, b"", 1e300])
+def test_what_takes_a_closer_look_is_left_to_the_general_way(value: Any) -> None:
+    assert core is not None
+    assert core.json_line({"a": [1.5, value]}) is None
+
+
+def test_cycles_and_depths_without_end_are_left_to_the_general_way() -> None:
+    assert core is not None
+    endless: list[Any] = []
+    endless.append(endless)
+    assert core.json_line(endless) is None
+
+
+def read_by_msgspec(line: bytes) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+ordinary_values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**17), 10**17),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.decimals(-20_000, 20_000, places=2).map(float),
+        st.text(st.characters(exclude_categories=["Cs"])),
+    ),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(max_size=3), ordinary_values, max_size=4), st.booleans(), st.booleans())
+def test_objects_of_lines(members: dict[str, Any], spaced: bool, escaped: bool) -> None:
+    assert core is not None
+    text = json.dumps(members, ensure_ascii=escaped, indent=1 if spaced else None).encode()
+    found = core.json_object(text)
+    assert found is None or repr(found) == repr(msgspec.json.decode(text))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text('0123456789.,-+eE[]{}"\\: tunlr\x00\n\u00e9', max_size=14), st.integers(0, 12))
+def test_texts_that_are_no_json_are_no_objects(middle: str, cut: int) -> None:
+    assert core is not None
+    for text in (f'{{"a":[1.5,{middle}]}}', f'{{"a":{middle}}}', f'{{"{middle}":12.25}}', f'{{"a":[1.25]}}{middle}'):
+        line = text.encode()
+        for tried in (line, line[: len(line) - cut]):
+            found = core.json_object(tried)
+            assert found is None or repr(found) == repr(read_by_msgspec(tried))
+
+
+@pytest.mark.parametrize(
+    "number", ["0.5", "12.25", "00.5", "0.", ".5", "-0.0", "1.5e3", "123456.7", "1234567.25", "999.999"]
+)
+@pytest.mark.parametrize("after", ["", ",1,2,3", ", 1.5 ", "x", " "])
+def test_short_numbers_with_a_point(number: str, after: str) -> None:
+    assert core is not None
+    line = f'{{"a":[{number}{after}]}}'.encode()
+    found = core.json_object(line)
+    assert found is None or repr(found) == repr(read_by_msgspec(line))
+    if read_by_msgspec(line) is not None:
+        assert found is not None
+
+
+def test_objects_share_nothing_that_can_be_changed() -> None:
+    assert core is not None
+    line = b'{"a":{"b":[1.5]},"c":{"b":[1.5]}}'
+    first, second = core.json_object(line), core.json_object(line)
+    assert first is not None
+    assert second is not None
+    first["a"]["b"].append(2)
+    assert second == {"a": {"b": [1.5]}, "c": {"b": [1.5]}}
+    assert first["c"] == {"b": [1.5]}
+
+
+def test_deep_lines_are_left_to_the_general_way() -> None:
+    assert core is not None
+    assert core.json_object(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}") is None
+    assert core.json_object(b'{"a":' + b"[" * 100_000) is None
+    assert core.json_object(b"") is None
+    assert core.json_object(b"[1]") is None
+
+
+def test_ids_are_passed_up_to_the_first_line_in_doubt() -> None:
+    assert core is not None
+    lines = [b'{"id":-3}', b'{"data":[1,2],"id":2 }\r', b'{"id":7,"data":{"id":1}}', b'{"id":7}']
+    text = bytearray(b"\n".join(lines))
+    at = sum(len(line) + 1 for line in lines[:3])
+    assert core.pass_ascending_ids(text, 0, len(text), -(2**63)) == (at, 7)
+    assert core.pass_ascending_ids(text, 0, at - 1, -(2**63)) == (at - 1, 7)
+    with pytest.raises(ValueError, match="no text"):
+        core.pass_ascending_ids(text, 0, len(text) + 1, 0)

@@ -75,6 +75,19 @@ def test_an_exception_keeps_type_traceback_and_cause() -> None:
     assert (result.error_type, result.error, result.exception) == ("FileNotFoundError", "x.json", cause)
 
 
+def test_an_exception_without_a_text_is_the_cause_all_the_same() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise LookupError("no text")
+
+    context = diary()
+    with pytest.raises(StepFailed, match="gives no text") as caught:
+        run(context, Step("a", raising(Mute())))
+    assert isinstance(caught.value.__cause__, Mute)
+    assert context.step_results[-1].error_type == "Mute"
+    assert context.lines == ["execute a", "rollback a"]
+
+
 def test_the_failure_is_one_of_ours_with_its_facts_and_survives_a_process_border() -> None:
     with pytest.raises(ExportkitError) as caught:
         run(diary(), Step("a", raising(ValueError())))

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import pydantic
 
-from exportkit.errors import BundleRefused
+from exportkit.errors import BundleRefused, words_of
 from exportkit.runtime import ExportLogMessageCode as Code
 
 __all__ = ["classify_export_error", "extract_failed_step"]
@@ -114,7 +114,7 @@ def classify_export_error(exc: BaseException | None = None, message: str | None 
     for kinds, _, code in _RULES:
         if any(meant(error) for error in chain for meant in kinds):
             return code
-    lines = [f"{type(error).__name__}: {error}" for error in chain] + ([message] if message else [])
+    lines = [f"{type(error).__name__}: {words_of(error)}" for error in chain] + ([message] if message else [])
     for words, code in _ENVELOPE.items():
         if any(re.search(rf"\b{words}\b", line) for line in lines):
             return code
@@ -126,7 +126,7 @@ def classify_export_error(exc: BaseException | None = None, message: str | None 
 
 def extract_failed_step(exc: BaseException | None = None, message: str | None = None) -> str | None:
     """The name in ``Step '<name>' failed:`` of an exception, of what caused it, or of a text."""
-    for text in [*(str(error) for error in _chain(exc)), message or ""]:
+    for text in [*(words_of(error) for error in _chain(exc)), message or ""]:
         found = _FAILED_STEP.search(text)
         if found:
             return found[1]

@@ -130,8 +130,11 @@ class FormatTail(ExportTail):
 
     def _overrides(self) -> bool:
         """Whether the exporter changes items before they are written."""
-        exporter = type(self.context.exporter)
-        return any(getattr(exporter, name) is not getattr(BaseExporter, name) for name in _TEMPLATE)
+        exporter = self.context.exporter
+        own = vars(exporter)
+        return any(
+            name in own or getattr(type(exporter), name) is not getattr(BaseExporter, name) for name in _TEMPLATE
+        )
 
     # -- what is told --------------------------------------------------------------------------------------
 

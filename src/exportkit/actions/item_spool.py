@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from exportkit.actions.export_item import ExportItem
+from exportkit.actions.failures import code_of
+from exportkit.actions.row_line import row_line
 from exportkit.bundles import BundleWriter
-from exportkit.bundles.canonical_line import LINE_ENDS, ROW_KEYS
 from exportkit.clients import LineFault
-from exportkit.errors import ConversionFailed, RecordFault, words_of
+from exportkit.errors import ConversionFailed, ExportkitError, RecordFault, words_of
 from exportkit.records import quoted
 from exportkit.wire import choose_entry
 from exportkit.writing.ledger import Entry
@@ -24,12 +22,9 @@ __all__ = ["SpooledItems", "spool_items"]
 #: Members of a row that a transform of the payload leaves as they are.
 _KEPT = ("pgh_id", "data_unit", "status_label", "split", "group")
 
-_QUICK = msgspec.json.Encoder()
-#: Says NaN and Infinity, for which JSON has no word; all else is as the quick encoder says it.
-_EXACT = json.JSONEncoder(separators=(",", ":"), default=msgspec.to_builtins)
-_NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]", re.DOTALL)
-
-Convert = Callable[[ExportItem], Any]
+Convert = Callable[[Any], Any]
+#: Larger ids are none (formats, section 2.2).
+_MAX_ID = 2**63 - 1
 
 
 class SpooledItems(NamedTuple):
@@ -42,7 +37,7 @@ class SpooledItems(NamedTuple):
 
 
 def spool_items(
-    items: Iterable[ExportItem],
+    items: Iterable[Any],
     folder: Path,
     target: str,
     convert: Convert,
@@ -56,22 +51,30 @@ def spool_items(
 
     An item whose conversion raises, or gives nothing that can be a record, is lost alone: its entry names id, step,
     type and message. ``faults`` gives the lines that no item came of. With ``stops`` the first such item raises
-    ConversionFailed.
+    ConversionFailed. An ExportkitError ends the run, whether the plugin raised it or the disk is full.
     """
     lost = folder / "lost.jsonl"
     encode = msgspec.json.Encoder().encode
     records = failed = 0
-    with lost.open("wb") as losses, BundleWriter(folder / "items", target, prefix="items") as bundle:
+    with (
+        lost.open("wb") as losses,
+        BundleWriter(folder / "items", target, prefix="items", lasting=False) as bundle,
+    ):
         for number, item in enumerate(items, 1):
+            origin = _origin_of(item)
             try:
-                bundle.write_line(_line(_row(item, _converted(item, convert))))
-            except Exception as error:
-                entry = _loss(item, error, plugin)
+                line = row_line(_row(origin, item, _converted(item, convert)))
+            except (Exception, SystemExit) as error:
+                if isinstance(error, ExportkitError) and error is not origin.fault:
+                    raise
+                entry = _loss(origin, error, plugin)
                 if stops:
                     raise ConversionFailed(f"Stopped at the item {entry.id!r}: {entry.message}") from error
                 losses.write(encode(entry) + b"\n")
                 failed += 1
             else:
+                # Outside of the border of the item, which is not to blame for a full disk.
+                bundle.write_line(line)
                 records += 1
             done(number)
         # Known only when everything was read.
@@ -83,62 +86,81 @@ def spool_items(
     return SpooledItems(folder / "items", lost, records, failed)
 
 
-def _line(row: Mapping[str, Any]) -> bytes:
-    """The line of a row, its members in the order of every bundle; no files where there are none."""
-    text = _encoded({key: row[key] for key in ROW_KEYS if key in row and (key != "files_manifest" or row[key])})
-    return text.translate(LINE_ENDS) + b"\n" if b"\n" in text or b"\r" in text else text + b"\n"
+class _Origin(NamedTuple):
+    """What an item says of itself before a plugin has it, who may empty it."""
+
+    id: Any
+    files: Any
+    row: Mapping[str, Any]
+    #: What is wrong with the row, where it can be no record.
+    fault: Exception | None
 
 
-def _encoded(value: Any) -> bytes:
-    """JSON as the reader of a bundle takes it: a number that is not finite costs the annotation that holds it."""
-    try:
-        text = _QUICK.encode(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return _EXACT.encode(value).encode("ascii")
-    # The quick encoder writes null for a number that is not finite.
-    return _EXACT.encode(value).encode("ascii") if b"null" in text and _may_be_infinite(value) else text
+def _origin_of(item: Any) -> _Origin:
+    """Items of handlers that plugins bring along are plain mappings, which know of no row."""
+    fault: Exception | None = getattr(item, "fault", None)
+    row = getattr(item, "row", None)
+    if not isinstance(item, Mapping):
+        return _Origin(None, None, {}, fault)
+    files = item.get("files")
+    return _Origin(
+        item.get("id"),
+        dict(files) if isinstance(files, Mapping) else files,
+        row if isinstance(row, Mapping) else {},
+        fault,
+    )
 
 
-def _may_be_infinite(value: Any) -> bool:
-    """Whether a number may be not finite: MessagePack has it behind a mark, with all bits of its exponent set."""
-    try:
-        return _NOT_FINITE.search(msgspec.msgpack.encode(value)) is not None
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return True
-
-
-def _converted(item: ExportItem, convert: Convert) -> Any:
-    if item.fault is not None:
-        raise item.fault
+def _converted(item: Any, convert: Convert) -> Any:
+    fault: Exception | None = getattr(item, "fault", None)
+    if fault is not None:
+        raise fault
     return convert(item)
 
 
-def _row(item: ExportItem, result: Any) -> dict[str, Any]:
+def _row(origin: _Origin, item: Any, result: Any) -> dict[str, Any]:
     """The line of a result: what it does not say is as the item's row has it."""
     if result is None:
         raise ValueError("data is Null")
     if not isinstance(result, Mapping):
         raise TypeError(f"convert_data returned {type(result).__name__}, which can be no record; return a mapping")
-    source: Mapping[str, Any] = item.row or {}
-    row: dict[str, Any] = {"id": result.get("id", item["id"])}
+    source = origin.row
+    identity = result.get("id")
+    row: dict[str, Any] = {"id": origin.id if identity is None else identity}
     row |= {key: source[key] for key in _KEPT if key in source}
-    if "data" not in result:
-        return row | {"data": dict(result), "files_manifest": _files(item, item["files"], source)}
-    row |= {key: result[key] for key in _KEPT if key in result}
-    return row | {"data": result["data"], "files_manifest": _files(item, result.get("files", item["files"]), source)}
+    if "data" in result:
+        row |= {key: result[key] for key in _KEPT if key in result}
+        return row | {"data": result["data"], "files_manifest": _files(origin, result)}
+    return row | {"data": dict(result), "files_manifest": _files(origin, item if isinstance(item, Mapping) else {})}
 
 
-def _files(item: ExportItem, files: Any, source: Mapping[str, Any]) -> Any:
+def _files(origin: _Origin, given: Mapping[str, Any]) -> Any:
     """All files of the row; or the one that a transform put in the place of the chosen one."""
-    if files == item["files"]:
-        return source.get("files_manifest") or choose_entry(source)[2] or None
+    files = given.get("files", origin.files)
+    if files == origin.files and origin.row:
+        return origin.row.get("files_manifest") or choose_entry(origin.row)[2] or None
+    if files is None and origin.files is None:
+        return None
     if not isinstance(files, Mapping):
         raise TypeError(f"files is {type(files).__name__}, not a mapping with file_name_original")
-    return {"image_1": {**files, "is_primary": True}}
+    return {"image_1": {**files, "is_primary": True}} if files else None
 
 
-def _loss(item: ExportItem, error: Exception, plugin: str) -> Entry:
-    if isinstance(error, RecordFault):
-        return Entry(item.get("id"), "", 0, "fetch_results", error.code, error.message, json_path=error.json_path)
+def _loss(origin: _Origin, error: BaseException, plugin: str) -> Entry:
+    identity = _identity(origin.id)
+    if error is origin.fault and isinstance(error, RecordFault):
+        message = _storable(error.message)
+        return Entry(identity, "", 0, "fetch_results", error.code, message, json_path=error.json_path)
     message = f"{type(error).__name__}: {quoted(words_of(error))}"
-    return Entry(item.get("id"), "", 0, "convert_data", "E_WRITER", message, plugin=plugin)
+    return Entry(identity, "", 0, "convert_data", code_of(error), message, plugin=plugin)
+
+
+def _identity(value: Any) -> int | str | None:
+    """An id that any list can hold: one that is none comes as a text."""
+    if value is None or (type(value) is int and abs(value) <= _MAX_ID):
+        return value
+    return _storable(value) if isinstance(value, str) else quoted(value)
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -7,6 +7,7 @@ from typing import Any
 from exportkit.clients import Row
 from exportkit.clients.objects import ObjectFetcher
 from exportkit.clients.payloads import PayloadFetcher, Reissue
+from exportkit.wire import is_wrapper
 
 __all__ = ["PayloadResolver", "Reissue"]
 
@@ -19,4 +20,4 @@ class PayloadResolver:
 
     def __call__(self, data: Any, row: Row) -> Any:
         """Raises RecordFault ``E_WRAPPER`` where the payload cannot be had; no URL stands in its message."""
-        return self._payloads.value(data, row)
+        return self._payloads.value(data, row) if is_wrapper(data) else data

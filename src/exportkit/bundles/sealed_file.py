@@ -22,7 +22,10 @@ _BUFFER: Final = 1 << 18
 
 
 class SealedFile:
-    """Written under a temporary name beside its own; :meth:`seal` syncs it and gives it its name."""
+    """Written under a temporary name beside its own; :meth:`seal` syncs it and gives it its name.
+
+    :meth:`finish` gives the name at once: for a file that dies with the process.
+    """
 
     def __init__(self, path: Path, encoding: Encoding | None = None) -> None:
         """Make the folders of `path` and begin. Raises LocalIOError."""
@@ -47,17 +50,32 @@ class SealedFile:
     def seal(self) -> tuple[int, str]:
         """Give the file its name; return its size in bytes and its SHA-256, as stored. Raises LocalIOError."""
         with refusals_of("write", self.path):
-            if self._packed is not self._file:
-                self._packed.close()
-            self._file.flush()
+            size = self._complete()
             os.fsync(self._file.fileno())
-            size = self._file.tell()
             self._file.seek(0)
             digest = hashlib.file_digest(self._file, "sha256").hexdigest()
             self._file.close()
             self._temporary.replace(self.path)
             sync_directory(self.path.parent)
         return size, digest
+
+    def finish(self) -> int:
+        """Give the file its name, and leave it to the system when its bytes reach the disk; return its size in bytes.
+
+        Raises LocalIOError.
+        """
+        with refusals_of("write", self.path):
+            size = self._complete()
+            self._file.close()
+            self._temporary.replace(self.path)
+        return size
+
+    def _complete(self) -> int:
+        """Hand all bytes to the system; return how many there are."""
+        if self._packed is not self._file:
+            self._packed.close()
+        self._file.flush()
+        return self._file.tell()
 
     def discard(self) -> None:
         """Remove what was written, as far as the machine allows; for use while another error is on its way."""

@@ -46,12 +46,14 @@ class BundleWriter(AbstractContextManager["BundleWriter"]):
         bytes_per_part: int = 64 << 20,
         job_id: str | None = None,
         facts: Mapping[str, Any] | None = None,
+        lasting: bool = True,
     ) -> None:
         """Take the folder `root`, made if need be; UsageError if it already is a complete bundle.
 
         A part ends at `records_per_part` records or before the line that would take it over `bytes_per_part` bytes
         (uncompressed). `prefix` is by default the folder's name. `job_id` puts the marker there that cleaning up
         looks for; `facts` are further members of the manifest (`watermark`, `applied_filter`, `expires_at`).
+        Without `lasting` no part is synced or has a digest: for a bundle that nobody reads after its writer is gone.
         """
         if (root / MANIFEST_NAME).exists():
             raise UsageError(f"{shown(root)} already holds a bundle; choose another folder.")
@@ -59,6 +61,7 @@ class BundleWriter(AbstractContextManager["BundleWriter"]):
         self._target = target
         self._layout = layout
         self._encoding: Encoding | None = encoding
+        self._lasting = lasting
         self._limits = (records_per_part, bytes_per_part)
         self._manifest = {"prefix": root.name if prefix is None else prefix, **(facts or {})}
         self._parts: list[dict[str, Any]] = []
@@ -130,10 +133,13 @@ class BundleWriter(AbstractContextManager["BundleWriter"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.close()
-        elif self._part is not None:
-            self._part.discard()
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            # What close() sealed is let go of there: a part that is still here was broken off.
+            if self._part is not None:
+                self._part.discard()
 
     def __enter__(self) -> Self:
         return self
@@ -145,15 +151,16 @@ class BundleWriter(AbstractContextManager["BundleWriter"]):
     def _end_part(self) -> None:
         if self._part is None:
             return
-        size, digest = self._part.seal()
+        size, digest = self._part.seal() if self._lasting else (self._part.finish(), None)
         self._records += self._part_records
         entry: dict[str, Any] = {
             "path": self._part.path.relative_to(self._root).as_posix(),
             "records": self._part_records,
             "cumulative_records": self._records,
             "size": size,
-            "sha256": digest,
         }
+        if digest is not None:
+            entry["sha256"] = digest
         if self._encoding:
             entry["encoding"] = self._encoding
         self._parts.append(entry)

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from exportkit.bundles import Bundle, Line, count_lines, iter_lines, opened, read_block
+from exportkit.bundles import (
+    Bundle,
+    Line,
+    Shard,
+    count_lines,
+    cut_shards,
+    iter_lines,
+    opened,
+    read_again,
+    read_block,
+)
+from exportkit.bundles.lines import WHOLE, lines_within
 from exportkit.errors import RecordFault
+from exportkit.native import core
 from exportkit.normalize.item import item_id
 from exportkit.wire.tolerant import tolerant_loads
 
 __all__ = ["BundleIndex", "LineFault", "Place", "StoredLine"]
 
 _BATCH: Final = 2000
+#: Bytes of lines whose order is judged at once.
+_SHARD: Final = 4 << 20
+
+#: Kind (1 for ints, 2 for texts), number and text, by which ids are ordered; what stands for an id that is none.
+Key = tuple[int, int, str]
+_NO_ID: Final[Key] = (0, 0, "")
+#: Below every id that a record may have.
+_BELOW: Final = -(2**63)
 
 
 class LineFault(NamedTuple):
@@ -90,14 +110,15 @@ class BundleIndex:
                     yield StoredLine(Place(part.index, line.number, line.offset, line.length), line.text)
 
     def _stands_in_order(self) -> bool:
-        previous: tuple[int, int, str] = (0, 0, "")
+        previous = _NO_ID
         for part in self._bundle.parts:
+            shards = cut_shards(part, _SHARD)
             with opened(part) as file:
-                for line in iter_lines(file, part.mark, part.size, apart=True):
-                    key = _order_of(line)
-                    if key <= previous:
+                for shard in shards:
+                    last = _last_in_order(file, shard, previous)
+                    if last is None:
                         return False
-                    previous = key
+                    previous = last
         return True
 
     def _store_places(self) -> None:
@@ -112,7 +133,7 @@ class BundleIndex:
                 connection.executemany("INSERT INTO place VALUES (?, ?, ?, ?, ?, ?, ?)", self._places())
             connection.execute("CREATE INDEX ordered ON place (kind, number, word, part, position)")
 
-    def _places(self) -> Iterator[tuple[int, int, str, int, int, int, int]]:
+    def _places(self) -> Iterator[tuple[int | str, ...]]:
         for part in self._bundle.parts:
             with opened(part) as file:
                 for line in iter_lines(file, part.mark, part.size, apart=True):
@@ -139,14 +160,43 @@ class BundleIndex:
                 os.close(file)
 
 
+def _last_in_order(file: int, shard: Shard, previous: Key) -> Key | None:
+    """The last id of a shard whose lines go on in ascending order from the previous id; None where they do not."""
+    size = shard.end - shard.start
+    if size > WHOLE:
+        return _last_of(iter_lines(file, shard.start, shard.end), previous)
+    text, at = read_again(file, shard.start, shard.end), 0
+    while at < size:
+        if core is not None and previous < (2, 0, ""):
+            at, number = core.pass_ascending_ids(text, at, size, previous[1] if previous != _NO_ID else _BELOW)
+            previous = (1, number, "") if number != _BELOW else _NO_ID
+        line = next(lines_within(text, size, 0, 0, at), None)
+        if line is None:
+            break
+        found = _last_of((line,), previous)
+        if found is None:
+            return None
+        previous, at = found, text.find(b"\n", line.start + line.length, size) + 1 or size
+    return previous
+
+
+def _last_of(lines: Iterable[Line], previous: Key) -> Key | None:
+    for line in lines:
+        key = _order_of(line)
+        if key <= previous:
+            return None
+        previous = key
+    return previous
+
+
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
-def _order_of(line: Line) -> tuple[int, int, str]:
-    """The typed order of an id; (0, 0, "") where there is none that can be used."""
+def _order_of(line: Line) -> Key:
+    """The typed order of an id; that of none where there is none that can be used."""
     text = line.text
     if text is None:
-        return (0, 0, "")
+        return _NO_ID
     try:
         head = _decode_head(text)
         value = item_id({"id": head.id, "pgh_id": head.pgh_id})
@@ -154,5 +204,5 @@ def _order_of(line: Line) -> tuple[int, int, str]:
         try:
             value = item_id(tolerant_loads(text))
         except RecordFault:
-            return (0, 0, "")
+            return _NO_ID
     return (1, value, "") if isinstance(value, int) else (2, 0, value)

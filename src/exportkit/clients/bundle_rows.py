@@ -14,6 +14,7 @@ import msgspec
 from exportkit.clients.bundle_index import BundleIndex, LineFault, StoredLine
 from exportkit.clients.counted_rows import Row
 from exportkit.errors import RecordFault
+from exportkit.native import core
 from exportkit.normalize.item import item_id
 from exportkit.storage.beneath import Beneath
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
@@ -152,6 +153,9 @@ def _row_of(stored: StoredLine) -> dict[str, Any]:
     text = stored.text
     if text is None:
         raise RecordFault("E_LINE_SIZE", "The line is longer than any that is read; leave out what makes it so long.")
+    row: dict[str, Any] | None = core.json_object(text) if core is not None else None
+    if row is not None:
+        return row
     try:
         if not deeper_than(text):
             row = msgspec.json.decode(text)

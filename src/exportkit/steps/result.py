@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from exportkit.errors import words_of
+
 __all__ = ["StepResult"]
 
 
@@ -36,7 +38,7 @@ class StepResult:
             self.error = reason
             return
         self.error_type = type(reason).__name__
-        self.error = str(reason) or self.error_type
+        self.error = words_of(reason) or self.error_type
         self.exception = reason
 
     @classmethod
