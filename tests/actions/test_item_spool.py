@@ -65,6 +65,12 @@ def test_a_null_nearby_does_not_change_what_may_be_stored(tmp_path: Path, beside
     assert (row["data"]["at"], row["data"]["set"], lost) == ("2026-01-02T00:00:00Z", [1], [])
 
 
+def test_sets_are_written_in_one_order_whatever_that_of_the_run_is(tmp_path: Path) -> None:
+    words = [f"word {number}" for number in range(100)]
+    (row,), lost = spooled(tmp_path, {"words": set(words), "pairs": [frozenset({(2, "b"), (1, "a")})]})
+    assert (row["data"], lost) == ({"words": sorted(words), "pairs": [[[1, "a"], [2, "b"]]]}, [])
+
+
 def test_what_no_line_can_hold_costs_its_item_alone(tmp_path: Path) -> None:
     endless: dict[str, Any] = {}
     endless["self"] = endless

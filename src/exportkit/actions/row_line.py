@@ -27,6 +27,7 @@ def row_line(row: Mapping[str, Any]) -> bytes:
     line: bytes | None = core.json_line(members) if core is not None else None
     if line is not None:
         return line
+    members = _in_order(members)
     text = _encoded(members)
     if _has_clash(members):
         raise ValueError("Two keys of a mapping are one text in JSON, which would lose a value; name them apart.")
@@ -41,6 +42,15 @@ def _encoded(value: Any) -> bytes:
         return _EXACT.encode(value).encode("ascii")
     # The quick encoder writes null for a number that is not finite.
     return _EXACT.encode(value).encode("ascii") if b"null" in text and _may_be_infinite(value) else text
+
+
+def _in_order(value: Any) -> Any:
+    """The same with sets, which have another order in every run, as lists sorted by their texts."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(_in_order, value), key=_encoded)
+    if type(value) is dict:
+        return {key: _in_order(member) for key, member in value.items()}
+    return [*map(_in_order, value)] if type(value) in {list, tuple} else value
 
 
 def _has_clash(value: Any) -> bool:
