@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from exportkit.server.database import Database
+from exportkit.server.job_news import JobNews
 from exportkit.server.principals import Principal
 from exportkit.server.rows import ResponseMode, RowWriter
 from exportkit.server.settings import ServerSettings
@@ -35,6 +36,8 @@ class Backend:
     ending: Event = field(default_factory=Event)
     #: Called after a job was put into the queue, so that no worker sleeps on.
     wake: Callable[[], None] = field(default=lambda: None)
+    #: What this process hears of its workers' jobs.
+    news: JobNews = field(default_factory=JobNews)
 
     @classmethod
     def open(cls, settings: ServerSettings) -> Backend:
