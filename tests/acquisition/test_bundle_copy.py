@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from tests.acquisition.known_objects import Fetcher
 
-from exportkit.acquisition import BundleCopy, Judge, RowResolver, RunFacts, RunState
+from exportkit.acquisition import AskedIds, BundleCopy, IdRange, RowResolver, RunFacts, RunState
 from exportkit.acquisition.original_files import OriginalFiles
 from exportkit.bundles import BundleWriter
-from exportkit.clients import WireRow
+from exportkit.clients import IdentitySelection, WireRow
 from exportkit.errors import IncompleteExport, RecordFault
 from exportkit.storage.folder_objects import FolderObjects
 from exportkit.wire import parse_manifest
@@ -68,8 +68,8 @@ class Copying:
                 writer.write(row)
         return parse_manifest((self.storage / name / "manifest.json").read_bytes())
 
-    def add(self, manifest: RawManifest, judge: Judge | None = None) -> None:
-        self.parts += self.copy.add(manifest, judge)
+    def add(self, manifest: RawManifest, asked: AskedIds | None = None) -> None:
+        self.parts += self.copy.add(manifest, asked)
 
     def stored_ids(self) -> list[Any]:
         parts = [self.folder / part["path"] for part in self.parts]
@@ -152,11 +152,27 @@ def test_a_file_that_lines_of_several_parts_share_is_fetched_once(copying: Copyi
     assert (copying.folder / "files/1/a.jpg").read_bytes() == b"abc"
 
 
-def test_an_id_that_nobody_asked_for_ends_the_export(copying: Copying) -> None:
-    manifest = copying.bundle("one", {"id": 1, "data": {}}, {"id": 9, "data": {}})
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (AskedIds(IdentitySelection({}), IdRange(2, 6)), "the record 9, which is outside of the range of its shard"),
+        (AskedIds(IdentitySelection({"ids": "2-6"})), "the record 9, which the filter does not select"),
+        (AskedIds(IdentitySelection({"ids": "2-6"}), IdRange(2, 10)), "the record 9, which the filter does not select"),
+    ],
+)
+def test_an_id_that_nobody_asked_for_ends_the_export(copying: Copying, asked: AskedIds, reason: str) -> None:
+    manifest = copying.bundle("one", {"id": 3, "data": {}}, {"id": "x", "data": {}}, {"id": 9, "data": {}})
 
-    with pytest.raises(IncompleteExport, match="the record 9, which is too high"):
-        copying.add(manifest, lambda identity: "which is too high" if identity > 5 else None)
+    with pytest.raises(IncompleteExport, match=reason):
+        copying.add(manifest, asked)
+
+
+def test_ids_that_were_asked_for_are_copied(copying: Copying) -> None:
+    manifest = copying.bundle("one", {"id": 2, "data": {}}, {"id": 5, "data": {}})
+
+    copying.add(manifest, AskedIds(IdentitySelection({"ids": "1-5"}), IdRange(2, 6)))
+
+    assert copying.stored_ids() == [2, 5]
 
 
 def test_a_line_that_cannot_be_read_hides_no_id_that_nobody_asked_for(copying: Copying) -> None:
@@ -167,7 +183,7 @@ def test_a_line_that_cannot_be_read_hides_no_id_that_nobody_asked_for(copying: C
     (copying.storage / "one" / "tasks.jsonl").write_bytes(part.read_bytes())
 
     with pytest.raises(IncompleteExport, match="the record 9"):
-        copying.add(plain, lambda identity: "x" if identity > 5 else None)
+        copying.add(plain, AskedIds(IdentitySelection({"id__lte": 5})))
 
 
 def test_what_was_copied_is_not_copied_again(copying: Copying, tmp_path: Path, fetcher: Fetcher) -> None:

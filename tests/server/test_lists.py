@@ -140,6 +140,21 @@ def test_fields_can_be_chosen(served: Served) -> None:
     assert [set(one) for one in found] == [{"id", "data"}] * 3
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("paging", ["cursor", "page"])
+def test_ids_alone_are_those_of_the_whole_rows_page_by_page(served: Served, target: str, paging: str) -> None:
+    expected = sorted(listed(served, target))
+    query = {**scope(served, target), "fields": "id", "page_size": 4, "pagination": paging, "expand": "data"}
+    page = served.get(V1[target], **query)
+    found = page["results"]
+    while page["next"] is not None:
+        page = served.get(page["next"])
+        found += page["results"]
+
+    assert [set(one) for one in found] == [{"id"}] * len(expected)
+    assert sorted(one["id"] for one in found) == expected
+
+
 @pytest.mark.parametrize("size", [0, -1, "many", "1e3", "１０"])
 def test_a_page_size_that_is_no_number_is_refused_by_its_name(served: Served, size: object) -> None:
     assert "page_size" in served.get(V1["task"], 400, page_size=size)

@@ -44,7 +44,7 @@ def test_a_page_at_any_depth_is_one_seek_in_one_index(tmp_path: Path, target: ob
     column = "version_id" if is_event else "project_id"
     scope = {"ground_truth_dataset_versions": [1]} if is_event else {"project": 1}
     query = RowQuery(1, RowFilter.of_object(target, scope, ""))
-    ordered = query._ordered(target.key, descending, full=False).limit(100)
+    ordered = query._ordered(target.key, descending, "slim").limit(100)
     statement = keyset(ordered, target.key, 500_000, descending)
     compiled = statement.compile(made.engine, compile_kwargs={"literal_binds": True})
     with made.reading() as connection:

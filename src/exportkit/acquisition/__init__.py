@@ -1,8 +1,8 @@
 """The two heads: however items are acquired, a bundle in the run's own folder is what comes of it."""
 
+from exportkit.acquisition.asked_ids import AskedIds
 from exportkit.acquisition.bundle_arrivals import BundleArrivals
 from exportkit.acquisition.bundle_copy import BundleCopy
-from exportkit.acquisition.copied_part import Judge
 from exportkit.acquisition.delegated import DelegatedHead, ExportOrder, result_of
 from exportkit.acquisition.in_process import InProcessHead
 from exportkit.acquisition.original_files import OriginalFiles
@@ -17,6 +17,7 @@ from exportkit.acquisition.style import chosen_source
 __all__ = [
     "BOUNDARY_PARAMS",
     "STATE_NAME",
+    "AskedIds",
     "BundleArrivals",
     "BundleCopy",
     "DelegatedHead",
@@ -25,7 +26,6 @@ __all__ = [
     "IdRange",
     "InProcessHead",
     "JobFacts",
-    "Judge",
     "OriginalFiles",
     "Pace",
     "RowResolver",

@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
+from exportkit.acquisition.asked_ids import AskedIds
 from exportkit.acquisition.bundle_copy import BundleCopy
-from exportkit.acquisition.copied_part import Judge
 from exportkit.acquisition.run_state import JobFacts
 from exportkit.wire.manifest import RawManifest
 
@@ -18,8 +18,8 @@ __all__ = ["BundleArrivals"]
 class BundleArrivals:
     """Copies in a thread, while other jobs are still at work. Any thread may tell of a job that is over."""
 
-    def __init__(self, copy: BundleCopy, bundle_of: Callable[[JobFacts], tuple[RawManifest, Judge | None]]) -> None:
-        """`bundle_of` gives the manifest of a job that is over, and who judges its ids."""
+    def __init__(self, copy: BundleCopy, bundle_of: Callable[[JobFacts], tuple[RawManifest, AskedIds | None]]) -> None:
+        """`bundle_of` gives the manifest of a job that is over, and the ids that it was asked for."""
         self._copy = copy
         self._bundle_of = bundle_of
         self._lock = Lock()

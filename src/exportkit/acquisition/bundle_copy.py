@@ -12,7 +12,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
-from exportkit.acquisition.copied_part import CopiedPart, Judge
+from exportkit.acquisition.asked_ids import AskedIds
+from exportkit.acquisition.copied_part import CopiedPart
 from exportkit.acquisition.row_resolver import RowResolver
 from exportkit.acquisition.run_state import CommittedGroup, FileFacts, ItemFacts, RunState
 from exportkit.bundles.compression import CompressionBomb, DamagedStream, encoding_of, unpack
@@ -73,10 +74,10 @@ class BundleCopy:
         """Have a copy in another thread end soon."""
         self._stopped.set()
 
-    def add(self, manifest: RawManifest, judge: Judge | None = None) -> list[dict[str, Any]]:
+    def add(self, manifest: RawManifest, asked: AskedIds | None = None) -> list[dict[str, Any]]:
         """Copy one bundle; entries for the manifest of the copy.
 
-        `judge` says what is wrong with an id that does not belong there.
+        `asked` are the ids that may be in it; without them any may.
 
         Raises BundleRefused for paths, sizes and digests (formats, section 2.11), IncompleteExport for an id that
         was not asked for, and CopyStopped.
@@ -88,7 +89,7 @@ class BundleCopy:
             path = part_path(self._target, next(self._numbers))
             known = self._state.file(path)
             if known is None or not (self._folder / path).is_file():
-                self._take(f"{prefix}/{entry.path}", entry, path, prefix, judge)
+                self._take(f"{prefix}/{entry.path}", entry, path, prefix, asked)
             # The declared count is proven where the lines are read, unless lines had to be left out here.
             counted = entry.records is not None and not self._state.counts()
             parts.append({"path": path, "records": entry.records} if counted else {"path": path})
@@ -105,11 +106,11 @@ class BundleCopy:
             raise BundleRefused("E_MANIFEST_PART", f"The bundle has neither parts nor {path}.", file=path)
         return [PartEntry(path=path, records=told.records if told is not None else None)]
 
-    def _take(self, key: str, entry: PartEntry, path: str, prefix: str, judge: Judge | None) -> None:
+    def _take(self, key: str, entry: PartEntry, path: str, prefix: str, asked: AskedIds | None) -> None:
         """Bring one part here, with all that its lines name, and commit it as a whole."""
         facts = self._copy_part(key, entry, path)
         part = CopiedPart(self._folder / path, originals=self._originals)
-        for places in part.look_into(judge):
+        for places in part.look_into(asked):
             self._copy_originals(prefix, places)
         failed: list[ItemFacts] = []
         files: list[FileFacts] = []

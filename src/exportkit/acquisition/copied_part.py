@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from exportkit.acquisition.asked_ids import AskedIds
 from exportkit.acquisition.original_files import is_fetchable
 from exportkit.acquisition.row_resolver import RowResolver, identity_of
 from exportkit.acquisition.run_state import FileFacts, ItemFacts
 from exportkit.acquisition.stored_line import WRAPPER_WORD, file_entries, is_wrapped
 from exportkit.clients import WireRow
-from exportkit.errors import IncompleteExport, RecordFault
+from exportkit.errors import RecordFault
 from exportkit.storage.refusals import refusals_of
 from exportkit.storage.safe_path import judge_input_path
 
-__all__ = ["CopiedPart", "Judge"]
-
-#: Says what is wrong with the id of a record, None where it was asked for.
-Judge = Callable[[int], str | None]
+__all__ = ["CopiedPart"]
 
 _FILE_WORD: Final = b'"bundle_path"'
 _URL_WORD: Final = b'"url"'
@@ -52,20 +51,19 @@ class CopiedPart:
         #: Whether lines point to what has to be fetched besides; known when all were looked into.
         self.points = False
 
-    def look_into(self, judge: Judge | None) -> Iterator[Iterable[str]]:
-        """Judge ids, and give the places of originals below the bundle, so many at a time.
+    def look_into(self, asked: AskedIds | None) -> Iterator[Iterable[str]]:
+        """Require ids that were asked for, and give the places of originals below the bundle, so many at a time.
 
         What cannot be read is an error of its record, found and told by the tail. Raises IncompleteExport.
         """
         wanted: dict[str, None] = {}
-        for lines in _line_groups(self._path):
-            text = b"".join(lines)
-            if judge is not None:
-                _require(judge, _identities(lines, text))
+        for text in _whole_lines(self._path):
+            if asked is not None:
+                asked.require(_ids(text))
             has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
             if not has_files and WRAPPER_WORD not in text:
                 continue
-            for row in filter(None, map(_row_of, lines)):
+            for row in filter(None, map(_row_of, BytesIO(text))):
                 self.points = self.points or is_wrapped(row)
                 if has_files:
                     wanted |= dict.fromkeys(self._places(row))
@@ -99,12 +97,13 @@ class CopiedPart:
         files: list[FileFacts] = []
         numbers = count(1)
         with refusals_of("write", fresh), fresh.open("wb") as target:
-            for lines in _line_groups(self._path):
+            for text in _whole_lines(self._path):
+                lines = BytesIO(text).readlines()
                 rows = [_row_of(text) for text in lines]
                 answers = resolver.resolved(filter(None, rows))
-                for text, row, number in zip(lines, rows, numbers, strict=False):
+                for line, row, number in zip(lines, rows, numbers, strict=False):
                     if row is None:
-                        target.write(text)
+                        target.write(line)
                         continue
                     resolved = next(answers)
                     files += resolved.files
@@ -119,27 +118,21 @@ class CopiedPart:
         return failed, files
 
 
-def _line_groups(path: Path) -> Iterator[list[bytes]]:
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a part, some of them at once."""
     with refusals_of("read", path), path.open("rb") as file:
-        while lines := file.readlines(_AT_ONCE):
-            yield lines
+        while text := file.read(_AT_ONCE):
+            yield text + file.readline()
 
 
-def _identities(lines: list[bytes], text: bytes) -> Iterator[Any]:
-    """Ids of the lines that can be read."""
+def _ids(text: bytes) -> list[int]:
+    """Ids of the lines that can be read, as far as they are whole numbers."""
     try:
         heads = _heads.decode_lines(text)
     except _UNREADABLE:
-        heads = [head for line in lines if (head := _head_of(line)) is not None]
-    for head in heads:
-        yield head.pgh_id if head.id is None else head.id
-
-
-def _require(judge: Judge, identities: Iterable[Any]) -> None:
-    for identity in identities:
-        wrong = judge(identity) if type(identity) is int else None
-        if wrong is not None:
-            raise IncompleteExport(f"The bundle of the server holds the record {identity}, {wrong}.")
+        heads = [head for line in BytesIO(text) if (head := _head_of(line)) is not None]
+    told = (head.pgh_id if head.id is None else head.id for head in heads)
+    return [identity for identity in told if type(identity) is int]
 
 
 def _head_of(text: bytes) -> _Head | None:

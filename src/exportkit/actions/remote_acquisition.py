@@ -12,6 +12,7 @@ from typing import Any, Final
 from exportkit.acquisition import (
     BOUNDARY_PARAMS,
     STATE_NAME,
+    AskedIds,
     BundleArrivals,
     BundleCopy,
     DelegatedHead,
@@ -20,7 +21,6 @@ from exportkit.acquisition import (
     IdRange,
     InProcessHead,
     JobFacts,
-    Judge,
     OriginalFiles,
     Pace,
     RowResolver,
@@ -206,11 +206,11 @@ class RemoteAcquisition:
             with closing(BundleArrivals(copy, self._bundle_of)) as arrivals:
                 yield arrivals
 
-    def _bundle_of(self, job: JobFacts) -> tuple[RawManifest, Judge | None]:
+    def _bundle_of(self, job: JobFacts) -> tuple[RawManifest, AskedIds | None]:
         result = result_of(job)
         if result.prefix is None:
             raise UsageError(f"The job {result.job_id} names no prefix of its bundle; update the server.")
-        return parse_manifest(json.dumps(result.manifest).encode()), _judge(self._selection, job.filter)
+        return parse_manifest(json.dumps(result.manifest).encode()), _asked_ids(self._selection, job.filter)
 
     def read(self, filters: Mapping[str, Any], total: int | None) -> StoredRows:
         """Bring the bundles of the jobs here. Raises BundleRefused and IncompleteExport."""
@@ -272,7 +272,7 @@ class RemoteAcquisition:
         if shards.disabled or self._target == "ground_truth" or total is None or total <= shards.shard_size:
             return iter(())
         pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS}, behind=below)
-        return ranges_of((row["id"] for page in pages for row in page.rows), shards.shard_size, below)
+        return ranges_of((identity for page in pages for identity in page.ids), shards.shard_size, below)
 
     @cached_property
     def _bundles(self) -> ObjectStore:
@@ -332,20 +332,11 @@ def _forgetting(originals: OriginalFiles | None) -> Callable[[Sequence[FileFacts
     return originals.forget if originals is not None else lambda _files: None
 
 
-def _judge(selection: IdentitySelection, shard: Mapping[str, Any]) -> Judge | None:
-    """What is wrong with an id, or None where every id will do."""
+def _asked_ids(selection: IdentitySelection, shard: Mapping[str, Any]) -> AskedIds | None:
+    """The ids that a job was asked for, or None where every id will do."""
     if not selection and not shard:
         return None
-    within = IdRange(shard["_id_gte"], shard["_id_lt"]) if shard else None
-
-    def wrong(identity: int) -> str | None:
-        if within is not None and identity not in within:
-            return "which is outside of the range of its shard; nothing is exported"
-        if selection and not selection.admits(identity):
-            return "which the filter does not select; nothing is exported"
-        return None
-
-    return wrong
+    return AskedIds(selection, IdRange(shard["_id_gte"], shard["_id_lt"]) if shard else None)
 
 
 def _forced_v1() -> bool:

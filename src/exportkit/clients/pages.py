@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
 from exportkit.clients.client_errors import HostilePaging
-from exportkit.clients.wire_row import WireRow
+from exportkit.clients.wire_row import WireRow, keys_of
 
 __all__ = ["CursorGuard", "Page", "read_v1_page", "read_v2_page", "walk", "walked_behind"]
 
@@ -30,6 +31,12 @@ class Page:
     previous: str | None = None
     count: int | None = None
     applied_filter: dict[str, Any] | None = None
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of a list in which every row has a whole number as its id."""
+        ids = keys_of(self.rows, "id")
+        return [row["id"] for row in self.rows] if ids is None else ids
 
 
 class _V1Body(msgspec.Struct):
@@ -114,8 +121,7 @@ class CursorGuard:
     def admit(self, page: Page) -> None:
         """Raises HostilePaging."""
         if self._key is not None:
-            for row in page.rows:
-                self._fall(_key_of(row, self._key))
+            self._follow(page.rows, self._key)
         self._empty = 0 if page.rows else self._empty + 1
         if self._empty > _MOST_EMPTY:
             raise HostilePaging(f"The backend sent {_MOST_EMPTY} pages without a row; the list never ends.")
@@ -124,6 +130,16 @@ class CursorGuard:
             if mark in self._seen:
                 raise HostilePaging("The backend's list leads in a circle: a cursor came twice.")
             self._seen.add(mark)
+
+    def _follow(self, rows: Sequence[WireRow], key: str) -> None:
+        """All keys at once; one by one where something is wrong with them, so that it is told."""
+        keys = keys_of(rows, key) or []
+        known = keys if self.last is None else [self.last, *keys]
+        if keys and keys[-1] >= 0 and all(map(operator.gt, known, known[1:])):
+            self.last = keys[-1]
+            return
+        for row in rows:
+            self._fall(_key_of(row, key))
 
     def _fall(self, value: int | None) -> None:
         if value is None:

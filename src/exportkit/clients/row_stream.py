@@ -20,7 +20,7 @@ from exportkit.clients.client_errors import (
 from exportkit.clients.credentials import Family
 from exportkit.clients.query import checked_filters
 from exportkit.clients.retries import page_policy, wait_or_raise
-from exportkit.clients.wire_row import WireRow
+from exportkit.clients.wire_row import WireRow, keys_of
 from exportkit.errors import IncompleteExport
 
 __all__ = ["RowBatch", "RowStream"]
@@ -31,7 +31,6 @@ MOST_LINE: Final = 64 << 20
 _HEARTBEAT: Final = 15.0
 _rows: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _read_row = _rows.decode
-_read_keys = msgspec.json.Decoder(list[int]).decode
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
@@ -137,17 +136,15 @@ class RowStream:
 
     def _batch(self, text: bytes) -> RowBatch | None:
         """Rows in rising order, and nothing else."""
-        key = self._key
         try:
-            members = _rows.decode_lines(text)
-            told = [row[key] if key in row else row["id"] for row in members]
-            keys = _read_keys(b"[%b]" % b",".join(told))
-        except (KeyError, *_UNREADABLE):
+            rows = [WireRow(members) for members in _rows.decode_lines(text)]
+        except _UNREADABLE:
+            return None
+        keys = keys_of(rows, self._key)
+        if not keys:
             return None
         known = keys if self.last is None else [self.last, *keys]
-        if not keys or not all(map(operator.lt, known, known[1:])):
-            return None
-        return RowBatch([WireRow(row) for row in members], keys)
+        return RowBatch(rows, keys) if all(map(operator.lt, known, known[1:])) else None
 
     def _row(self, line: bytes) -> RowBatch | _End:
         try:

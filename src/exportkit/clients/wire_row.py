@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from exportkit.clients.counted_rows import Row
 from exportkit.errors import RecordFault
 from exportkit.wire.tolerant import deeper_than, tolerant_loads
 
-__all__ = ["WireRow"]
+__all__ = ["WireRow", "keys_of"]
 
 
 class WireRow(Mapping[str, Any]):
@@ -80,6 +80,20 @@ class WireRow(Mapping[str, Any]):
 
 
 _encode = msgspec.json.Encoder().encode
+_read_keys = msgspec.json.Decoder(list[int]).decode
+
+
+def keys_of(rows: Sequence[WireRow], key: str) -> list[int] | None:
+    """The whole numbers that rows have as `key`, or as their id where they name it otherwise, all read at once.
+
+    None where one of them has none, and every row has to be looked at by itself.
+    """
+    try:
+        found = [row._members for row in rows]  # noqa: SLF001 - of this file's own class, read a thousand times a page
+        told = [members[key] if key in members else members["id"] for members in found]
+        return _read_keys(b"[%b]" % b",".join(told))
+    except (KeyError, msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
 
 
 def _on_one_line(text: bytes) -> bytes:

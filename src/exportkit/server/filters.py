@@ -117,7 +117,13 @@ def _bound(compare: Callable[[Any, int], Any]) -> _Builder:
 
 
 def _equal_number(column: str) -> _Builder:
-    return lambda target, value: target.table.c[column].in_(whole_numbers(value))
+    def condition(target: Target, value: FilterValue) -> Condition:
+        numbers = whole_numbers(value)
+        # A list is put into the text of a statement each time it is asked; a single number is not.
+        found = target.table.c[column]
+        return found == numbers[0] if len(numbers) == 1 else found.in_(numbers)
+
+    return condition
 
 
 def _equal_word(column: str) -> _Builder:

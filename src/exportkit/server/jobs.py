@@ -179,6 +179,7 @@ def cancel_job(backend: Backend, caller: Principal, job_id: str) -> Row[Any]:
             found = owned_job(connection, caller, job_id)
             if found.status != "CANCELLED":
                 raise Refusal(409, f"The job is {found.status.lower()} already; there is nothing to cancel.")
+    backend.news.tell(job_id)
     return found
 
 

@@ -18,7 +18,7 @@ from exportkit.server.paging import ListRequest, origin_of, url_with
 from exportkit.server.principals import Principal
 from exportkit.server.refusals import Refusal
 from exportkit.server.row_queries import RowQuery
-from exportkit.server.rows import HEADS, SLIM, document_of, head_v1, slim_v2
+from exportkit.server.rows import COLUMNS, RowForm, document_of, head_v1, slim_v2
 from exportkit.server.shapes import AssignmentListRow, EnvelopedRows, EventListRow, TaskListRow, V1Page, documented
 from exportkit.server.targets import TARGETS, Target
 
@@ -63,7 +63,7 @@ def _add_lists(target: Target) -> None:
 class _Page:
     """One page of a list, by number or by cursor."""
 
-    def __init__(self, target: Target, request: Request, caller: Principal, wanted: ListRequest, full: bool) -> None:
+    def __init__(self, target: Target, request: Request, caller: Principal, wanted: ListRequest, form: RowForm) -> None:
         self.backend = backend_of(request)
         self.filter = RowFilter.of_query(target, wanted.filters)
         query = RowQuery(caller.tenant_id, self.filter)
@@ -72,14 +72,14 @@ class _Page:
         with self.backend.database.reading() as connection:
             if wanted.page is not None:
                 self.count = query.count(connection)
-                found = query.page(connection, wanted.size, wanted.page, descending=wanted.descending, full=full)
+                found = query.page(connection, wanted.size, wanted.page, descending=wanted.descending, form=form)
                 if not found and wanted.page > 1:
                     raise Refusal(404, "There is no such page; the list ends before it.")
             else:
                 last, count = self._position(wanted.cursor, purpose)
                 # Counted once, for the first page; later pages carry the number, so that they all cost the same.
                 self.count = query.count(connection) if count is None else count
-                found = query.behind(connection, wanted.size + 1, last, descending=wanted.descending, full=full)
+                found = query.behind(connection, wanted.size + 1, last, descending=wanted.descending, form=form)
         self.rows: Sequence[Any] = found[: wanted.size]
         self.next: str | None = None
         if len(found) <= wanted.size:
@@ -87,8 +87,7 @@ class _Page:
         if wanted.page is not None:
             self.next = url_with(request, page=wanted.page + 1)
         else:
-            columns = HEADS[target.name] if full else SLIM[target.name]
-            key = self.rows[-1][[column.name for column in columns].index(target.key_name)]
+            key = self.rows[-1][COLUMNS[form][target.name].index(target.key)]
             self.next = url_with(request, cursor=self.backend.signer.sealed(f"{key}/{self.count}", *purpose))
 
     def _position(self, cursor: str | None, purpose: tuple[str, ...]) -> tuple[int | None, int | None]:
@@ -107,13 +106,16 @@ class _Page:
 
 def _answer_v1(target: Target, request: Request, caller: Principal) -> Response:
     wanted = ListRequest.read(target, request, by_cursor=False)
-    page = _Page(target, request, caller, wanted, wanted.full)
-    if wanted.full:
+    form: RowForm = "keys" if wanted.fields == {"id"} else "full" if wanted.full else "slim"
+    page = _Page(target, request, caller, wanted, form)
+    if form == "keys":
+        rows = [b'{"id":%d}' % row[0] for row in page.rows]
+    elif form == "full":
         writer = page.backend.row_writer(target, caller, origin_of(request), wanted.mode)
         rows = [writer.full_v1(target, head_v1(target, row), document_of(row)) for row in page.rows]
     else:
         rows = [msgspec.json.encode(_slim_v1(target, row)) for row in page.rows]
-    if wanted.fields:
+    if wanted.fields and form != "keys":
         rows = [_with_fields(row, wanted.fields) for row in rows]
     facts: dict[str, Any] = {"next": page.next, "previous": None, **page.echo}
     if wanted.page is not None:
@@ -138,7 +140,7 @@ def _with_fields(row: bytes, fields: frozenset[str]) -> bytes:
 
 def _answer_v2(target: Target, request: Request, caller: Principal) -> Response:
     wanted = ListRequest.read(target, request, by_cursor=True)
-    page = _Page(target, request, caller, wanted, full=False)
+    page = _Page(target, request, caller, wanted, "slim")
     rows = [msgspec.json.encode(slim_v2(target, row)) for row in page.rows]
     pagination = {"next_cursor": page.next, "previous_cursor": None, "per_page": wanted.size}
     return enveloped_rows(rows, {"pagination": pagination, **page.echo})

@@ -15,7 +15,7 @@ from exportkit.server.database import Database
 from exportkit.server.refusals import Refusal
 from exportkit.server.tables import access_token, account, tenant
 
-__all__ = ["Principal", "authenticate", "grant_token", "tenant_account"]
+__all__ = ["Principal", "digest_of", "grant_token", "shown_tokens", "tenant_account", "verified"]
 
 _PREFIXED: Final = re.compile(r"(?:Token|Bearer)\s+(.+)\Z", re.IGNORECASE)
 _CREDENTIALS: Final = ("synapse-access-token", "authorization")
@@ -31,16 +31,17 @@ class Principal:
     account_id: int
 
 
-def authenticate(database: Database, headers: Mapping[str, str]) -> Principal:
-    """Give the caller of a request. Raises Refusal 401 without a valid token, 403 without its tenant.
-
-    Both spellings of tokens and tenants are taken, bare and after ``Token`` (wire contract, section 1).
-    """
+def shown_tokens(headers: Mapping[str, str]) -> list[str]:
+    """Give the tokens of a request, bare or after ``Token`` (wire contract, section 1). Raises Refusal 401."""
     shown = [_bare(headers[name]) for name in _CREDENTIALS if headers.get(name)]
     if not shown:
         message = "The request carries no token; send it as Synapse-Access-Token or Authorization."
         raise Refusal(401, message)
-    known = _owner(database, shown)
+    return shown
+
+
+def verified(known: Principal | None, headers: Mapping[str, str]) -> Principal:
+    """Give the owner of the tokens of a request as its caller. Raises Refusal 401 for none, 403 without its tenant."""
     if known is None:
         raise Refusal(401, "The token is not known here; take the one that the server printed.")
     code = _bare(headers.get(_TENANT, ""))
@@ -53,7 +54,7 @@ def authenticate(database: Database, headers: Mapping[str, str]) -> Principal:
 
 def grant_token(connection: Connection, database: Database, account_id: int, token: str) -> None:
     """Let whoever knows `token` act for an account; known tokens stay as they are."""
-    digest = _digest(token)
+    digest = digest_of(token)
     if connection.execute(select(access_token.c.digest).where(access_token.c.digest == digest)).first() is None:
         values = {"digest": digest, "account_id": account_id, "created": database.now}
         connection.execute(insert(access_token).values(values))
@@ -72,23 +73,11 @@ def tenant_account(connection: Connection, code: str, name: str = "owner") -> Pr
     return Principal(tenant_id, code, account_id)
 
 
-def _owner(database: Database, tokens: list[str]) -> Principal | None:
-    digests = [_digest(token) for token in tokens]
-    columns = (access_token.c.digest, tenant.c.id, tenant.c.code, account.c.id)
-    joined = access_token.join(account, access_token.c.account_id == account.c.id).join(tenant)
-    with database.reading() as connection:
-        found = connection.execute(select(*columns).select_from(joined).where(access_token.c.digest.in_(digests))).all()
-    for digest in digests:
-        for row in found:
-            if hmac.compare_digest(row[0], digest):
-                return Principal(row[1], row[2], row[3])
-    return None
-
-
 def _bare(value: str) -> str:
     found = _PREFIXED.match(value.strip())
     return found[1].strip() if found else value.strip()
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """Give what the database knows of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -23,8 +24,8 @@ from exportkit.server.tables import LARGEST_KEY, job, job_event
 
 __all__ = ["ProgressStream"]
 
-#: Between two looks at the events of a job.
-_LOOK_SECONDS: Final = 0.2
+#: Between two looks at the events of a job of which no word comes: it may be in the hands of another server's worker.
+_LOOK_SECONDS: Final = 0.5
 _RETRY_MILLISECONDS: Final = 3000
 
 
@@ -65,19 +66,22 @@ async def _events(backend: Backend, job_id: str, last: int) -> AsyncIterator[byt
     settings = backend.settings
     started = spoken = time.monotonic()
     yield b"retry: %d\n" % _RETRY_MILLISECONDS + _event("connected", {"job_id": job_id}, last)
-    while not backend.ending.is_set() and time.monotonic() - started < settings.stream_lifetime_seconds:
-        # The state is read first: events of an ended job are then all there.
-        status, found = await run_in_threadpool(_news, backend, job_id, last)
-        for row in found:
-            last = row.id
-            spoken = time.monotonic()
-            yield _event(row.name, msgspec.json.decode(row.body), row.id)
-        if status in ENDED:
-            return
-        if time.monotonic() - spoken >= settings.heartbeat_seconds:
-            spoken = time.monotonic()
-            yield _event("heartbeat", {"status": status.lower()}, last)
-        await asyncio.sleep(_LOOK_SECONDS)
+    with backend.news.listening(job_id) as heard:
+        while not backend.ending.is_set() and time.monotonic() - started < settings.stream_lifetime_seconds:
+            heard.clear()
+            # The state is read first: events of an ended job are then all there.
+            status, found = await run_in_threadpool(_news, backend, job_id, last)
+            for row in found:
+                last = row.id
+                spoken = time.monotonic()
+                yield _event(row.name, msgspec.json.decode(row.body), row.id)
+            if status in ENDED:
+                return
+            if time.monotonic() - spoken >= settings.heartbeat_seconds:
+                spoken = time.monotonic()
+                yield _event("heartbeat", {"status": status.lower()}, last)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(heard.wait(), _LOOK_SECONDS)
 
 
 def _news(backend: Backend, job_id: str, last: int) -> tuple[str, Sequence[Row[Any]]]:

@@ -8,11 +8,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Select, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from exportkit.server.documents import DOCUMENT_COLUMNS
 from exportkit.server.filters import RowFilter
-from exportkit.server.rows import HEADS, SLIM
+from exportkit.server.rows import COLUMNS, HEADS, RowForm
 from exportkit.server.tables import document
-from exportkit.server.targets import GROUND_TRUTH
 
 __all__ = ["RowQuery"]
 
@@ -35,16 +33,18 @@ class RowQuery:
         count, highest = connection.execute(statement).one()
         return count, highest
 
-    def page(self, connection: Connection, size: int, page: int, *, descending: bool, full: bool) -> Sequence[Row[Any]]:
+    def page(
+        self, connection: Connection, size: int, page: int, *, descending: bool, form: RowForm
+    ) -> Sequence[Row[Any]]:
         """Give the rows of a page counted from 1, and one more where there is a next page."""
-        statement = self._ordered(self.target.key, descending, full=full)
+        statement = self._ordered(self.target.key, descending, form)
         return connection.execute(statement.limit(size + 1).offset((page - 1) * size)).all()
 
     def behind(
-        self, connection: Connection, size: int, last: int | None, *, descending: bool, full: bool
+        self, connection: Connection, size: int, last: int | None, *, descending: bool, form: RowForm
     ) -> Sequence[Row[Any]]:
         """Give up to `size` rows that come behind the key `last`; one seek in the index, however deep."""
-        statement = keyset(self._ordered(self.target.key, descending, full=full), self.target.key, last, descending)
+        statement = keyset(self._ordered(self.target.key, descending, form), self.target.key, last, descending)
         return connection.execute(statement.limit(size)).all()
 
     def scan(
@@ -52,7 +52,7 @@ class RowQuery:
     ) -> Iterator[list[Row[Any]]]:
         """Give all rows behind `last`, ascending by `order`, in batches, each one seek in the index."""
         position = HEADS[self.target.name].index(order)
-        statement = self._ordered(order, descending=False, full=True).limit(batch)
+        statement = self._ordered(order, False, "full").limit(batch)
         while rows := list(connection.execute(keyset(statement, order, last, descending=False)).all()):
             yield rows
             last = rows[-1][position]
@@ -60,16 +60,16 @@ class RowQuery:
     def of_keys(self, connection: Connection, column: Column[Any], keys: Collection[int]) -> dict[int, Row[Any]]:
         """Give the full rows with these values of a unique column, by value; what there is not is left out."""
         position = HEADS[self.target.name].index(column)
-        statement = self._selected(full=True).where(column.in_(keys))
+        statement = self._selected("full").where(column.in_(keys))
         return {row[position]: row for row in connection.execute(statement)}
 
-    def _ordered(self, column: Column[Any], descending: bool, *, full: bool) -> Select[Any]:
-        return self._selected(full=full).order_by(column.desc() if descending else column)
+    def _ordered(self, column: Column[Any], descending: bool, form: RowForm) -> Select[Any]:
+        return self._selected(form).order_by(column.desc() if descending else column)
 
-    def _selected(self, *, full: bool) -> Select[Any]:
+    def _selected(self, form: RowForm) -> Select[Any]:
         table = self.target.table
-        columns = (*HEADS[self.target.name], *DOCUMENT_COLUMNS) if full else SLIM[self.target.name]
-        joined = full or self.target is GROUND_TRUTH
+        columns = COLUMNS[form][self.target.name]
+        joined = any(column.table is document for column in columns)
         source = table.join(document, document.c.id == table.c.document_id) if joined else table
         return select(*columns).select_from(source).where(*self._where)
 

@@ -13,9 +13,22 @@ from exportkit.server.signed_urls import SignedUrls
 from exportkit.server.tables import assignment, document, ground_truth_event, task
 from exportkit.server.targets import ASSIGNMENT, GROUND_TRUTH, TASK, Target
 
-__all__ = ["HEADS", "SLIM", "ResponseMode", "RowWriter", "bundle_line", "head_line", "head_v1", "head_v2", "slim_v2"]
+__all__ = [
+    "COLUMNS",
+    "HEADS",
+    "ResponseMode",
+    "RowForm",
+    "RowWriter",
+    "bundle_line",
+    "head_line",
+    "head_v1",
+    "head_v2",
+    "slim_v2",
+]
 
 ResponseMode = Literal["inline", "presigned"]
+#: How much of a row is read: its keys alone, what stands beside its document, or everything.
+RowForm = Literal["keys", "slim", "full"]
 _encode: Final = msgspec.json.Encoder().encode
 _CARRIAGE_RETURNS: Final = bytes.maketrans(b"\r", b" ")
 _WIDTH: Final = len(DOCUMENT_COLUMNS)
@@ -33,7 +46,7 @@ HEADS: Final[Mapping[str, tuple[Column[Any], ...]]] = {
     ),
 }
 #: Columns of a row in a slim list of v2, by target.
-SLIM: Final[Mapping[str, tuple[Column[Any], ...]]] = {
+_SLIM: Final[Mapping[str, tuple[Column[Any], ...]]] = {
     TASK.name: (*HEADS["task"], task.c.is_discarded, task.c.has_data, task.c.created),
     ASSIGNMENT.name: (
         *HEADS["assignment"],
@@ -46,13 +59,23 @@ SLIM: Final[Mapping[str, tuple[Column[Any], ...]]] = {
     ),
     GROUND_TRUTH.name: (*HEADS["ground_truth"], document.c.data_size, document.c.data_digest),
 }
+#: Columns of a row in each form, by target; the first is the id, and the key is among them.
+COLUMNS: Final[Mapping[RowForm, Mapping[str, tuple[Column[Any], ...]]]] = {
+    "keys": {
+        TASK.name: (task.c.id,),
+        ASSIGNMENT.name: (assignment.c.id,),
+        GROUND_TRUTH.name: (ground_truth_event.c.id, ground_truth_event.c.pgh_id),
+    },
+    "slim": _SLIM,
+    "full": {name: (*columns, *DOCUMENT_COLUMNS) for name, columns in HEADS.items()},
+}
 #: What a label may be in a list; any other is that of finished work.
 _LABELS: Final = frozenset({"stand_by", "in_progress", "completed", "skipped"})
 
 
 def slim_v2(target: Target, row: Sequence[Any]) -> dict[str, Any]:
     """Give a row of a slim list of v2, every field of it (wire contract, sections 2 and 4)."""
-    members = dict(zip((column.name for column in SLIM[target.name]), row, strict=True))
+    members = dict(zip((column.name for column in _SLIM[target.name]), row, strict=True))
     if target is GROUND_TRUTH:
         return {**_event(row), "data_size": row[-2], "data_digest": f"sha256:{row[-1]}", "data_content_type": _JSON}
     if target is ASSIGNMENT and members["status_label"] not in _LABELS:

@@ -21,6 +21,7 @@ from exportkit.errors import LocalIOError, UsageError
 from exportkit.server.app import create_app
 from exportkit.server.backend import Backend
 from exportkit.server.chaos_rules import ChaosPlan, read_chaos
+from exportkit.server.heap import keep_heap_small
 from exportkit.server.loading import Loaded, load_bundle
 from exportkit.server.principals import Principal, grant_token, tenant_account
 from exportkit.server.schema import upgrade
@@ -72,6 +73,7 @@ class Announcement:
 def serve(options: ServeOptions, announce: Callable[[Announcement], None]) -> None:
     """Serve until a signal ends it. Raises UsageError, BundleRefused, LocalIOError, RemoteIOError before it begins."""
     _refuse_public(options)
+    keep_heap_small()
     chaos = read_chaos(options.chaos) if options.chaos is not None else None
     with _data_folder(options.data) as folder, _listening(options.host, options.port) as listener:
         settings = ServerSettings.from_environment(
@@ -108,7 +110,11 @@ def _prepare(backend: Backend, options: ServeOptions, listener: socket.socket) -
         caller = tenant_account(connection, options.tenant)
         grant_token(connection, backend.database, caller.account_id, token)
         storage_id = default_storage(connection, backend.settings, caller)
-    loaded = load_bundle(backend, caller, options.load, options.target) if options.load is not None else None
+    loaded = None
+    if options.load is not None:
+        loaded = load_bundle(backend, caller, options.load, options.target)
+        # Connections that have seen all of a large transaction keep an index of its pages in memory.
+        backend.database.dispose()
     scheme = "https" if options.certificate else "http"
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"{scheme}://{host}:{listener.getsockname()[1]}"

@@ -109,7 +109,7 @@ def _batch(
 ) -> tuple[bytes, Sequence[Any]]:
     target = query.target
     with backend.database.reading() as connection:
-        rows = query.behind(connection, size, last, descending=False, full=True)
+        rows = query.behind(connection, size, last, descending=False, form="full")
     lines = [writer.line(head_line(target, row), document_of(row)) for row in rows]
     return b"".join(lines), rows
 

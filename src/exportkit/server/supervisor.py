@@ -1,4 +1,7 @@
-"""Keeps workers alive: each in a process of its own, started again when it dies, replaced when it stalls."""
+"""Keeps workers alive: each in a process of its own, started again when it dies, replaced when it stalls.
+
+A worker tells the jobs for which it has stored something, one id a line.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import BinaryIO, Final
 
 import msgspec
 from sqlalchemy import and_, select
@@ -35,7 +39,7 @@ class Supervisor:
         self._backend = backend
         settings = msgspec.json.encode(backend.settings) + b"\n"
         self._ending = Event()
-        self._workers = [_WorkerProcess(settings) for _ in range(workers)]
+        self._workers = [_WorkerProcess(settings, backend.news.tell) for _ in range(workers)]
         #: Held by whoever starts, wakes or ends processes: each of them sees either the old process or the new one.
         self._changing = Lock()
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
@@ -91,8 +95,10 @@ class Supervisor:
 class _WorkerProcess:
     """One worker, whatever process it is at the moment."""
 
-    def __init__(self, settings: bytes) -> None:
+    def __init__(self, settings: bytes, told: Callable[[str], None]) -> None:
+        """`told` is called with the id of each job that the worker tells of, from a thread."""
         self._settings = settings
+        self._told = told
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = _LOOK_SECONDS
         self._next_start = 0.0
@@ -105,8 +111,9 @@ class _WorkerProcess:
         # Safe path: what lies in the current folder is not imported in place of a library.
         command = [sys.executable, "-P", "-m", "exportkit.server.worker_process"]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
+        Thread(target=self._listen, args=(self._process.stdout,), name="news", daemon=True).start()
         self._tell(self._settings)
         if self._process.stdin is not None:
             # A worker that reads no more must not hold up whoever wakes it.
@@ -146,6 +153,12 @@ class _WorkerProcess:
             self._process.wait(patience)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def _listen(self, pipe: BinaryIO) -> None:
+        """Hand on what one process tells, until it ends."""
+        with pipe:
+            for line in pipe:
+                self._told(line.decode(errors="replace").rstrip("\n"))
 
     def _tell(self, content: bytes) -> None:
         pipe = self._process.stdin if self._process is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event, Thread
@@ -37,8 +37,10 @@ _TOLD_SECONDS: Final = 0.3
 class Worker:
     """Works until it is told to end. Errors of one job end that job, not the worker."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, told: Callable[[str], object] = lambda _job_id: None) -> None:
+        """`told` is called with the id of a job for which something was stored, so that whoever follows it looks."""
         self._backend = backend
+        self._told = told
         settings = backend.settings
         self._lease = settings.lease_seconds
         self._queue = JobQueue(backend.database, settings.lease_seconds, settings.job_attempts)
@@ -84,6 +86,8 @@ class Worker:
         except SQLAlchemyError as error:
             _LOG.warning("job %s: the database failed: %s", claim.job_id, type(error).__name__)
             self._backend.ending.wait(_TROUBLE_SECONDS)
+        else:
+            self._told(claim.job_id)
 
     def _export(self, claim: Claim, lost: Event) -> None:
         backend = self._backend
@@ -103,6 +107,7 @@ class Worker:
             if now - told[0] >= _TOLD_SECONDS or written in {0, count}:
                 told[0] = now
                 self._queue.progress(claim, written, count)
+                self._told(claim.job_id)
 
         manifest = destination.manifest(prefix)
         if manifest is None:

@@ -1,4 +1,7 @@
-"""The process of one worker: stdin brings its settings, then lines that wake it, and with its end the worker's."""
+"""The process of one worker: stdin brings its settings, then lines that wake it, and with its end the worker's.
+
+stdout takes the ids of jobs that have news, one a line.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from threading import Thread
 
 import msgspec
@@ -23,9 +27,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
+    os.set_blocking(sys.stdout.fileno(), False)
     backend = Backend.open(msgspec.json.decode(sys.stdin.buffer.readline(), type=ServerSettings))
 
-    worker = Worker(backend)
+    worker = Worker(backend, _tell)
 
     def listen() -> None:
         while os.read(sys.stdin.fileno(), 4096):
@@ -38,6 +43,12 @@ def main() -> None:
         worker.run()
     finally:
         backend.close()
+
+
+def _tell(job_id: str) -> None:
+    # A server that reads no more is about to end, or is gone.
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), f"{job_id}\n".encode())
 
 
 if __name__ == "__main__":
