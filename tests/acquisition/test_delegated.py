@@ -46,8 +46,12 @@ class Jobs:
         return {"job_id": self.asked[-1]}
 
     def _retrieve(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._states[job_id]()
+        found: dict[str, Any] = self._states.get(job_id, at_work)()
         return found
+
+
+def at_work() -> dict[str, Any]:
+    return {"status": "RUNNING"}
 
 
 def completed() -> dict[str, Any]:
@@ -113,6 +117,24 @@ def test_jobs_are_asked_for_while_further_ranges_are_looked_for(state: RunState)
 
     assert asked == [[], ["job-9"], ["job-9", "job-5"]]
     assert jobs.asked == ["job-9", "job-5"]
+
+
+def test_a_further_job_is_asked_for_when_one_is_over_before_all_ranges_are_found(state: RunState) -> None:
+    def is_gone() -> dict[str, Any]:
+        raise ClientError(503, "it is busy")
+
+    jobs = Jobs({"job-9": completed, "job-5": is_gone})
+    asked: list[list[str]] = []
+
+    def ranges(_below: int | None) -> Iterator[IdRange]:
+        for shard in [*RANGES, IdRange(-5, 0)]:
+            asked.append(list(jobs.asked))
+            yield shard
+
+    made(jobs, state, parallel=1).enqueue(ranges)
+
+    assert asked == [[], ["job-9"], ["job-9", "job-5"], ["job-9", "job-5"]]
+    assert [job.job_id for job in state.jobs()] == ["job-9", "job-5", None, None]
 
 
 def test_a_run_that_ended_while_ranges_were_looked_for_goes_on_below_the_last(state: RunState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -15,7 +16,7 @@ from exportkit.acquisition.shards import IdRange
 from exportkit.clients.applied_filter import compare_applied_filter
 from exportkit.clients.backend_v2 import BackendClientV2
 from exportkit.clients.client_errors import ClientError
-from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportResult, finalize_export
+from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportResult, finalize_export, job_state
 from exportkit.clients.job_watch import PollPatience, stream_export_progress
 from exportkit.clients.plugin_exports import new_idempotency_key
 
@@ -87,9 +88,9 @@ class DelegatedHead:
     def enqueue(self, ranges: Callable[[int | None], Iterable[IdRange]] = lambda _below: ()) -> list[JobFacts]:
         """Take note of the jobs, one for each range, and ask for the first of them, as many as may run at once.
 
-        `ranges` gives those below an id, from the highest to the lowest; jobs are asked for while it goes on. A run
-        that goes on has its jobs already. Without ranges, or where they cannot be had, one job does it all. Raises
-        ClientError.
+        `ranges` gives those below an id, from the highest to the lowest; jobs are asked for while it goes on, a further
+        one when one is over. A run that goes on has its jobs already. Without ranges, or where they cannot be had, one
+        job does it all. Raises ClientError.
         """
         for job in self._state.jobs()[: self._parallel]:
             self._ask_once(job)
@@ -105,8 +106,10 @@ class DelegatedHead:
         return self._state.jobs()
 
     def _plan(self, ranges: Callable[[int | None], Iterable[IdRange]]) -> None:
-        """One job for each range, the first of them asked for at once."""
+        """One job for each range. As many as may run at once are asked for meanwhile, so that the server has work."""
         known = self._state.jobs()
+        running = [job.job_id for job in known if job.job_id is not None]
+        waiting = deque(job for job in known if job.job_id is None)
         shards = iter(ranges(known[-1].filter["_id_gte"] if known else None))
         for number in count(len(known)):
             try:
@@ -117,9 +120,18 @@ class DelegatedHead:
                 break
             job = JobFacts(number, shard.keys(), new_idempotency_key())
             self._state.plan_job(job)
-            if number < self._parallel:
-                self._ask_once(job)
+            waiting.append(job)
+            if len(running) >= self._parallel:
+                running = [job_id for job_id in running if not self._is_over(job_id)]
+            while waiting and len(running) < self._parallel:
+                running.append(self._ask_for(waiting.popleft()))
         self._state.finish_plan(only=None if number else _whole())
+
+    def _is_over(self, job_id: str) -> bool:
+        try:
+            return job_state(self._client.async_jobs.retrieve(job_id)).is_over
+        except ClientError:
+            return False  # told by whoever follows it
 
     def _ask_once(self, job: JobFacts) -> None:
         if job.job_id is None:
