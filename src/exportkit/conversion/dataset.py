@@ -55,6 +55,7 @@ class DatasetDirectory:
             raise UsageError(f"The dataset {root} {error}; name a directory.") from None
         weakref.finalize(self, self._beneath.close)
         self.root = self._beneath.root
+        self._prefix = f"{self.root}/"
         self.manifest: dict[str, Any] | None = manifest
         if manifest is None and file is None:
             self.manifest = self._read_manifest()
@@ -68,7 +69,14 @@ class DatasetDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
-        return is_inside(path) and os.path.isfile(self._resolved(path))  # noqa: PTH113 - False for an unusable name
+        if not is_inside(path):
+            return False
+        try:
+            mode = os.lstat(f"{self._prefix}{path}").st_mode
+        except OSError:
+            return False
+        # Asked for every picture and label, of which hardly any is a link.
+        return stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and self._resolved(path).is_file())
 
     def is_there(self, path: str) -> bool:
         """Whether anything at all stands at ``path``: a file, a folder, a link that leads nowhere."""
