@@ -28,10 +28,11 @@ extern PyTypeObject *exportkit_tally_type(void);
 
 /* Each a table that ends with an empty entry: rings of polygons (rings.c), objects of COCO
    files (coco_objects.c), label files of YOLO (labels.c), annotation files
-   of VOC (voc_files.c). */
+   of VOC (voc_files.c), JPEG files (jpeg_walk.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
 extern PyMethodDef exportkit_voc_methods[];
+extern PyMethodDef exportkit_jpeg_methods[];
 
 #endif

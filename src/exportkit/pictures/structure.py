@@ -7,10 +7,14 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from exportkit.native import core
 from exportkit.pictures.facts import PictureHeader, PictureUnreadable
 from exportkit.pictures.jpeg2000 import CODESTREAM_START
 from exportkit.pictures.png import PNG_SIGNATURE
 from exportkit.pictures.stream import Checksum, NextMarker, Request, Skip, SubBlocks, Take, Walk
+
+# Tells the commonest case at once: a JPEG that is whole within one chunk.
+_whole_jpeg: Final = core.whole_jpeg if core is not None else None
 
 __all__ = ["WALKED", "StructureCheck", "check_structure", "jpeg_end_is_last"]
 
@@ -34,6 +38,7 @@ class StructureCheck:
         self._size = 0
         self._start = self._tail = b""
         walk = _WALKS.get(form)
+        self._is_jpeg = walk is _walk_jpeg
         self._walk = walk() if walk is not None else None
         self._request: Request | None = next(self._walk) if self._walk is not None else None
         self._reason: str | None = None
@@ -45,6 +50,8 @@ class StructureCheck:
 
     def feed(self, chunk: bytes | memoryview) -> None:
         """Take the next bytes of the file, in order; nothing of them is kept."""
+        if self._size == 0 and self._is_jpeg and _whole_jpeg is not None and _whole_jpeg(chunk):
+            self._request = None
         self._size += len(chunk)
         if len(self._start) < len(CODESTREAM_START):
             self._start += chunk[: len(CODESTREAM_START)]
