@@ -95,6 +95,10 @@ class Conversion:
                 "The output lies inside the bundle, which is only ever read; choose a folder outside of it."
             )
 
+        if request.sink is not None and request.media not in {"copy", "none"}:
+            raise UsageError(
+                f"--media {request.media} makes links, and archives hold none; with --sink use --media copy or none."
+            )
         for wanted in request.outputs:
             wanted.writer.ensure_ready(wanted.options)
 
@@ -283,6 +287,8 @@ class Conversion:
                 plan=plan,
                 bad_classes={name: fault for name, fault in faults if fault is not None},
                 streams=_streams(wanted.writer(wanted.options, plan)),
+                sink=request.sink,
+                fragments=spool,
                 transcodes=wanted.writer.transcodes(wanted.options) if request.media != "none" else None,
                 provisional={
                     "writer": {"name": wanted.writer.name, "options": wanted.options.model_dump(mode="json")},

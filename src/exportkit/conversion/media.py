@@ -12,6 +12,7 @@ from exportkit.conversion.transcode import to_jpeg
 from exportkit.errors import RecordFault
 from exportkit.pictures import EXTENSIONS, jpeg_end_is_last
 from exportkit.records import Record
+from exportkit.storage.archive_staging import ArchiveStaging
 from exportkit.storage.beneath import Beneath, BeneathError
 from exportkit.storage.staging import Staging
 from exportkit.writing import PictureRule
@@ -76,7 +77,7 @@ class MediaStep:
         return placed
 
     def place(
-        self, placed: PlacedFile, rule: PictureRule, output: OutputSetup, staging: Staging, path: str
+        self, placed: PlacedFile, rule: PictureRule, output: OutputSetup, staging: Staging | ArchiveStaging, path: str
     ) -> FileEntry | None:
         """Put the picture at ``path``; raise RecordFault where this output cannot have it."""
         if placed.fault is not None:
@@ -89,11 +90,11 @@ class MediaStep:
                 data = to_jpeg(file, output.plan.max_pixels)
             staging.write(path, data)
             return FileEntry(path, len(data), hashlib.sha256(data).hexdigest())
-        if self._mode == "symlink":
+        if isinstance(staging, ArchiveStaging) or self._mode == "copy":
+            _copy(placed, staging, path)
+        elif self._mode == "symlink":
             placed.judge()
             staging.symlink_relative(path, self._root / placed.path, published=output.final)
-        elif self._mode == "copy":
-            _copy(placed, staging, path)
         elif not _link(placed, rule, staging, path):
             placed.note_copied(output.label)
             _copy(placed, staging, path)
@@ -108,7 +109,7 @@ def _link(placed: PlacedFile, rule: PictureRule, staging: Staging, path: str) ->
     return staging.link(path, placed.descriptor)
 
 
-def _copy(placed: PlacedFile, staging: Staging, path: str) -> None:
+def _copy(placed: PlacedFile, staging: Staging | ArchiveStaging, path: str) -> None:
     """Copy the original. A clone is judged by its own content, which nobody can change any more."""
     clone = staging.clone(path, placed.descriptor) if placed.is_steady else None
     if clone is None:
