@@ -240,3 +240,17 @@ def test_unzip_finds_nothing_wrong(bench: Workbench) -> None:
     bench.convert(bench.pictures(1, 2), "--to", "voc", "--sink", "zip")
 
     subprocess.run(["unzip", "-tq", bench.out / "dataset.zip"], check=True)
+
+
+def test_an_unknown_sink_is_refused_in_one_sentence(bench: Workbench) -> None:
+    run = bench.convert(bench.pictures(1), "--sink", "rar")
+
+    assert run.code == 2
+
+
+@SINKS
+def test_a_dry_run_makes_no_archive(bench: Workbench, sink: str) -> None:
+    run = bench.convert(bench.pictures(1), "--sink", sink, "--dry-run")
+
+    assert run.code == 0, run
+    assert not bench.out.exists()
