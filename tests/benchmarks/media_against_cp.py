@@ -1,9 +1,9 @@
 """`exportkit convert --media copy` against `cp -r` of the same pictures, in one run.
 
 Makes JPEGs of about 200 KB and a bundle over them, on a memory file system or below ``--on``. `cp -r` of their folder,
-the conversion with its pictures, and the same conversion without them run in turn, several times, and the least wall
-time of each counts: the machine may be busy with other things. What is copied is read once beforehand, so that nothing
-waits for a disk; where it is written to a disk, both have brought it there when they end.
+the conversion with its pictures, into a folder and into an archive, and the one without them run in turn, several
+times, and the least wall time of each counts: the machine may be busy with other things. What is copied is read once
+beforehand, so that nothing waits for a disk; where it is written to a disk, both have brought it there when they end.
 
     python -m tests.benchmarks.media_against_cp [--pictures 20000] [--workers 2] [--on FOLDER]
 """
@@ -74,8 +74,12 @@ class Rivals:
         out = str(self._out)
         # A dataset is on the device before it is published; on a memory file system there is nothing to wait for.
         yield "cp -r", ["sh", "-c", 'cp -r "$0" "$1" && sync -f "$1"', str(self._bundle / "files"), out]
-        for title, media in (("convert, with pictures", "copy"), ("convert, without", "none")):
-            words = ["--to", "yolo:task=detect", "--media", media, "--workers", str(self._workers), "-q", "-o", out]
+        for title, more in (
+            ("convert, with pictures", ["--media", "copy"]),
+            ("convert, into a tar", ["--media", "copy", "--sink", "tar"]),
+            ("convert, without", ["--media", "none"]),
+        ):
+            words = ["--to", "yolo:task=detect", *more, "--workers", str(self._workers), "-q", "-o", out]
             yield title, [sys.executable, "-m", "exportkit", "convert", str(self._bundle), *words]
 
     def run(self, command: Sequence[str]) -> Figures:

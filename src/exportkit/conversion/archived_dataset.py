@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from exportkit.conversion.dataset import DatasetDirectory, FileRefused, is_inside
+from exportkit.conversion.dataset import DatasetDirectory, FileRefused, ends_within, is_inside
 from exportkit.errors import BundleRefused
 from exportkit.storage.archive_layouts import ARCHIVES, Member
 from exportkit.storage.refusals import shown
@@ -120,6 +120,11 @@ class ArchivedDataset(DatasetDirectory):
     def open_picture(self, path: str) -> int:
         """As :meth:`open`: no member of an archive is a link."""
         return super().open_picture(path) if self._index.find(path) is None else self.open(path)
+
+    def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
+        """The first and the last bytes of a picture, as many as asked for or as there are. Raises OSError."""
+        found = self._index.find(path)
+        return super().ends(path, first, last) if found is None else ends_within(self._bytes, *found, first, last)
 
     def _pieces(self, offset: int, size: int, step: int) -> Iterator[bytes]:
         end = offset + size

@@ -15,7 +15,7 @@ from exportkit.conversion.lists import FILES, MANIFEST, FileEntry
 from exportkit.errors import BundleRefused, UsageError
 from exportkit.storage.beneath import Beneath, BeneathError
 
-__all__ = ["DatasetDirectory", "FileRefused", "is_inside", "listed_files"]
+__all__ = ["DatasetDirectory", "FileRefused", "ends_within", "is_inside", "listed_files"]
 
 _MANIFEST_LIMIT = 64 << 20
 
@@ -155,10 +155,24 @@ class DatasetDirectory:
             raise FileRefused(path, "is not a regular file")
         return descriptor
 
+    def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
+        """The first and the last bytes of a picture, as many as asked for or as there are. Raises OSError."""
+        descriptor = self.open_picture(path)
+        try:
+            return ends_within(descriptor, 0, os.fstat(descriptor).st_size, first, last)
+        finally:
+            os.close(descriptor)
+
 
 def _judge(path: str) -> str | None:
     # Names in a dataset need not be as plain as those in a bundle; they must only stay inside.
     return None if is_inside(path) else "leads out of the folder"
+
+
+def ends_within(descriptor: int, start: int, size: int, first: int, last: int) -> tuple[bytes, bytes]:
+    """The first and the last bytes of a part of an open file."""
+    count = min(last, size)
+    return os.pread(descriptor, min(first, size), start), os.pread(descriptor, count, start + size - count)
 
 
 def is_inside(path: str) -> bool:
