@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -186,29 +185,24 @@ class PictureFiles:
 
 def content_findings(dataset: Dataset, path: str) -> Iterator[Finding]:
     """What the loader dislikes about the content of a picture, told from its first and last bytes."""
-    if not dataset.exists(path):
-        yield Finding("C_PATH", "error", "This is no regular file, nor a link to one.", path)
-        return
     try:
-        descriptor = dataset.open_picture(path)
+        head, tail = dataset.ends(path, _HEAD, 2)
     except OSError:
-        yield Finding("C_PATH", "error", "This picture cannot be opened.", path)
+        what = (
+            "This picture cannot be opened." if dataset.exists(path) else "This is no regular file, nor a link to one."
+        )
+        yield Finding("C_PATH", "error", what, path)
         return
-    with os.fdopen(descriptor, "rb") as file:
-        head = file.read(_HEAD)
-        if not _is_taken(head):
-            yield _error("C_YOLO_FORMAT", "The content is in no format that the loader takes.", path)
-        elif head.startswith(b"\xff\xd8"):
-            file.seek(-2, 2)
-            if file.read(2) != b"\xff\xd9":
-                message = "The JPEG does not end with its end marker, so the loader rewrites it."
-                yield Finding("C_YOLO_FORMAT", "warn", message, path, consumer="Ultralytics")
+    if not _is_taken(head):
+        yield _error("C_YOLO_FORMAT", "The content is in no format that the loader takes.", path)
+    elif head.startswith(b"\xff\xd8") and tail != b"\xff\xd9":
+        message = "The JPEG does not end with its end marker, so the loader rewrites it."
+        yield Finding("C_YOLO_FORMAT", "warn", message, path, consumer="Ultralytics")
 
 
 def _holds_picture(dataset: Dataset, path: str) -> bool:
     try:
-        with os.fdopen(dataset.open_picture(path), "rb") as file:
-            return _is_taken(file.read(_HEAD))
+        return _is_taken(dataset.ends(path, _HEAD, 0)[0])
     except OSError:
         return False
 

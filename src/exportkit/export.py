@@ -146,7 +146,7 @@ class Export(msgspec.Struct, frozen=True):
 
 
 #: Options about a published directory, of which a DataFrame has none.
-_PLACE = frozenset({"media", "overwrite", "keep_old", "dry_run"})
+_PLACE = frozenset({"media", "sink", "overwrite", "keep_old", "dry_run"})
 _OWN = frozenset({"bundle", "outputs", "directory", "split", "transforms", "input", "blocked"})
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportkit.native import core
+from exportkit.pictures import structure
 from exportkit.records import Annotation, Box, BoxForm, Part, Polygon, Record, box_texts
 from exportkit.records.box_texts import PlainBoxTexts
 from exportkit.records.region import LazyRegion
@@ -420,3 +421,28 @@ def test_ids_are_passed_up_to_the_first_line_in_doubt() -> None:
     assert core.pass_ascending_ids(text, 0, at - 1, -(2**63)) == (at - 1, 7)
     with pytest.raises(ValueError, match="no text"):
         core.pass_ascending_ids(text, 0, len(text) + 1, 0)
+
+
+MARKERS = [
+    b"\xff\xd8",
+    b"\xff\xd9",
+    b"\xff\xda\0\x03a",
+    b"\xff\xc0\0\x02",
+    b"\xff\xe1\0\x04\xff\xd9",
+    b"\xff\0",
+    b"\xff\xd3",
+]
+STRAYS = [b"\xff", b"\0", b"pixels", b"\xff\xff\xd9", b"\xff\x01", b"\xff\xfe\0\x01", b"\xff\xfe\xff\xff", b"\xff\xda"]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(MARKERS + STRAYS), max_size=8).map(b"".join), st.integers(0, 3), st.booleans())
+def test_whole_jpeg_files(rest: bytes, cut: int, begins: bool) -> None:
+    data = (b"\xff\xd8\xff\xda\0\x02" if begins else b"") + rest
+    data = data[: len(data) - cut]
+    check = structure.StructureCheck("jpg")
+    for at in range(len(data)):  # of single bytes none is a whole picture, so that only the walk tells
+        check.feed(data[at : at + 1])
+
+    assert core is not None
+    assert core.whole_jpeg(memoryview(data)) == (check.finish() is None)

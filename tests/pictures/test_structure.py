@@ -47,9 +47,14 @@ def picture(form: str, **options: object) -> bytes:
 
 
 def judge(data: bytes, header: PictureHeader | None = None, step: int = 1 << 20) -> str | None:
-    check = StructureCheck(header or probe(data))
+    header = header or probe(data)
+    check = StructureCheck(header.format, header.declared_end)
+    buffer = bytearray(step)
     for at in range(0, len(data), step):
-        check.feed(data[at : at + step])
+        # As files are read: into one buffer, which holds other bytes by the time of the next chunk.
+        chunk = memoryview(buffer)[: min(step, len(data) - at)]
+        chunk[:] = data[at : at + step]
+        check.feed(chunk)
     return check.finish()
 
 
@@ -111,6 +116,13 @@ def test_an_animated_gif_and_png_and_a_multi_picture_jpeg_are_whole() -> None:
         data = picture(form, save_all=True, append_images=more)
 
         assert judge(data) is None, form
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF"])
+def test_what_only_ends_like_a_picture_is_damaged(form: str) -> None:
+    data = picture(form)
+
+    assert "signature" in str(judge(b"not" + data[3:], probe(data)))
 
 
 def test_an_open_file_is_checked_from_its_first_byte_wherever_it_stands(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import multiprocessing
 import os
 import resource
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from exportkit.errors import LocalIOError
-from exportkit.storage.beneath import BeneathError
 from exportkit.storage.staging import Staging
 
 
@@ -167,39 +165,75 @@ class TestManyFilesAtOnce:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_copy_is_hashed_and_watched_from_the_first_byte(staging: Staging, root: Path, tmp_path: Path) -> None:
+def test_a_file_is_written_in_chunks_of_which_none_is_kept(staging: Staging, root: Path) -> None:
     data = os.urandom(2_500_000)
-    (tmp_path / "source").write_bytes(data)
-    seen: list[bytes] = []
-    with (tmp_path / "source").open("rb") as source:
-        source.seek(1000)
+    buffer = bytearray(1_000_000)
 
-        result = staging.copy_from_fd("images/a.jpg", source.fileno(), seen.append)
+    def chunks() -> Iterator[memoryview]:
+        for at in range(0, len(data), len(buffer)):
+            chunk = memoryview(buffer)[: min(len(buffer), len(data) - at)]
+            chunk[:] = data[at : at + len(buffer)]
+            yield chunk
 
-    assert result == (len(data), hashlib.sha256(data).hexdigest())
-    assert (root / "images/a.jpg").read_bytes() == b"".join(seen) == data
+    assert staging.write_chunks("images/a.jpg", chunks()) == len(data)
+    assert (root / "images/a.jpg").read_bytes() == data
 
 
-def test_a_copy_that_fails_leaves_no_file(staging: Staging, root: Path, tmp_path: Path) -> None:
-    def refuse(chunk: bytes) -> None:
+def test_chunks_that_fail_leave_no_file(staging: Staging, root: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"begun"
         raise RuntimeError
 
-    (tmp_path / "source").write_bytes(b"x")
-    with (tmp_path / "source").open("rb") as source, pytest.raises(RuntimeError):
-        staging.copy_from_fd("a", source.fileno(), refuse)
+    with pytest.raises(RuntimeError):
+        staging.write_chunks("a", chunks())
 
     assert list(root.iterdir()) == []
 
 
-def test_a_source_that_cannot_be_read_is_no_fault_of_the_output(staging: Staging, root: Path, tmp_path: Path) -> None:
-    folder = os.open(tmp_path, os.O_RDONLY)
+def test_a_clone_holds_what_the_open_file_held_or_there_is_none(staging: Staging, root: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 5000)
+    with source.open("rb") as opened:
+        clone = staging.clone("images/a", opened.fileno())
+    if clone is None:  # this file system shares no blocks
+        assert not (root / "images/a").exists()
+        return
+    source.write_bytes(b"changed")
     try:
-        with pytest.raises(BeneathError) as caught:
-            staging.copy_from_fd("a", folder)
+        assert os.pread(clone, 9000, 0) == (root / "images/a").read_bytes() == b"x" * 5000
     finally:
-        os.close(folder)
+        os.close(clone)
 
-    assert caught.value.kind == "io"
+
+def test_a_file_system_that_shares_no_blocks_is_asked_once(
+    staging: Staging, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refuse(source: int, target: int) -> None:
+        asked.append(source)
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr("exportkit.storage.staging.clone_file", refuse)
+    (tmp_path / "source").write_bytes(b"x")
+    with (tmp_path / "source").open("rb") as source:
+        assert [staging.clone(name, source.fileno()) for name in "ab"] == [None, None]
+
+    assert len(asked) == 1
+    assert list(root.iterdir()) == []
+
+
+def test_a_clone_for_which_there_is_no_room_is_a_refusal_of_the_machine(
+    staging: Staging, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: int, target: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("exportkit.storage.staging.clone_file", refuse)
+    (tmp_path / "source").write_bytes(b"x")
+    with (tmp_path / "source").open("rb") as source, pytest.raises(LocalIOError):
+        staging.clone("a", source.fileno())
+
     assert list(root.iterdir()) == []
 
 

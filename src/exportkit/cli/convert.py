@@ -71,6 +71,7 @@ def _request(asked: ConvertOptions, plugins: PluginManager) -> ConversionRequest
         validate_full=asked.validate == "full",
         error_on_empty=asked.error_on_empty,
         workers=asked.workers,
+        sink=asked.sink,
         overwrite=asked.overwrite,
         keep_old=asked.keep_old,
         dry_run=asked.dry_run,

@@ -69,6 +69,10 @@ Validate = Annotated[
 ]
 ErrorOnEmpty = Annotated[bool, typer.Option("--error-on-empty", help="Exit 9 if there is no record.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 chooses by input and machine.")]
+Sink = Annotated[
+    Literal["tar", "zip"] | None,
+    typer.Option(help="One archive instead of many files, with the account beside it; stored, not compressed."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a dataset that exportkit wrote.")]
 KeepOld = Annotated[bool, typer.Option("--keep-old", help="With --overwrite: keep the old one as .bak.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")]
@@ -106,6 +110,7 @@ class ConvertOptions:
     validate: Validate = "read"
     error_on_empty: ErrorOnEmpty = False
     workers: Workers = 0
+    sink: Sink = None
     overwrite: Overwrite = False
     keep_old: KeepOld = False
     dry_run: DryRun = False

@@ -41,6 +41,7 @@ from exportkit.engines import open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
+from exportkit.storage.archive_layouts import ARCHIVES
 from exportkit.storage.publish import publish_directory
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import AcquisitionRequest, Fragments, Plan, Writer
@@ -95,6 +96,12 @@ class Conversion:
                 "The output lies inside the bundle, which is only ever read; choose a folder outside of it."
             )
 
+        if request.sink not in {None, *ARCHIVES}:
+            raise UsageError(f"There is no sink {request.sink!r}; choose tar or zip.")
+        if request.sink is not None and request.media not in {"copy", "none"}:
+            raise UsageError(
+                f"--media {request.media} makes links, and archives hold none; with --sink use --media copy or none."
+            )
         for wanted in request.outputs:
             wanted.writer.ensure_ready(wanted.options)
 
@@ -283,6 +290,8 @@ class Conversion:
                 plan=plan,
                 bad_classes={name: fault for name, fault in faults if fault is not None},
                 streams=_streams(wanted.writer(wanted.options, plan)),
+                sink=request.sink,
+                fragments=spool,
                 transcodes=wanted.writer.transcodes(wanted.options) if request.media != "none" else None,
                 provisional={
                     "writer": {"name": wanted.writer.name, "options": wanted.options.model_dump(mode="json")},

@@ -15,7 +15,7 @@ from exportkit.conversion.lists import FILES, MANIFEST, FileEntry
 from exportkit.errors import BundleRefused, UsageError
 from exportkit.storage.beneath import Beneath, BeneathError
 
-__all__ = ["DatasetDirectory", "FileRefused", "is_inside", "listed_files"]
+__all__ = ["DatasetDirectory", "FileRefused", "ends_within", "is_inside", "listed_files"]
 
 _MANIFEST_LIMIT = 64 << 20
 
@@ -55,6 +55,7 @@ class DatasetDirectory:
             raise UsageError(f"The dataset {root} {error}; name a directory.") from None
         weakref.finalize(self, self._beneath.close)
         self.root = self._beneath.root
+        self._prefix = f"{self.root}/"
         self.manifest: dict[str, Any] | None = manifest
         if manifest is None and file is None:
             self.manifest = self._read_manifest()
@@ -68,7 +69,14 @@ class DatasetDirectory:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file, or a link to one, stands at ``path``."""
-        return is_inside(path) and os.path.isfile(self._resolved(path))  # noqa: PTH113 - False for an unusable name
+        if not is_inside(path):
+            return False
+        try:
+            mode = os.lstat(f"{self._prefix}{path}").st_mode
+        except OSError:
+            return False
+        # Asked for every picture and label, of which hardly any is a link.
+        return stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and self._resolved(path).is_file())
 
     def is_there(self, path: str) -> bool:
         """Whether anything at all stands at ``path``: a file, a folder, a link that leads nowhere."""
@@ -147,10 +155,24 @@ class DatasetDirectory:
             raise FileRefused(path, "is not a regular file")
         return descriptor
 
+    def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
+        """The first and the last bytes of a picture, as many as asked for or as there are. Raises OSError."""
+        descriptor = self.open_picture(path)
+        try:
+            return ends_within(descriptor, 0, os.fstat(descriptor).st_size, first, last)
+        finally:
+            os.close(descriptor)
+
 
 def _judge(path: str) -> str | None:
     # Names in a dataset need not be as plain as those in a bundle; they must only stay inside.
     return None if is_inside(path) else "leads out of the folder"
+
+
+def ends_within(descriptor: int, start: int, size: int, first: int, last: int) -> tuple[bytes, bytes]:
+    """The first and the last bytes of a part of an open file."""
+    count = min(last, size)
+    return os.pread(descriptor, min(first, size), start), os.pread(descriptor, count, start + size - count)
 
 
 def is_inside(path: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from exportkit.conversion.archived_dataset import archive_in
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.errors import UsageError
 from exportkit.plugins import PluginManager
 from exportkit.plugins.registry import CheckerEntry
+from exportkit.storage.refusals import shown
 from exportkit.writing import Checker
 
 __all__ = ["chosen_checker", "opened"]
@@ -22,12 +25,24 @@ _MOST_NAMED = 5
 def opened(path: Path) -> DatasetDirectory:
     """The dataset at a path: a directory, or what lies around one annotation file. Raises UsageError."""
     if not path.is_file():
+        archive = archive_in(path)
+        if archive is not None:
+            raise UsageError(_packed(archive))
         return DatasetDirectory(path)
     path = path.resolve()
     root = path.parent
     if root.name.lower() == "annotations":
         root = root.parent  # in COCO and Pascal VOC pictures lie beside this folder
     return DatasetDirectory(root, file=path.relative_to(root).as_posix())
+
+
+def _packed(archive: Path) -> str:
+    file, folder = shlex.quote(str(archive)), shlex.quote(str(archive.parent))
+    unpack = f"tar -xf {file} -C {folder}" if archive.suffix == ".tar" else f"unzip -q {file} -d {folder}"
+    return (
+        f"The files of the dataset {shown(archive.parent)} lie in an archive and were checked before it was published; "
+        f"to check them again, unpack them in their place: {unpack} && rm {file}"
+    )
 
 
 def chosen_checker(dataset: DatasetDirectory, plugins: PluginManager, format_name: str | None) -> type[Checker]:

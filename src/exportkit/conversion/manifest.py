@@ -71,10 +71,12 @@ def dataset_manifest(
     source: Mapping[str, Any],
     check: Sequence[Mapping[str, Any]],
     files: Mapping[str, int],
+    archive: str | None = None,
 ) -> dict[str, Any]:
     """The manifest of one dataset. No clock, host, user or absolute path enters it.
 
-    ``splits`` are the records written of each.
+    ``splits`` are the records written of each; ``archive`` is the file that holds the dataset's files, None where they
+    lie in folders.
     """
     return {
         "schema": SCHEMA,
@@ -91,6 +93,7 @@ def dataset_manifest(
         "media": plan.media_mode,
         "check": list(check),
         "files": dict(files),
+        **({"archive": archive} if archive is not None else {}),
         "lists": {name: digest_of(stage / name) for name in LISTS},
     }
 

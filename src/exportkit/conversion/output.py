@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from exportkit.conversion.archived_dataset import ArchivedDataset, MemberIndex
 from exportkit.conversion.assemble import Assembly
 from exportkit.conversion.dataset import DatasetDirectory, listed_files
 from exportkit.conversion.encode import OutputShard
@@ -26,6 +27,7 @@ from exportkit.conversion.lists import (
     merge_runs,
 )
 from exportkit.conversion.manifest import dataset_manifest, render_manifest
+from exportkit.conversion.packing import open_archive, pack
 from exportkit.conversion.request import OutputRequest
 from exportkit.conversion.result import OutputResult
 from exportkit.conversion.setup import OutputSetup
@@ -82,6 +84,7 @@ class Output:
         self._writer = setup.writer(setup.options, setup.plan)
         self._assembly = Assembly(self._writer, setup.stage, spool / "streams")
         self._spool = spool
+        self._archive = open_archive(setup, spool)
         self._runs: list[StoredRun] = []
         self._files = 0
         self._bytes = 0
@@ -138,6 +141,8 @@ class Output:
         self._images.write(shard.images)
         self._pictures += shard.images_count
         self._assembly.take(shard.streams)
+        if self._archive is not None and shard.fragment is not None:
+            self._archive.append(shard.fragment)
         self._store(shard.files)
         self._findings.extend(f for f in shard.report.findings if self._has_room(f))
         shard.report.findings = []
@@ -178,6 +183,8 @@ class Output:
         errors = [finding for finding in findings if finding.severity == "error"]
         if errors:
             raise ConversionFailed(_refusal(self.setup.label, errors))
+        if self._archive is not None:
+            pack(self._archive, self.setup.stage, self._writer.folders())
         manifest = dataset_manifest(
             stage=self.setup.stage,
             writer={
@@ -195,6 +202,7 @@ class Output:
             source=source,
             check=[msgspec.to_builtins(f) for f in findings[:1000]],
             files={"count": self._files, "bytes": self._bytes},
+            archive=self._archive.path.name if self._archive is not None else None,
         )
         self.manifest = manifest
         (self.setup.stage / MANIFEST).write_bytes(render_manifest(manifest))
@@ -213,16 +221,31 @@ class Output:
             self._bytes += run.size
 
     def _conclude(self) -> Iterator[Finding]:
-        dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
+        dataset = self._staged_dataset()
         checked = self.setup.checker is not None
         yield from conclude_general(self.counts, self._pictures, self._reports, checked=checked)
         if self.setup.checker is not None:
             yield from self.setup.checker(dataset).conclude(self._reports)
         yield from leak_findings(self._contents, self.groups, listed_files(dataset))
 
+    def _staged_dataset(self) -> DatasetDirectory:
+        stage, archive = self.setup.stage, self._archive
+        if archive is None:
+            return DatasetDirectory(stage, self.setup.provisional, published=self.setup.final)
+        try:
+            index = MemberIndex(archive.members())
+        except ValueError as error:
+            raise ConversionFailed(
+                f"The archive of '{self.setup.label}' is no dataset, so nothing was published: {error}; "
+                "report this to the author of the writer."
+            ) from error
+        return ArchivedDataset(stage, archive.path, index, manifest=self.setup.provisional)
+
     def abandon(self) -> None:
         """Close what is still open; the staged files are removed with the run directory."""
         self._assembly.abandon()
+        if self._archive is not None:
+            self._archive.abandon()
         for file in (self._images, self._errors, self._losses):
             file.close()
 

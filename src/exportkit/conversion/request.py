@@ -10,6 +10,7 @@ import msgspec
 from exportkit.conversion.splits import SplitRequest
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
+from exportkit.storage.archive_layouts import SinkName
 from exportkit.transforms import Transform, name_of
 from exportkit.writing import MediaMode, Writer, WriterOptions
 from exportkit.writing.ledger import LossList
@@ -81,6 +82,8 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     validate_full: bool = False
     error_on_empty: bool = False
     workers: int = 0
+    #: What each dataset's files become: one archive, or None for files in a folder.
+    sink: SinkName | None = None
     overwrite: bool = False
     keep_old: bool = False
     dry_run: bool = False

@@ -13,6 +13,7 @@ from exportkit.conversion.splits import SplitRequest
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
 from exportkit.plugins.manager import PluginManager
+from exportkit.storage.archive_layouts import SinkName
 from exportkit.transforms import Transform
 from exportkit.writing import Checker, Fragments, MediaMode, NamingRule, Plan, Writer, WriterOptions
 from exportkit.writing.ledger import LossList
@@ -61,6 +62,10 @@ class OutputSetup(msgspec.Struct, frozen=True):
     streams: dict[str, Fragments]
     #: What a checker may know of the dataset before its manifest is written.
     provisional: dict[str, Any]
+    #: What the dataset's files become: an archive of this kind, or None for files in a folder.
+    sink: SinkName | None = None
+    #: Folder in which shards leave their parts of the archive.
+    fragments: Path | None = None
     #: Format that pictures of other formats are turned into, or None.
     transcodes: str | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,8 @@ from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault, words_of
 from exportkit.records import LABELLED_KINDS, Annotation, Record
+from exportkit.storage.archive_layouts import archive_layout
+from exportkit.storage.archive_staging import ArchiveStaging, Fragment
 from exportkit.storage.staging import Staging
 from exportkit.writing import (
     Checker,
@@ -57,6 +60,8 @@ class OutputShard(msgspec.Struct):
     contents: dict[str, array[int]]
     #: Records written of each split, where there are several.
     splits: Counter[str]
+    #: Its part of the archive, where there is one.
+    fragment: Fragment | None = None
 
 
 def unreadable(annotation: Annotation, fault: AnnotationFault) -> Annotation:
@@ -90,7 +95,7 @@ class ShardOutput:
         self._measures_all = run.measures_all
         self._bases = bases
         self._renamed = renamed
-        self._staging = Staging(setup.stage)
+        self._staging = _staging(setup)
         self._streams = StreamPieces(setup.streams)
         self._files: list[FileEntry] = []
         self._images: list[ImageEntry] = []
@@ -365,6 +370,7 @@ class ShardOutput:
             report,
             self._contents,
             self._splits,
+            self._staging.written() if isinstance(self._staging, ArchiveStaging) else None,
         )
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
@@ -377,6 +383,13 @@ class ShardOutput:
         report = judge.check_pieces(self._pieces)
         report.pictures = []
         return report
+
+
+def _staging(setup: OutputSetup) -> Staging | ArchiveStaging:
+    if setup.sink is None or setup.fragments is None:
+        return Staging(setup.stage)
+    # A name that is never used again: no two attempts at a shard meet.
+    return ArchiveStaging(setup.fragments / secrets.token_hex(16), archive_layout(setup.sink))
 
 
 _OUTCOMES = frozenset({Outcome})

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from exportkit.bundles import Bundle, cut_shards
+from exportkit.conversion.setup import load_setup
 from exportkit.conversion.shard_survey import ShardSurvey, SurveyJob, survey_shard
 from exportkit.engines import Engine
 from exportkit.records import Skeleton
@@ -17,6 +18,8 @@ __all__ = ["SHARD_BYTES", "ShardSurvey", "Survey", "run_survey"]
 
 #: Bytes of input in one shard: enough to make a job worth its start, little enough to hold many in memory.
 SHARD_BYTES = 4 << 20
+#: The same where each line stands for a picture that is read, too: a few hundred of them.
+PICTURE_SHARD_BYTES = SHARD_BYTES >> 3
 
 
 class Survey(msgspec.Struct):
@@ -46,7 +49,9 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
 
     Raises BundleRefused ``E_MANIFEST_COUNT`` before anything is converted.
     """
-    shards = [shard for part in bundle.parts for shard in cut_shards(part, SHARD_BYTES)]
+    opens_files = load_setup(setup).media != "none"
+    size = PICTURE_SHARD_BYTES if opens_files else SHARD_BYTES
+    shards = [shard for part in bundle.parts for shard in cut_shards(part, size)]
     jobs = [
         SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
         for n, shard in enumerate(shards)

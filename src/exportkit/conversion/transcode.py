@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
-from typing import Any
+from typing import Any, BinaryIO
 
 from exportkit.errors import RecordFault, UsageError
 
@@ -24,7 +23,7 @@ def ensure_pillow() -> None:
         raise UsageError("images=transcode needs Pillow: pip install 'exportkit[images]'.") from None
 
 
-def to_jpeg(descriptor: int, max_pixels: int) -> bytes:
+def to_jpeg(file: BinaryIO, max_pixels: int) -> bytes:
     """The picture as a JPEG of quality 95, pixels unturned, its orientation kept as EXIF.
 
     Raises RecordFault ``E_PIXELS_LIMIT`` above ``max_pixels``, before anything is decoded, and
@@ -33,9 +32,8 @@ def to_jpeg(descriptor: int, max_pixels: int) -> bytes:
     from PIL import Image
 
     where = "$.files_manifest"
-    with os.fdopen(os.dup(descriptor), "rb") as file, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        file.seek(0)
         try:
             with Image.open(file) as picture:
                 pixels = picture.width * picture.height

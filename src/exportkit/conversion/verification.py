@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from exportkit.conversion.archived_dataset import published_dataset
 from exportkit.conversion.dataset import DatasetDirectory, listed_files
 from exportkit.conversion.lists import FILES, LISTS, MANIFEST
 from exportkit.conversion.manifest import LABELS_SCHEMA, SCHEMA
@@ -46,7 +47,7 @@ def verify_dataset(directory: Path) -> Verification:
 
     Raises UsageError where there is no manifest of exportkit.
     """
-    dataset = DatasetDirectory(directory)
+    dataset = published_dataset(directory)
     manifest = dataset.manifest
     if manifest is None or str(manifest.get("schema")) not in _LISTS:
         raise UsageError(f"{directory} has no {MANIFEST} of exportkit; name a dataset that exportkit wrote.")

@@ -2,10 +2,11 @@
 
 from exportkit.pictures.facts import EXTENSIONS, PictureHeader, PictureUnreadable
 from exportkit.pictures.header import probe
-from exportkit.pictures.structure import StructureCheck, check_structure, jpeg_end_is_last
+from exportkit.pictures.structure import WALKED, StructureCheck, check_structure, jpeg_end_is_last
 
 __all__ = [
     "EXTENSIONS",
+    "WALKED",
     "PictureHeader",
     "PictureUnreadable",
     "StructureCheck",

@@ -33,7 +33,7 @@ _FAMILIES: Final[tuple[tuple[Callable[[bytes], bool], Callable[[Window], Picture
 _LARGEST_SIDE: Final = 2**31 - 1
 
 
-def probe(source: int | bytes) -> PictureHeader:
+def probe(source: int | bytes | memoryview) -> PictureHeader:
     """Read the header of a picture, given as a file descriptor or as its bytes (formats, section 1.4).
 
     No pixel is decoded, at most 256 KiB are read, and the position of a descriptor stays where it is. Raises

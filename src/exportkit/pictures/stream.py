@@ -23,7 +23,7 @@ class Request(Protocol):
     done: bool
     answer: Any
 
-    def feed(self, chunk: bytes, at: int) -> int:
+    def feed(self, chunk: bytes | memoryview, at: int) -> int:
         """Use bytes of `chunk` from `at` on and return the offset behind them; `done` tells that it was enough."""
 
 
@@ -38,7 +38,7 @@ class Take:
         self.answer = b""
         self.done = length == 0
 
-    def feed(self, chunk: bytes, at: int) -> int:
+    def feed(self, chunk: bytes | memoryview, at: int) -> int:
         end = at + self._length - len(self.answer)
         self.answer += chunk[at:end]
         self.done = len(self.answer) == self._length
@@ -54,7 +54,7 @@ class Skip:
         self._left = length
         self.done = length == 0
 
-    def feed(self, chunk: bytes, at: int) -> int:
+    def feed(self, chunk: bytes | memoryview, at: int) -> int:
         end = min(at + self._left, len(chunk))
         self._left -= end - at
         self.done = self._left == 0
@@ -69,7 +69,7 @@ class Checksum:
         self.answer = start
         self.done = length == 0
 
-    def feed(self, chunk: bytes, at: int) -> int:
+    def feed(self, chunk: bytes | memoryview, at: int) -> int:
         end = min(at + self._left, len(chunk))
         self.answer = zlib.crc32(memoryview(chunk)[at:end], self.answer)
         self._left -= end - at
@@ -85,13 +85,13 @@ class NextMarker:
         self.answer = 0
         self.done = False
 
-    def feed(self, chunk: bytes, at: int) -> int:
+    def feed(self, chunk: bytes | memoryview, at: int) -> int:
         if self._half and _MARKER.match(b"\xff" + chunk[at : at + 1]):
             return self._found(chunk[at], at + 1)
         found = _MARKER.search(chunk, at)
         if found is not None:
             return self._found(chunk[found.end() - 1], found.end())
-        self._half = chunk.endswith(b"\xff")
+        self._half = chunk[-1] == 0xFF
         return len(chunk)
 
     def _found(self, code: int, end: int) -> int:
@@ -109,7 +109,7 @@ class SubBlocks:
         self._left = 0
         self.done = False
 
-    def feed(self, chunk: bytes, at: int) -> int:
+    def feed(self, chunk: bytes | memoryview, at: int) -> int:
         at += self._left
         while at < len(chunk):
             size = chunk[at]

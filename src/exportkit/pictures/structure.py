@@ -7,14 +7,19 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from exportkit.native import core
 from exportkit.pictures.facts import PictureHeader, PictureUnreadable
 from exportkit.pictures.jpeg2000 import CODESTREAM_START
 from exportkit.pictures.png import PNG_SIGNATURE
 from exportkit.pictures.stream import Checksum, NextMarker, Request, Skip, SubBlocks, Take, Walk
 
-__all__ = ["StructureCheck", "check_structure", "jpeg_end_is_last"]
+# Tells the commonest case at once: a JPEG that is whole within one chunk.
+_whole_jpeg: Final = core.whole_jpeg if core is not None else None
+
+__all__ = ["WALKED", "StructureCheck", "check_structure", "jpeg_end_is_last"]
 
 _CHUNK: Final = 1 << 20
+_JPEG_START, _GIF_START = b"\xff\xd8", b"GIF"
 _JPEG_ALONE: Final = frozenset({*range(0x01, 0xC0), 0xD8})  # without a length: reserved codes, start of image
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = 0x21, 0x2C, 0x3B
@@ -27,11 +32,13 @@ class StructureCheck:
     long as their headers declare. Bytes behind the end are nobody's business here.
     """
 
-    def __init__(self, header: PictureHeader) -> None:
-        self._header = header
+    def __init__(self, form: str, declared_end: int = 0) -> None:
+        """``form`` is the format that a header told, ``declared_end`` the least size in bytes that it demands."""
+        self._declared_end = declared_end
         self._size = 0
         self._start = self._tail = b""
-        walk = _WALKS.get(header.format)
+        walk = _WALKS.get(form)
+        self._is_jpeg = walk is _walk_jpeg
         self._walk = walk() if walk is not None else None
         self._request: Request | None = next(self._walk) if self._walk is not None else None
         self._reason: str | None = None
@@ -41,8 +48,10 @@ class StructureCheck:
         """False once the bytes still to come cannot change the finding, but for their number."""
         return self._request is not None
 
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the file, in order."""
+    def feed(self, chunk: bytes | memoryview) -> None:
+        """Take the next bytes of the file, in order; nothing of them is kept."""
+        if self._size == 0 and self._is_jpeg and _whole_jpeg is not None and _whole_jpeg(chunk):
+            self._request = None
         self._size += len(chunk)
         if len(self._start) < len(CODESTREAM_START):
             self._start += chunk[: len(CODESTREAM_START)]
@@ -59,7 +68,7 @@ class StructureCheck:
             return "the file ends before the end of its picture"
         if self._reason is None and self._start.startswith(CODESTREAM_START) and self._tail != b"\xff\xd9":
             return "the codestream has no end marker"
-        return self._reason or _judge_size(self._header, self._size)
+        return self._reason or _judge_size(self._declared_end, self._size)
 
     def _next(self, served: Request) -> Request | None:
         assert self._walk is not None  # noqa: S101 - only a walk makes requests
@@ -75,7 +84,7 @@ def check_structure(descriptor: int, header: PictureHeader) -> str | None:
 
     Raises PictureUnreadable when the file cannot be read to its end.
     """
-    check = StructureCheck(header)
+    check = StructureCheck(header.format, header.declared_end)
     offset = 0
     try:
         while chunk := os.pread(descriptor, _CHUNK, offset):
@@ -95,10 +104,10 @@ def jpeg_end_is_last(descriptor: int) -> bool:
     return size >= 2 and os.pread(descriptor, 2, size - 2) == b"\xff\xd9"
 
 
-def _judge_size(header: PictureHeader, size: int) -> str | None:
-    if header.declared_end <= size:
+def _judge_size(declared_end: int, size: int) -> str | None:
+    if declared_end <= size:
         return None
-    return f"the header declares {header.declared_end} bytes, the file has {size}"
+    return f"the header declares {declared_end} bytes, the file has {size}"
 
 
 def _walk_png() -> Walk:
@@ -117,6 +126,8 @@ def _walk_png() -> Walk:
 
 
 def _walk_jpeg() -> Walk:
+    if (yield Take(len(_JPEG_START))) != _JPEG_START:
+        return "the JPEG signature is damaged"
     has_scan = False
     while True:
         marker = yield NextMarker()
@@ -132,6 +143,8 @@ def _walk_jpeg() -> Walk:
 
 def _walk_gif() -> Walk:
     screen = yield Take(13)
+    if not screen.startswith(_GIF_START):
+        return "the GIF signature is damaged"
     yield Skip(_colour_table_bytes(screen[10]))
     while True:
         kind = (yield Take(1))[0]
@@ -158,3 +171,5 @@ _WALKS: Final[dict[str, Callable[[], Walk]]] = {
     "png": _walk_png,
     "gif": _walk_gif,
 }
+#: Formats that are walked: their completeness is told without a header.
+WALKED: Final = frozenset(_WALKS)

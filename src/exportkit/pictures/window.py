@@ -20,7 +20,7 @@ class Window:
     The position of the descriptor is neither used nor moved. `size` is that of the file in bytes.
     """
 
-    def __init__(self, source: int | bytes) -> None:
+    def __init__(self, source: int | bytes | memoryview) -> None:
         self._source = source
         self._budget = _BUDGET
         self._block = b""
@@ -57,8 +57,8 @@ class Window:
         self._budget -= wanted
         if self._budget < 0:
             raise PictureUnreadable("the header is spread over more than 256 KiB")
-        if isinstance(self._source, bytes):
-            self._block = self._source[offset : offset + wanted]
+        if not isinstance(self._source, int):
+            self._block = bytes(self._source[offset : offset + wanted])
         else:
             try:
                 self._block = os.pread(self._source, wanted, offset)

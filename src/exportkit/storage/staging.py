@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from exportkit.native import core
-from exportkit.storage.beneath import BeneathError
+from exportkit.storage.kernel import clone_file
 from exportkit.storage.refusals import local_io_error
 
 __all__ = ["Staging"]
 
-_COPY_BYTES: Final = 1 << 20
 _FOLDERS_HELD: Final = 64
-_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATED: Final = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FILE: Final = os.O_WRONLY | _CREATED
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # What a hard link is refused with where a copy does as well (another file system, no such links, no /proc).
 _NO_HARD_LINK: Final = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOENT}
+# What a clone is refused with where a copy does as well (another file system, or one that shares no blocks).
+_NO_CLONE: Final = {errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTTY, errno.ENOSYS, errno.EINVAL}
 
 
 class Staging:
@@ -40,6 +41,7 @@ class Staging:
     def __init__(self, root: Path) -> None:
         self.root: Final = root
         self._folders: OrderedDict[str, int] = OrderedDict()
+        self._clones = True
         try:
             self._root = os.open(root, _FOLDER)
         except OSError as error:
@@ -62,11 +64,13 @@ class Staging:
             if descriptor >= 0:
                 os.close(descriptor)
 
-    def create(self, path: str) -> int:
-        """Return a write-only descriptor of a new file, which the caller closes."""
+    def create(self, path: str, *, readable: bool = False) -> int:
+        """Return a descriptor of a new file to write to, and on demand to read from, which the caller closes."""
         cut = path.rfind("/") + 1
         try:
-            return os.open(path[cut:], _NEW_FILE, 0o666, dir_fd=self._folder(path[:cut]))
+            return os.open(
+                path[cut:], (os.O_RDWR if readable else os.O_WRONLY) | _CREATED, 0o666, dir_fd=self._folder(path[:cut])
+            )
         except OSError as error:
             raise self._refusal(error, path) from error
 
@@ -107,24 +111,14 @@ class Staging:
             place += 1
         return place
 
-    def copy_from_fd(
-        self, path: str, descriptor: int, watch: Callable[[bytes], object] | None = None
-    ) -> tuple[int, str]:
-        """Copy an open file from its first byte and return its size and SHA-256 in lower-case hex.
-
-        `watch` sees every chunk once, in order, which lets a check of the content ride along. Raises BeneathError
-        when the source cannot be read to its end. A copy that failed, also in `watch`, leaves no file.
-        """
+    def write_chunks(self, path: str, chunks: Iterable[bytes | memoryview]) -> int:
+        """Write a whole new file piece by piece; its size. Where anything fails, also in `chunks`, no file is left."""
         target = self.create(path)
-        digest = hashlib.sha256()
-        offset = 0
+        size = 0
         try:
-            while chunk := _read_source(descriptor, offset):
+            for chunk in chunks:
                 _write_all(target, chunk)
-                digest.update(chunk)
-                if watch is not None:
-                    watch(chunk)
-                offset += len(chunk)
+                size += len(chunk)
         except BaseException as error:
             self.remove(path)
             if isinstance(error, OSError):
@@ -132,7 +126,27 @@ class Staging:
             raise
         finally:
             os.close(target)
-        return offset, digest.hexdigest()
+        return size
+
+    def clone(self, path: str, descriptor: int) -> int | None:
+        """Make a new file that shares the blocks of the open file; its descriptor, to read from, the caller closes.
+
+        None where this machine cannot, so that the caller copies. No later change of the open file is one of the clone.
+        """
+        if not self._clones:
+            return None
+        target = self.create(path, readable=True)
+        try:
+            clone_file(descriptor, target)
+        except OSError as error:
+            os.close(target)
+            self.remove(path)
+            if error.errno not in _NO_CLONE:
+                raise self._refusal(error, path) from error
+            # What one file was refused for, others of the same two places will be, too.
+            self._clones = False
+            return None
+        return target
 
     def link(self, path: str, descriptor: int) -> bool:
         """Give the open file a second name; False where this machine cannot, so that the caller copies."""
@@ -205,13 +219,6 @@ class Staging:
         if path == "" or path.endswith("/"):
             return ValueError(f"the path {path!r} names no file")
         return local_io_error(error, "write", self.root / path)
-
-
-def _read_source(descriptor: int, offset: int) -> bytes:
-    try:
-        return os.pread(descriptor, _COPY_BYTES, offset)
-    except OSError as error:
-        raise BeneathError("io", f"could not be read: {error.strerror}") from error
 
 
 def _write_all(descriptor: int, data: bytes | memoryview) -> None:

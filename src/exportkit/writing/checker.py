@@ -102,6 +102,10 @@ class Dataset(Protocol):
         """A descriptor of a picture, which may be a link to one; the caller closes it. Raises OSError."""
         ...
 
+    def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
+        """The first and the last bytes of a picture, as many as asked for or as there are. Raises OSError."""
+        ...
+
 
 class Checker(ABC):
     """Reads an output as a stranger would. Shares no code with the encoder but number and path primitives."""

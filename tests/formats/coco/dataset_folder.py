@@ -45,6 +45,10 @@ class Folder:
     def open_picture(self, path: str) -> int:
         return os.open(self.root / path, os.O_RDONLY)
 
+    def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
+        data = (self.root / path).read_bytes()
+        return data[:first], data[max(0, len(data) - last) :]
+
     def stream(self, path: str, size: int = 1 << 20) -> Iterator[bytes]:
         data = (self.root / path).read_bytes()
         return (data[at : at + size] for at in range(0, len(data), size))
