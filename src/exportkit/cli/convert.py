@@ -71,6 +71,8 @@ def _request(asked: ConvertOptions, plugins: PluginManager) -> ConversionRequest
         validate_full=asked.validate == "full",
         error_on_empty=asked.error_on_empty,
         workers=asked.workers,
+        engine=asked.engine,
+        ray_address=asked.ray_address,
         overwrite=asked.overwrite,
         keep_old=asked.keep_old,
         dry_run=asked.dry_run,

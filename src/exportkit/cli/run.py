@@ -71,6 +71,8 @@ def _outcome(asked: RunOptions) -> ActionOutcome:
                 connection=connection,
                 restart=asked.restart,
                 cancel_remote=asked.cancel_remote,
+                engine=asked.engine,
+                ray_address=asked.ray_address,
             )
         except (ExportkitError, KeyboardInterrupt, Terminated):
             raise

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from exportkit.conversion.splits import SplitRequest
+from exportkit.engines import EngineName
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
 from exportkit.transforms import Transform, name_of
@@ -81,6 +82,9 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     validate_full: bool = False
     error_on_empty: bool = False
     workers: int = 0
+    engine: EngineName = "local"
+    #: ``HOST:PORT`` of a running Ray cluster, or ``auto``; None, or ``local``, is one on this machine for this run.
+    ray_address: str | None = None
     overwrite: bool = False
     keep_old: bool = False
     dry_run: bool = False

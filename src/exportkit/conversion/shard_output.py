@@ -21,6 +21,7 @@ from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import AnnotationFault, RecordFault, words_of
 from exportkit.records import LABELLED_KINDS, Annotation, Record
+from exportkit.storage.attempt import Attempt
 from exportkit.storage.staging import Staging
 from exportkit.writing import (
     Checker,
@@ -90,7 +91,7 @@ class ShardOutput:
         self._measures_all = run.measures_all
         self._bases = bases
         self._renamed = renamed
-        self._staging = Staging(setup.stage)
+        self._staging = Staging(setup.stage) if run.attempts is None else Attempt(setup.stage, run.attempts)
         self._streams = StreamPieces(setup.streams)
         self._files: list[FileEntry] = []
         self._images: list[ImageEntry] = []
@@ -336,13 +337,14 @@ class ShardOutput:
             note(record, "N_NAME_CHANGED", f"The picture is called {name!r} here.")
 
     def finish(self) -> OutputShard:
-        """Everything of this shard, checked."""
+        """Everything of this shard, in its place and checked."""
         counts = self.ledger.close()
+        self._files.sort(key=lambda entry: entry.path)
+        self._staging.settle(entry.path for entry in self._files)
+        self._staging.close()
         streams = self._streams.joined()
         report = CheckReport() if self.setup.checker is None else self._check(self.setup.checker, streams)
         report.findings = [*self._findings, *report.findings]
-        self._files.sort(key=lambda entry: entry.path)
-        self._staging.close()
         return OutputShard(
             counts,
             self.ledger.errors,

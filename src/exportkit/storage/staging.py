@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -61,11 +61,14 @@ class Staging:
             if descriptor >= 0:
                 os.close(descriptor)
 
+    def settle(self, paths: Iterable[str]) -> None:
+        """Say that the files at `paths` are complete and none will follow; here they stand in their place already."""
+
     def create(self, path: str) -> int:
         """Return a write-only descriptor of a new file, which the caller closes."""
         cut = path.rfind("/") + 1
         try:
-            return os.open(path[cut:], _NEW_FILE, 0o666, dir_fd=self._folder(path[:cut]))
+            return os.open(path[cut:], _NEW_FILE, 0o666, dir_fd=self.folder(path[:cut]))
         except OSError as error:
             raise self._refusal(error, path) from error
 
@@ -92,7 +95,7 @@ class Staging:
             try:
                 # Neighbours mostly share a folder, and looking it up costs as much as closing a file.
                 if path[:cut] != last:
-                    at, last = self._folder(path[:cut]), path[:cut]
+                    at, last = self.folder(path[:cut]), path[:cut]
                 descriptor = os.open(path[cut:], _NEW_FILE, 0o666, dir_fd=at)
                 try:
                     written = os.write(descriptor, data) if data else 0
@@ -140,7 +143,7 @@ class Staging:
         """Give the open file a second name; False where this machine cannot, so that the caller copies."""
         cut = path.rfind("/") + 1
         try:
-            folder = self._folder(path[:cut])
+            folder = self.folder(path[:cut])
             # Through the descriptor, so that what is linked is what was judged, whatever its name means by now.
             os.link(f"/proc/self/fd/{descriptor}", path[cut:], dst_dir_fd=folder, follow_symlinks=True)
         except OSError as error:
@@ -157,7 +160,7 @@ class Staging:
         cut = path.rfind("/") + 1
         text = os.path.relpath(source, published / path[:cut])
         try:
-            os.symlink(text, path[cut:], dir_fd=self._folder(path[:cut]))
+            os.symlink(text, path[cut:], dir_fd=self.folder(path[:cut]))
         except OSError as error:
             raise self._refusal(error, path) from error
 
@@ -165,14 +168,14 @@ class Staging:
         """Remove a file, if it is there."""
         cut = path.rfind("/") + 1
         try:
-            os.unlink(path[cut:], dir_fd=self._folder(path[:cut]))
+            os.unlink(path[cut:], dir_fd=self.folder(path[:cut]))
         except FileNotFoundError:
             return
         except OSError as error:
             raise self._refusal(error, path) from error
 
-    def _folder(self, folder: str) -> int:
-        """Return the descriptor of `folder`, which is empty or ends with a slash."""
+    def folder(self, folder: str) -> int:
+        """Return the descriptor of `folder`, which is empty or ends with a slash; it is made if need be."""
         if not folder:
             return self._root
         known = self._folders.get(folder)
