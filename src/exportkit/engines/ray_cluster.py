@@ -108,6 +108,7 @@ class RayCluster:
             except Exception as error:
                 raise self._refusal(error) from error
         self._opened.callback(self._disconnect)
+        self._speak(aloud=False)
         if self._address in LOCAL and any(machine.address != "127.0.0.1" for machine in self._machines()):
             raise UsageError(
                 "Ray was imported before exportkit could tell it to stay on this machine; "
@@ -132,6 +133,12 @@ class RayCluster:
     def _disconnect(self) -> None:
         with _signals_kept():
             self._ray.shutdown()
+        self._speak(aloud=True)
+
+    def _speak(self, *, aloud: bool) -> None:
+        """Whether Ray tells on stdout, where results belong, what it lost; its own debugger does the same."""
+        with suppress(AttributeError):  # in a release that has no such switch it stays as it is
+            self._ray._private.worker._worker_logs_enabled = aloud  # noqa: SLF001 - there is no public way
 
     def close(self) -> None:
         """Disconnect, and end a cluster of this run."""

@@ -42,7 +42,7 @@ def call_out(folder: Path) -> str:
 
 
 def answer(folder: str, word: str, name: str, reads: Iterable[str], facts: dict[str, str]) -> str | None:
-    """What is wrong with this machine, as the end of a sentence; None, and a file ``name`` in the folder, if nothing."""
+    """What is wrong with this machine, as the end of a sentence; None, and a file ``name`` there, if nothing is."""
     wrong = _difference(facts) or _blindness(folder, word, reads)
     if wrong is None:
         try:

@@ -50,8 +50,8 @@ class Attempt(Staging):
         """
         for path in paths:
             cut = path.rfind("/") + 1
-            source, target = self.folder(path[:cut]), self._filled.folder(path[:cut])
             try:
+                source, target = self.folder(path[:cut]), self._filled.folder(path[:cut])
                 os.rename(path[cut:], path[cut:], src_dir_fd=source, dst_dir_fd=target)
             except (IsADirectoryError, NotADirectoryError) as error:
                 raise ConversionFailed(

@@ -1,0 +1,72 @@
+"""One tree of bytes, wherever it is made (product: promise 3), also where machines are lost (reliability, row 36)."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.ray.processes import Process, processes, wait_for
+from tests.ray.runs import Runs
+from tests.ray.two_nodes import TwoNodes
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.mark.parametrize("workers", ["0", "2", "3", "7"])
+def test_any_number_of_local_workers_gives_the_same_tree(runs: Runs, workers: str) -> None:
+    assert runs.found(runs.convert("--workers", workers)) == runs.expected
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ray_on_this_machine_gives_the_same_tree(runs: Runs, workers: str) -> None:
+    assert runs.found(runs.convert("--engine", "ray", "--workers", workers)) == runs.expected
+
+
+def test_two_nodes_give_the_same_tree(runs: Runs, two_nodes: TwoNodes) -> None:
+    assert runs.found(runs.convert("--engine", "ray", "--ray-address", two_nodes.address)) == runs.expected
+
+
+@pytest.mark.parametrize("stage", ["survey", "encode"])
+def test_a_node_that_is_lost_in_the_middle_costs_nothing_but_time(
+    runs: Runs, two_nodes: TwoNodes, stage: str
+) -> None:
+    out = runs.new_output()
+    run = runs.start(out, "--engine", "ray", "--ray-address", two_nodes.address)
+    try:
+        # Stopped, it is a machine of which nobody knows whether it is dead: its work is done again elsewhere …
+        worker = wait_for(lambda: _stopped_at_work(two_nodes, out, stage))
+        two_nodes.lose_second()
+        printed, said = run.communicate(timeout=200)
+        assert (run.returncode, said) == (3, ""), printed
+        assert printed.count("\n") == 1
+        assert runs.found(out) == runs.expected
+        # … and then it wakes up, with a file half written, and goes on.
+        os.kill(worker.pid, signal.SIGCONT)
+        wait_for(lambda: worker.pid not in {found.pid for found in processes()})
+    finally:
+        run.kill()
+    assert runs.found(out) == runs.expected
+    assert sorted(path.name for path in out.parent.iterdir()) == ["out"]
+
+
+def _stopped_at_work(nodes: TwoNodes, out: Path, stage: str) -> Process | None:
+    """A worker of the second node that is stopped while a file of its own is open for writing."""
+    for worker in nodes.workers_of_second():
+        with suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGSTOP)
+            if any(found == worker for found in processes()) and _writes(worker.pid, out, stage):
+                return worker
+            os.kill(worker.pid, signal.SIGCONT)
+    return None
+
+
+def _writes(pid: int, out: Path, stage: str) -> bool:
+    place = f"{out.parent}/.out.exportkit-run/spool/"
+    sign = "/survey-" if stage == "survey" else "/attempts/"
+    with suppress(FileNotFoundError):
+        links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+        return any(link.startswith(place) and sign in link for link in links)
+    return False
