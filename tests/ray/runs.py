@@ -38,7 +38,7 @@ class Runs:
         """Convert, and give the output; anything but silence and success of the program is an error."""
         place = out or self.new_output()
         done = subprocess.run(self.command(place, *words), capture_output=True, text=True, check=False, timeout=300)
-        assert (done.returncode, done.stderr) == (3, ""), done.stdout + done.stderr
+        assert (done.returncode, done.stderr) == (3, ""), done.stdout[:2000] + done.stderr
         assert done.stdout.count("\n") == 1
         assert sorted(path.name for path in place.parent.iterdir()) == ["out"]
         return place

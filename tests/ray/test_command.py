@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.ray.processes import Process, listening, processes, wait_for
 from tests.ray.runs import Runs
-from tests.ray.two_nodes import TwoNodes
+from tests.ray.two_nodes import TASK, TwoNodes
 
 pytestmark = pytest.mark.ray
 
@@ -34,7 +34,7 @@ def of_session(leader: int) -> list[Process]:
 
 
 def at_work(leader: int) -> list[Process]:
-    return [found for found in of_session(leader) if found.command.startswith("ray::run_job")]
+    return [found for found in of_session(leader) if found.command.startswith(TASK)]
 
 
 def test_its_cluster_is_private_and_leaves_nothing_behind(runs: Runs, short_tmp: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_cluster_with_another_token_is_told_apart(runs: Runs, two_nodes: TwoNo
 def test_an_action_takes_the_same_engine(runs: Runs, bundle: Path, tmp_path: Path) -> None:
     params = '{"name": "first", "path": "sets", "storage": 1, "formats": ["coco", "yolo:task=segment", "voc", "csv"]}'
     command = [sys.executable, "-m", "exportkit", "run", "export", "--source", str(bundle), "-o", str(tmp_path)]
-    command += ["--params", params, "--quiet", "--engine", "ray", "--workers", "2"]
+    command += ["--params", params, "--quiet", "--engine", "ray"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
 
     assert done.returncode == 3, done.stdout + done.stderr

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from ray.cluster_utils import Cluster
 from tests.ray.processes import Process, processes
@@ -18,19 +16,20 @@ _ALERT = {
     "health_check_failure_threshold": 3,
 }
 _OBJECTS = 80 << 20
+#: How a worker calls itself that is at a task.
+TASK = "ray::_on_this_machine"
 
 
 class TwoNodes:
     """The first node is the one that programs connect to; the second only works."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._cluster = Cluster(
             initialize_head=True,
             head_node_args={
                 "num_cpus": 1,
                 "object_store_memory": _OBJECTS,
                 "include_dashboard": False,
-                "temp_dir": str(folder),
                 "_system_config": _ALERT,
             },
         )
@@ -53,12 +52,12 @@ class TwoNodes:
     def workers_of_second(self) -> list[Process]:
         """Processes of the second node that are at a job."""
         raylet = self._raylet()
-        return [found for found in processes() if found.parent == raylet and found.command.startswith("ray::run_job")]
+        return [
+            found
+            for found in processes()
+            if found.parent == raylet and found.command.startswith("ray::_on_this_machine")
+        ]
 
-    def lose_second(self) -> None:
-        """Have the second node vanish as if its power were cut."""
-        os.kill(self._raylet(), signal.SIGKILL)
-
-    def settings(self, **more: Any) -> dict[str, str]:
-        """The environment of a program that may connect."""
-        return {**os.environ, **more}
+    def signal_second(self, number: int) -> None:
+        """Kill the second node as if its power were cut, stop it as if its network were, or let it go on."""
+        os.kill(self._raylet(), number)

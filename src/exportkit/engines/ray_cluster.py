@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -42,7 +42,6 @@ _QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 
 
@@ -65,7 +64,10 @@ class RayCluster:
         self._address = address
         self._workers = workers
         self._opened = ExitStack()
-        self._remote: dict[Callable[..., Any], Any] = {}
+        self._remote: Any = None
+        #: Names of machines that were there at some time.
+        self._met: set[str] = set()
+        self._alone_since: float | None = None
 
     def open(self) -> None:
         """Start or join. Raises UsageError, RemoteIOError, LocalIOError."""
@@ -142,7 +144,7 @@ class RayCluster:
 
     def close(self) -> None:
         """Disconnect, and end a cluster of this run."""
-        self._remote.clear()
+        self._remote = None
         self._opened.close()
 
     # -- machines --------------------------------------------------------------------------------------
@@ -157,16 +159,22 @@ class RayCluster:
     def _machines(self) -> list[Machine]:
         return [Machine(node["NodeID"], node["NodeManagerAddress"]) for node in self._ray.nodes() if node.get("Alive")]
 
-    def ask_all(self, ask: Callable[..., Any], folder: str, word: str, *more: Any) -> Iterator[tuple[Machine, Any]]:
-        """What ``ask(folder, word, name of the machine, …)`` gives on each machine; one that is lost is left out."""
+    def lost(self) -> set[str]:
+        """Names of machines that were there and are not any more."""
+        present = {machine.name for machine in self._machines()}
+        self._met |= present
+        return self._met - present
+
+    def ask_all(self, ask: Callable[..., Any], *words: Any) -> Iterator[tuple[Machine, Any]]:
+        """What ``ask(name of the machine, …)`` gives on each machine; one that is lost meanwhile is left out."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         asked = []
         for machine in self._machines():
             on_it = NodeAffinitySchedulingStrategy(machine.name, soft=False)
             # No processor is asked for: other people's tasks do not hold up the answer.
-            task = self._function(ask).options(num_cpus=0, max_retries=0, scheduling_strategy=on_it)
-            asked.append((machine, task.remote(folder, word, machine.name, *more)))
+            task = self._placed().options(num_cpus=0, max_retries=0, scheduling_strategy=on_it)
+            asked.append((machine, task.remote(ask, words)))
         for machine, answer in asked:
             with suppress(*self._losses()):
                 yield machine, self._got(answer, _ANSWER_SECONDS)
@@ -174,21 +182,25 @@ class RayCluster:
     # -- tasks -----------------------------------------------------------------------------------------
 
     def start(self, function: Callable[..., Any], *words: Any) -> Task:
-        """Hand out a task."""
-        return self._function(function).remote(*words)
+        """Hand out a task, ``function(name of the machine, …)``."""
+        return self._placed().remote(function, words)
 
-    def finished(self, tasks: Iterable[Task]) -> set[Task]:
-        """Wait for at least one task; those that are done. Raises RemoteIOError where nobody is left to do them."""
-        pending, alone_since = list(tasks), None
-        while True:
-            done, _ = self._ray.wait(pending, num_returns=1, timeout=_LOOK_SECONDS, fetch_local=False)
-            if done:
-                more, _ = self._ray.wait(pending, num_returns=len(pending), timeout=0, fetch_local=False)
-                return {*done, *more}
-            now = time.monotonic()
-            alone_since = None if self._present_processors() else alone_since or now
-            if alone_since is not None and now - alone_since > _PATIENCE_SECONDS:
-                raise RemoteIOError("The Ray cluster has no machine left that works; start one, and run it again.")
+    def finished(self, tasks: Iterable[Task]) -> list[Task]:
+        """Wait for at least one task, but only for some seconds; those that are done.
+
+        Raises RemoteIOError where nobody is left to do them.
+        """
+        pending = list(tasks)
+        done, rest = self._ray.wait(pending, num_returns=1, timeout=_LOOK_SECONDS, fetch_local=False)
+        if done:
+            self._alone_since = None
+            more = self._ray.wait(rest, num_returns=len(rest), timeout=0, fetch_local=False)[0] if rest else []
+            return [*done, *more]
+        now = time.monotonic()
+        self._alone_since = None if self._present_processors() else self._alone_since or now
+        if self._alone_since is not None and now - self._alone_since > _PATIENCE_SECONDS:
+            raise RemoteIOError("The Ray cluster has no machine left that works; start one, and run it again.")
+        return []
 
     def result(self, task: Task) -> Any:
         """What a task gave. Raises LocalIOError where it took its process with it at every attempt."""
@@ -206,10 +218,10 @@ class RayCluster:
             with suppress(Exception):  # whatever became of it, it is not needed
                 self._ray.cancel(task, force=True)
 
-    def _function(self, function: Callable[..., Any]) -> Any:
-        if function not in self._remote:
-            self._remote[function] = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(function)
-        return self._remote[function]
+    def _placed(self) -> Any:
+        if self._remote is None:
+            self._remote = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(_on_this_machine)
+        return self._remote
 
     def _got(self, task: Task, seconds: float | None = None) -> Any:
         """The value of a task; what it raised is raised here."""
@@ -229,6 +241,11 @@ class RayCluster:
         known = self._ray.exceptions
         names = ("WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError", "TaskUnschedulableError")
         return tuple(getattr(known, name) for name in (*names, "GetTimeoutError"))
+
+
+def _on_this_machine(function: Callable[..., Any], words: Sequence[Any]) -> Any:
+    """Call a function with the name of the machine before its words; what a task is."""
+    return function(_ray().get_runtime_context().get_node_id(), *words)
 
 
 def _ray() -> Any:

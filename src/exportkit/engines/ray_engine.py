@@ -12,7 +12,8 @@ from exportkit.engines.ray_cluster import RayCluster, Task
 from exportkit.engines.remote_job import (
     answer,
     call_out,
-    job_file,
+    forget_job,
+    has_begun,
     machine_facts,
     read_result,
     run_job,
@@ -43,11 +44,13 @@ class RayEngine:
         self._folder = folder
         self._reads = tuple(str(path.absolute()) for path in reads)
         self._facts = machine_facts()
+        self._jobs = folder / "jobs"
         self._numbers = count()
         self.workers = workers
 
     def __enter__(self) -> Self:
         """Start or join the cluster, and judge its machines. Raises UsageError, RemoteIOError."""
+        self._jobs.mkdir(0o700, exist_ok=True)
         self._cluster.open()
         try:
             self._judge_machines()
@@ -63,6 +66,7 @@ class RayEngine:
     def _judge_machines(self) -> None:
         """Refuse a cluster before it has worked for an hour: other versions, or no sight of folder and bundle."""
         word = call_out(self._folder)
+        self._cluster.lost()
         for machine, wrong in self._cluster.ask_all(answer, str(self._folder), word, self._reads, self._facts):
             if wrong is not None:
                 raise UsageError(f"The machine {machine.address} of the Ray cluster {wrong}.")
@@ -79,37 +83,66 @@ class RayEngine:
         limit = window or 2 * self.workers + 2
         # Ray runs as many tasks as there are processors; fewer workers than that are kept by handing out fewer.
         at_once = limit if self._asked in {0, self._cluster.processors()} else self._asked
-        waiting: deque[tuple[int, Task]] = deque()
-        running: set[Task] = set()
+        waiting: deque[_Handed] = deque()
         source = iter(jobs)
         try:
             while True:
-                while len(waiting) < limit and len(running) < at_once:
+                while len(waiting) < limit and sum(handed.done is None for handed in waiting) < at_once:
                     job = next(source, _END)
                     if job is _END:
                         break
-                    number, task = self._handed_out(function, job)
-                    waiting.append((number, task))
-                    running.add(task)
+                    waiting.append(self._handed_out(function, job))
                 if not waiting:
                     return
-                if waiting[0][1] in running:
-                    running -= self._cluster.finished(running)
-                    continue
-                number, task = waiting.popleft()
-                yield self._taken(number, task)
+                if waiting[0].done is None:
+                    self._look_after(waiting)
+                else:
+                    yield self._taken(waiting.popleft())
         finally:
-            self._cluster.cancel(running)
+            for handed in waiting:
+                self._cluster.cancel(handed.tasks)
 
-    def _handed_out(self, function: Callable[[Any], Any], job: Any) -> tuple[int, Task]:
+    def _handed_out(self, function: Callable[[Any], Any], job: Any) -> _Handed:
         number = next(self._numbers)
-        store_job(self._folder, number, function, job)
-        return number, self._cluster.start(run_job, str(self._folder), number, tuple(sorted(self._facts.items())))
+        store_job(self._jobs, number, function, job)
+        return _Handed(number, [self._started(number)])
 
-    def _taken(self, number: int, task: Task) -> Any:
-        result = read_result(self._folder, self._cluster.result(task))
-        job_file(self._folder, number).unlink(missing_ok=True)
+    def _started(self, number: int) -> Task:
+        return self._cluster.start(run_job, str(self._jobs), number, tuple(sorted(self._facts.items())))
+
+    def _look_after(self, waiting: Iterable[_Handed]) -> None:
+        """Wait until something is done, or for some seconds; then do again what was begun on a machine that is lost.
+
+        Ray does so, too, but where a connection does not break it waits for many minutes before.
+        """
+        of_task = {task: handed for handed in waiting if handed.done is None for task in handed.tasks}
+        finished = self._cluster.finished(of_task)
+        for task in finished:
+            of_task[task].done = task
+        if finished:
+            return
+        lost = self._cluster.lost()
+        for handed in set(of_task.values()):
+            if any(has_begun(self._jobs, handed.number, machine) for machine in lost - handed.given_up):
+                handed.given_up |= lost
+                handed.tasks.append(self._started(handed.number))
+
+    def _taken(self, handed: _Handed) -> Any:
+        name = self._cluster.result(handed.done)
+        self._cluster.cancel(task for task in handed.tasks if task is not handed.done)
+        result = read_result(self._jobs, name)
+        forget_job(self._jobs, handed.number)
         return result
+
+
+class _Handed:
+    """A job that was handed out: its attempts, the one that is done, and the machines that nobody waits for."""
+
+    def __init__(self, number: int, tasks: list[Task]) -> None:
+        self.number = number
+        self.tasks = tasks
+        self.done: Task | None = None
+        self.given_up: set[str] = set()
 
 
 #: Stands for the end of the jobs, any of which may be None.

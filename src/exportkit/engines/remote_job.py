@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from exportkit.errors import LocalIOError, UsageError
 
-__all__ = ["answer", "call_out", "job_file", "machine_facts", "read_result", "run_job", "store_job"]
+__all__ = ["answer", "call_out", "forget_job", "has_begun", "machine_facts", "read_result", "run_job", "store_job"]
 
 _CALL: Final = "call"
 
@@ -41,12 +41,12 @@ def call_out(folder: Path) -> str:
     return word
 
 
-def answer(folder: str, word: str, name: str, reads: Iterable[str], facts: dict[str, str]) -> str | None:
-    """What is wrong with this machine, as the end of a sentence; None, and a file ``name`` there, if nothing is."""
+def answer(machine: str, folder: str, word: str, reads: Iterable[str], facts: dict[str, str]) -> str | None:
+    """What is wrong with this machine, as the end of a sentence; None, and a file of its name there, if nothing is."""
     wrong = _difference(facts) or _blindness(folder, word, reads)
     if wrong is None:
         try:
-            Path(folder, name).write_text(word, encoding="ascii")
+            Path(folder, machine).write_text(word, encoding="ascii")
         except OSError as error:
             return f"cannot write to {folder!r} ({error.strerror}); run it as the same user everywhere"
     return wrong
@@ -85,22 +85,25 @@ def _refuse_others(facts: tuple[tuple[str, str], ...]) -> None:
 # -- jobs ----------------------------------------------------------------------------------------------
 
 
-def job_file(folder: Path, number: int) -> Path:
-    """Where a job lies."""
+def _job_file(folder: Path, number: int) -> Path:
     return folder / f"job-{number:06d}"
 
 
 def store_job(folder: Path, number: int, function: Callable[[Any], Any], job: Any) -> None:
     """Put a job where the machines find it. Raises UsageError for a function that they cannot import."""
     try:
-        job_file(folder, number).write_bytes(pickle.dumps((function, job)))
+        _job_file(folder, number).write_bytes(pickle.dumps((function, job)))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise UsageError(f"A job cannot be handed to other machines ({error}); define it in a module.") from None
 
 
-def run_job(folder: str, number: int, facts: tuple[tuple[str, str], ...]) -> str:
-    """Do a job and give the name of the file with its result, which no other attempt at it has."""
-    place = job_file(Path(folder), number)
+def run_job(machine: str, folder: str, number: int, facts: tuple[tuple[str, str], ...]) -> str:
+    """Do a job and give the name of the file with its result, which no other attempt at it has.
+
+    Another file says meanwhile that this ``machine`` has begun it.
+    """
+    place = _job_file(Path(folder), number)
+    place.with_name(f"{place.name}-on-{machine}").touch()
     try:
         _refuse_others(facts)
         # Our own file, in a folder of mode 0700 that this very run has made.
@@ -124,7 +127,7 @@ def _portable(error: Exception) -> Exception:
 
 
 def read_result(folder: Path, name: str) -> Any:
-    """The result of a job, whose file is removed; what the job raised is raised here."""
+    """The result of a job; what the job raised is raised here."""
     path = folder / name
     try:
         is_done, value = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, as above
@@ -133,7 +136,17 @@ def read_result(folder: Path, name: str) -> Any:
             f"A result of another machine cannot be read from {str(path)!r} ({error.strerror}); "
             "choose an output on storage that all machines share."
         ) from error
-    path.unlink()
     if not is_done:
         raise value
     return value
+
+
+def has_begun(folder: Path, number: int, machine: str) -> bool:
+    """Whether a machine has begun a job."""
+    return (folder / f"job-{number:06d}-on-{machine}").exists()
+
+
+def forget_job(folder: Path, number: int) -> None:
+    """Remove what lies there of a job, also of other attempts at it."""
+    for path in folder.glob(f"job-{number:06d}*"):
+        path.unlink(missing_ok=True)
