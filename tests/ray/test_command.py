@@ -111,7 +111,7 @@ def test_a_cluster_with_another_token_is_told_apart(runs: Runs, two_nodes: TwoNo
 
 
 def test_an_action_takes_the_same_engine(runs: Runs, bundle: Path, tmp_path: Path) -> None:
-    params = '{"name": "first", "path": "sets", "storage": 1, "formats": ["coco", "yolo:task=segment", "voc", "csv"]}'
+    params = '{"name": "first", "path": "sets", "storage": 1, "target": "task", "filter": {"project": 1}, "formats": ["coco", "yolo:task=segment", "voc", "csv"]}'
     command = [sys.executable, "-m", "exportkit", "run", "export", "--source", str(bundle), "-o", str(tmp_path)]
     command += ["--params", params, "--quiet", "--engine", "ray"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)

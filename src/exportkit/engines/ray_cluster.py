@@ -5,20 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
-import signal
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from exportkit.engines.process_pool import available_processors
 from exportkit.engines.ray_address import LOCAL, ensure_reachable
+from exportkit.engines.ray_surroundings import environment, private_folder, signals_kept, stderr_caught
 from exportkit.errors import LocalIOError, RemoteIOError, UsageError
 
 __all__ = ["Machine", "RayCluster", "Task"]
@@ -35,13 +31,12 @@ _LOOK_SECONDS: Final = 5.0
 #: How long a cluster may have no processor at all before the run is given up.
 _PATIENCE_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 120.0
-#: Unix sockets have names of 107 bytes at most, and Ray's need most of that.
-_LONGEST_PLACE: Final = 30
 
 _QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "5",
 }
 
 
@@ -75,7 +70,7 @@ class RayCluster:
             ensure_reachable(str(self._address))
         try:
             if not _is_in_use():
-                self._opened.enter_context(_environment(self._settings()))
+                self._opened.enter_context(environment(self._settings()))
             self._ray = _ray()
             if not self._ray.is_initialized():
                 self._connect()
@@ -102,13 +97,13 @@ class RayCluster:
                 "num_cpus": self._workers or available_processors(),
                 "object_store_memory": _OBJECT_BYTES,
                 "include_dashboard": False,
-                "_temp_dir": str(self._opened.enter_context(_private_folder())),
+                "_temp_dir": str(self._opened.enter_context(private_folder())),
             }
-        with _signals_kept():
+        with signals_kept(), stderr_caught() as said:
             try:
                 self._ray.init(**options, log_to_driver=False, configure_logging=False, logging_level=logging.CRITICAL)
             except Exception as error:
-                raise self._refusal(error) from error
+                raise self._refusal(error, said()) from error
         self._opened.callback(self._disconnect)
         self._speak(aloud=False)
         if self._address in LOCAL and any(machine.address != "127.0.0.1" for machine in self._machines()):
@@ -117,10 +112,10 @@ class RayCluster:
                 "set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 in the environment."
             )
 
-    def _refusal(self, error: Exception) -> Exception:
+    def _refusal(self, error: Exception, said: str) -> Exception:
         if self._address in LOCAL:
             return LocalIOError(f"Ray could not be started on this machine ({_first_line(error)}); run it again.")
-        if isinstance(error, self._ray.exceptions.AuthenticationError):
+        if isinstance(error, self._ray.exceptions.AuthenticationError) or "Unauthenticated" in said:
             return UsageError(
                 f"The Ray cluster at {self._address} wants another token; set RAY_AUTH_TOKEN_PATH to the file with it, "
                 "or RAY_AUTH_MODE=disabled for a cluster without tokens."
@@ -133,7 +128,7 @@ class RayCluster:
         return UsageError(f"The Ray cluster at {self._address} cannot be used: {_first_line(error)}.")
 
     def _disconnect(self) -> None:
-        with _signals_kept():
+        with signals_kept():
             self._ray.shutdown()
         self._speak(aloud=True)
 
@@ -276,46 +271,3 @@ def _is_in_use() -> bool:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Variables that hold for the block; an empty value means none."""
-    before = {name: os.environ.get(name) for name in values}
-    _set(values)
-    try:
-        yield
-    finally:
-        _set({name: value or "" for name, value in before.items()})
-
-
-def _set(values: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        if value:
-            os.environ[name] = value
-        else:
-            os.environ.pop(name, None)
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """A folder for sockets and logs that no other user can enter, removed at the end."""
-    place = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="exportkit-", dir=place if len(place) <= _LONGEST_PLACE else "/tmp"))  # noqa: S108 - see above
-    try:
-        yield folder / "ray"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Ray takes SIGTERM for itself, and this program has a use for it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
