@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +45,16 @@ class Runs:
         assert sorted(path.name for path in place.parent.iterdir()) == ["out"]
         return place
 
-    def start(self, out: Path, *words: str) -> subprocess.Popen[str]:
-        """The program under way, leader of its own session."""
-        return subprocess.Popen(
-            self.command(out, *words),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    @contextmanager
+    def started(self, out: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """The program under way, leader of its own session; killed at the end if it is still there."""
+        pipe = subprocess.PIPE
+        command = self.command(out, *words)
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as run:
+            try:
+                yield run
+            finally:
+                run.kill()
 
     @property
     def expected(self) -> tuple[str, dict[str, Any]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.ray.processes import Process, listening, processes, wait_for
@@ -38,16 +39,13 @@ def at_work(leader: int) -> list[Process]:
 
 
 def test_its_cluster_is_private_and_leaves_nothing_behind(runs: Runs, short_tmp: Path) -> None:
-    run = runs.start(runs.new_output(), "--engine", "ray", "--workers", "2")
-    try:
+    with runs.started(runs.new_output(), "--engine", "ray", "--workers", "2") as run:
         wait_for(lambda: at_work(run.pid))
         assert [folder.stat().st_mode & 0o777 for folder in short_tmp.iterdir()] == [0o700]
         assert set(listening({found.pid for found in of_session(run.pid)})) <= _LOOPBACK
         (gcs,) = (found for found in of_session(run.pid) if "gcs_server" in found.command.split()[0])
         assert_refused(run_of(runs, f"127.0.0.1:{port_of(gcs.pid)}", RAY_AUTH_TOKEN="0" * 64))
         _, said = run.communicate(timeout=200)
-    finally:
-        run.kill()
     assert (run.returncode, said) == (3, "")
     assert of_session(run.pid) == []
     assert [*short_tmp.iterdir()] == []
@@ -76,16 +74,16 @@ def assert_refused(done: subprocess.CompletedProcess[str]) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_as_any_run(runs: Runs, short_tmp: Path, number: int, code: int) -> None:
+@pytest.mark.parametrize(("send", "number", "code"), [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)])
+def test_a_signal_ends_it_as_any_run(
+    runs: Runs, short_tmp: Path, send: Callable[[int, int], None], number: int, code: int
+) -> None:
+    # A terminal sends Ctrl-C to the whole group.
     out = runs.new_output()
-    run = runs.start(out, "--engine", "ray", "--workers", "2")
-    try:
+    with runs.started(out, "--engine", "ray", "--workers", "2") as run:
         wait_for(lambda: at_work(run.pid))
-        os.killpg(run.pid, number)
+        send(run.pid, number)
         printed, said = run.communicate(timeout=100)
-    finally:
-        run.kill()
     assert (run.returncode, said) == (code, ""), printed
     wait_for(lambda: not of_session(run.pid))
     assert not out.parent.exists()
@@ -94,16 +92,12 @@ def test_a_signal_ends_it_as_any_run(runs: Runs, short_tmp: Path, number: int, c
 
 def test_killed_it_takes_its_cluster_with_it_and_the_next_run_is_not_disturbed(runs: Runs) -> None:
     out = runs.new_output()
-    run = runs.start(out, "--engine", "ray", "--workers", "2")
-    try:
+    with runs.started(out, "--engine", "ray", "--workers", "2") as run:
         wait_for(lambda: [*out.parent.glob(".out.exportkit-run/spool/work-*/attempts/*")])
         run.kill()
         run.wait()
         assert runs.found(runs.convert("--engine", "ray", "--workers", "2", out=out)) == runs.expected
         wait_for(lambda: not of_session(run.pid))
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
 
 
 def test_a_cluster_with_another_token_is_told_apart(runs: Runs, two_nodes: TwoNodes) -> None:
@@ -111,9 +105,10 @@ def test_a_cluster_with_another_token_is_told_apart(runs: Runs, two_nodes: TwoNo
 
 
 def test_an_action_takes_the_same_engine(runs: Runs, bundle: Path, tmp_path: Path) -> None:
-    params = '{"name": "first", "path": "sets", "storage": 1, "target": "task", "filter": {"project": 1}, "formats": ["coco", "yolo:task=segment", "voc", "csv"]}'
+    params: dict[str, Any] = {"name": "first", "path": "sets", "storage": 1, "target": "task", "filter": {"project": 1}}
+    params["formats"] = ["coco", "yolo:task=segment", "voc", "csv"]
     command = [sys.executable, "-m", "exportkit", "run", "export", "--source", str(bundle), "-o", str(tmp_path)]
-    command += ["--params", params, "--quiet", "--engine", "ray"]
+    command += ["--params", json.dumps(params), "--quiet", "--engine", "ray"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
 
     assert done.returncode == 3, done.stdout + done.stderr

@@ -33,20 +33,16 @@ def test_two_nodes_give_the_same_tree(runs: Runs, two_nodes: TwoNodes) -> None:
 @pytest.mark.parametrize("stage", ["survey", "encode"])
 def test_a_node_that_dies_in_the_middle_costs_nothing_but_time(runs: Runs, two_nodes: TwoNodes, stage: str) -> None:
     out = runs.new_output()
-    run = runs.start(out, "--engine", "ray", "--ray-address", two_nodes.address)
-    try:
+    with runs.started(out, "--engine", "ray", "--ray-address", two_nodes.address) as run:
         wait_for(lambda: _stopped_at_work(two_nodes, out, stage))
         two_nodes.signal_second(signal.SIGKILL)
         assert_done(run)
-    finally:
-        run.kill()
     assert runs.found(out) == runs.expected
 
 
 def test_a_node_that_was_only_silent_disturbs_nobody_when_it_is_back(runs: Runs, two_nodes: TwoNodes) -> None:
     out = runs.new_output()
-    run = runs.start(out, "--engine", "ray", "--ray-address", two_nodes.address)
-    try:
+    with runs.started(out, "--engine", "ray", "--ray-address", two_nodes.address) as run:
         worker = wait_for(lambda: _stopped_at_work(two_nodes, out, "encode"))
         two_nodes.signal_second(signal.SIGSTOP)
         assert_done(run)
@@ -55,8 +51,6 @@ def test_a_node_that_was_only_silent_disturbs_nobody_when_it_is_back(runs: Runs,
         os.kill(worker.pid, signal.SIGCONT)
         two_nodes.signal_second(signal.SIGCONT)
         wait_for(lambda: worker not in processes())
-    finally:
-        run.kill()
     assert runs.found(out) == runs.expected
     assert sorted(path.name for path in out.parent.iterdir()) == ["out"]
 
