@@ -50,7 +50,7 @@ class Machine(NamedTuple):
 class RayCluster:
     """Tasks on a cluster. No machine is given an environment to install, a function or data: tasks name them.
 
-    A cluster of this run listens on the loopback interface alone, takes a token that nobody else knows, sends no
+    A cluster of this run listens on the loopback interface alone, takes a token, sends no
     statistics, and ends with this process however that ends. A process that is connected to Ray already keeps its
     connection.
     """
@@ -258,8 +258,11 @@ def _ray() -> Any:
 
 @cache
 def _token() -> str:
-    """The token of clusters of this process: Ray reads one once, so that the next cluster has to take the same."""
-    return secrets.token_hex(32)
+    """The token of clusters of this process: the user's own, or one that nobody else knows.
+
+    Ray reads a token once, so that every cluster of a process, also one of others that it joins later, takes the same.
+    """
+    return os.environ.get("RAY_AUTH_TOKEN") or secrets.token_hex(32)
 
 
 def _is_in_use() -> bool:
