@@ -36,7 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
             "RAY_TMPDIR": folder,
-            "RAY_raylet_start_wait_time_s": "180",
             # Processes of a cluster import the tests' own modules.
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
