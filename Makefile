@@ -35,8 +35,10 @@ environment = $(CACHE)/$(1)-$(shell { sed '/^\#/d; /^ *$$/d' $(LISTS)/$(1).txt; 
 TORCH_ENV := $(call environment,torch)
 NEIGHBOURS := datumaro globox labelformat
 NEIGHBOUR_ENVS := $(foreach name,$(NEIGHBOURS),$(call environment,$(name)))
-# Of this checkout: its wheel, its locked packages, and behind them those of the consumers.
+RAY_PACKAGES := $(call environment,ray)
+# Of this checkout: its wheel, its locked packages, and behind them those of the consumers, or Ray.
 CONSUMERS_ENV := $(CACHE)/consumers-$(shell pwd | cksum | cut -d' ' -f1)
+RAY_ENV := $(CACHE)/with-ray-$(shell pwd | cksum | cut -d' ' -f1)
 
 # An environment with the wheel, and behind it the packages of others, but not what they have installed for editing.
 define with_wheel
@@ -55,7 +57,7 @@ SOAK_KILLS ?= 200
 # One export waits for another as little as one property does.
 SOAK_ARGS ?= -n 2 --dist load --timeout 0
 
-.PHONY: bench help demo test test-pure parity soak soak-bundles soak-kills lint format coverage test-wheel test-consumers test-sdk lock clean
+.PHONY: bench help demo test test-pure parity soak soak-bundles soak-kills lint format coverage test-wheel test-consumers test-ray test-sdk lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 #/p' $(firstword $(MAKEFILE_LIST)) | awk -F ' # *' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -105,6 +107,11 @@ test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datas
 	$(call with_wheel,$(CONSUMERS_ENV),$(BIN)/python $(TORCH_ENV)/bin/python)
 	EXPORTKIT_CONSUMERS='$(NEIGHBOUR_ENVS)' $(CONSUMERS_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/consumers
 
+test-ray: $(WHEEL_READY) $(RAY_PACKAGES)  ## Convert on Ray, on clusters of this machine that lose nodes
+	@touch $(RAY_PACKAGES)
+	$(call with_wheel,$(RAY_ENV),$(BIN)/python $(RAY_PACKAGES)/bin/python)
+	$(RAY_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/ray
+
 test-sdk: $(BUILT)  ## Hold the server against synapse-sdk, in a Python 3.12 environment of its own (made once)
 	$(BIN)/pytest $(PYTEST_ARGS) -m sdk tests/sdk
 
@@ -146,10 +153,10 @@ $(WHEEL_READY): $(BUILT) $(SOURCES) README.md LICENSE
 # The lock file serves as constraints where packages are shared, and is no part of the name: torch fills gigabytes, and
 # it does not matter which versions stand beside it, since locked ones are imported first.
 # What no checkout has used for two weeks is removed.
-$(TORCH_ENV) $(NEIGHBOUR_ENVS):
+$(TORCH_ENV) $(RAY_PACKAGES) $(NEIGHBOUR_ENVS):
 	@echo 'Setting up $(@F) in $(@D) (once)'
 	@new=$@.new.$$$$ && trap 'rm -rf '$$new EXIT && $(PYTHON) -m venv $$new && \
-		sed -n 's/ *\\$$//; /^[a-z]/p' $(if $(filter $(TORCH_ENV),$@),$(LOCK),/dev/null) > $$new/constraints.txt && \
+		sed -n 's/ *\\$$//; /^[a-z]/p' $(if $(filter $(TORCH_ENV) $(RAY_PACKAGES),$@),$(LOCK),/dev/null) > $$new/constraints.txt && \
 		$$new/bin/python -m pip install $(PIP_FLAGS) -c $$new/constraints.txt \
 			-r $(LISTS)/$(firstword $(subst -, ,$(@F))).txt && \
 		{ test -d $@ || mv $$new $@; }

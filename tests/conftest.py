@@ -66,8 +66,10 @@ def missing_consumers() -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what other environments are needed for: consumers, and synapse-sdk unless ``-m sdk`` asks for it."""
+    """Leave out what other environments are needed for: consumers, Ray, and synapse-sdk unless ``-m sdk`` asks."""
     if collection_path == CHECKOUT / "tests" / "consumers" and missing_consumers():
+        return True
+    if collection_path == CHECKOUT / "tests" / "ray" and importlib.util.find_spec("ray") is None:
         return True
     if collection_path == CHECKOUT / "tests" / "sdk" and "sdk" not in config.option.markexpr:
         return True

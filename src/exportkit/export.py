@@ -131,7 +131,7 @@ class Export(msgspec.Struct, frozen=True):
         unknown = set(options) - set(ConversionRequest.__struct_fields__) | set(options) & _OWN
         if unknown:
             raise UsageError(f"{asked}() has no option {min(unknown)!r}; see ConversionRequest.")
-        if not _can_be_shared(self.transforms):
+        if options.get("engine", "local") == "local" and not _can_be_shared(self.transforms):
             options["workers"] = 1
         request = ConversionRequest(
             bundle=Path(self.source),

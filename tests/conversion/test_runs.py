@@ -146,8 +146,8 @@ def surveyed(monkeypatch: pytest.MonkeyPatch, convert: Callable[[], object]) -> 
     def noted(job: SurveyJob) -> ShardSurvey:
         result = real(job)
         plain = {name: getattr(result, name) for name in result.__struct_fields__}
-        plain["rows"] = [*read_rows(job.rows, Row)]
-        plain["errors"] = [*read_rows(job.errors, ErrorRow)] if job.errors.exists() else []
+        plain["rows"] = [*read_rows(result.rows, Row)]
+        plain["errors"] = [*read_rows(result.errors, ErrorRow)] if result.errors.exists() else []
         plain["name_keys"] = [sorted(memoryview(keys).cast("Q")) for keys in result.name_keys]
         found.append(plain)
         return result

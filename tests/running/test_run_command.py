@@ -134,6 +134,24 @@ def test_wrong_words_end_in_2(tmp_path: Path, words: tuple[str, ...], sentence: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_exporter_that_writes_itself_has_no_use_for_an_engine(tmp_path: Path) -> None:
+    folder = plugin(tmp_path / "p", LABELS)
+
+    words = ("run", "export", "-p", folder, "--source", SOURCE, "-o", tmp_path / "o", "--params", params())
+    ran = exportkit(*words, "--engine", "ray")
+
+    assert ran.code == 2
+    assert "this exporter writes its files itself" in ran.err
+    assert not (tmp_path / "o").exists()
+
+
+def test_an_address_of_a_cluster_goes_with_its_engine(tmp_path: Path) -> None:
+    words = ("run", "export", "--source", SOURCE, "-o", tmp_path / "o", "--params", params(format="coco"))
+    ran = exportkit(*words, "--ray-address", "127.0.0.1:6379")
+
+    assert (ran.code, ran.err) == (2, "exportkit: --ray-address goes with --engine ray.\n")
+
+
 def test_an_unknown_action_of_a_plugin_names_those_there_are(tmp_path: Path) -> None:
     ran = exportkit("run", "import", "--plugin", plugin(tmp_path / "p", LABELS), "--source", SOURCE)
 

@@ -13,6 +13,7 @@ from exportkit.actions.context import ExportContext
 from exportkit.actions.failure_classifier import classify_export_error, extract_failed_step
 from exportkit.actions.progress_words import ExportProgress
 from exportkit.clients import CountedRows
+from exportkit.engines import EngineName
 from exportkit.errors import UsageError
 from exportkit.runtime import ExportLogMessageCode, PluginCategory
 from exportkit.steps import Orchestrator, StepRegistry
@@ -43,6 +44,9 @@ class BaseExportAction(BaseAction[P]):
         #: Whether to forget what an unfinished run has acquired, and to end jobs of the server with the run.
         self.restart = False
         self.cancels_remote = False
+        #: Where datasets of registered formats are encoded, and the address of the cluster for ``ray``.
+        self.engine: EngineName = "local"
+        self.ray_address: str | None = None
         #: State of the latest run in steps, also after it failed.
         self.context: ExportContext | None = None
 
@@ -74,6 +78,8 @@ class BaseExportAction(BaseAction[P]):
         return ExportContext(
             restart=self.restart,
             cancels_remote=self.cancels_remote,
+            engine=self.engine,
+            ray_address=self.ray_address,
             runtime_ctx=self.ctx,
             params=params,
             config=dict(self.config or {}),

@@ -9,6 +9,7 @@ from typing import Any
 
 from exportkit.actions.export_output import ExportOutput
 from exportkit.actions.tail import ExportTail
+from exportkit.engines import EngineName
 from exportkit.steps import BaseStepContext
 
 __all__ = ["ExportContext", "is_delegated", "is_sharded"]
@@ -81,6 +82,9 @@ class ExportContext(BaseStepContext):
     #: Whether what an unfinished run has acquired is to be forgotten, and whether jobs of the server end with the run.
     restart: bool = False
     cancels_remote: bool = False
+    #: Where datasets of registered formats are encoded, and the address of the cluster for ``ray``.
+    engine: EngineName = "local"
+    ray_address: str | None = None
     #: What a tail adds to the result of the run.
     extra_result: dict[str, Any] = field(default_factory=dict)
 

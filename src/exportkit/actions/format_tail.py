@@ -95,6 +95,8 @@ class FormatTail(ExportTail):
             "on_error": "fail" if policy.on_error == "fail" else "skip",
             "max_errors": policy.budget,
             "is_acquired": True,
+            "engine": context.engine,
+            "ray_address": context.ray_address,
         }
         items = getattr(context.exporter, "export_items", None)
         whole = getattr(items, "bundle", None)

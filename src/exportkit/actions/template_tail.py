@@ -21,7 +21,7 @@ from exportkit.actions.template_run import Converted, TemplateRun
 from exportkit.actions.workplace import Workplace
 from exportkit.conversion.lists import FILES, MANIFEST
 from exportkit.conversion.manifest import LABELS_SCHEMA, digest_of
-from exportkit.errors import RecordFault, words_of
+from exportkit.errors import RecordFault, UsageError, words_of
 from exportkit.runtime import build_throttle_from_params
 from exportkit.storage.refusals import refusals_of
 
@@ -33,6 +33,11 @@ class TemplateTail(ExportTail):
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
+        if context.engine != "local":
+            raise UsageError(
+                "--engine ray spreads the encoding of registered formats, and this exporter writes its files itself; "
+                "leave it out, or ask for formats in the params."
+            )
         self._policy = ErrorPolicy.from_params(*setting_layers(context))
         self._work: Workplace | None = None
         self._run: TemplateRun | None = None

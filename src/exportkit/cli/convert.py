@@ -72,6 +72,8 @@ def _request(asked: ConvertOptions, plugins: PluginManager) -> ConversionRequest
         error_on_empty=asked.error_on_empty,
         workers=asked.workers,
         sink=asked.sink,
+        engine=asked.engine,
+        ray_address=asked.ray_address,
         overwrite=asked.overwrite,
         keep_old=asked.keep_old,
         dry_run=asked.dry_run,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["ConvertOptions"]
+__all__ = ["ConvertOptions", "Engine", "RayAddress"]
 
 Bundle = Annotated[Path, typer.Argument(help="Folder of a raw bundle, or one .jsonl file.", show_default=False)]
 To = Annotated[list[str], typer.Option("--to", help="FORMAT[@OWNER][:key=value,…]; repeat it for several formats.")]
@@ -73,6 +73,13 @@ Sink = Annotated[
     Literal["tar", "zip"] | None,
     typer.Option(help="One archive instead of many files, with the account beside it; stored, not compressed."),
 ]
+Engine = Annotated[
+    Literal["local", "ray"], typer.Option(help="Where workers run: on this machine, or as tasks of Ray (extra 'ray').")
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="With --engine ray: a running cluster; by default one of this run alone."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a dataset that exportkit wrote.")]
 KeepOld = Annotated[bool, typer.Option("--keep-old", help="With --overwrite: keep the old one as .bak.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")]
@@ -111,6 +118,8 @@ class ConvertOptions:
     error_on_empty: ErrorOnEmpty = False
     workers: Workers = 0
     sink: Sink = None
+    engine: Engine = "local"
+    ray_address: RayAddress = None
     overwrite: Overwrite = False
     keep_old: KeepOld = False
     dry_run: DryRun = False

@@ -71,6 +71,8 @@ def _outcome(asked: RunOptions) -> ActionOutcome:
                 connection=connection,
                 restart=asked.restart,
                 cancel_remote=asked.cancel_remote,
+                engine=asked.engine,
+                ray_address=asked.ray_address,
             )
         except (ExportkitError, KeyboardInterrupt, Terminated):
             raise
@@ -88,6 +90,8 @@ def _refuse(asked: RunOptions) -> None:
         raise UsageError("A token on the command line is seen by everybody on this machine; use --token-file.")
     if asked.mode != "local":
         raise UsageError(f"The mode {asked.mode!r} runs on a backend's machines; use --mode local.")
+    if asked.ray_address is not None and asked.engine != "ray":
+        raise UsageError("--ray-address goes with --engine ray.")
     if asked.resume and asked.restart:
         raise UsageError("--resume and --restart contradict each other; keep one of them.")
 

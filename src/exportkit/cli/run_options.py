@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from exportkit.cli.convert_options import Engine, RayAddress
+
 __all__ = ["RunOptions"]
 
 Mode = Literal["local", "task", "job", "jobs-api", "remote"]
@@ -64,5 +66,7 @@ class RunOptions:
     resume: Resume = False
     restart: Restart = False
     cancel_remote: CancelRemote = False
+    engine: Engine = "local"
+    ray_address: RayAddress = None
     as_json: AsJson = False
     quiet: Quiet = False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +38,7 @@ from exportkit.conversion.split_list import SPLITS, write_split_list
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
 from exportkit.conversion.unit_splits import ensure_grouped, settle_splits
-from exportkit.engines import open_engine
+from exportkit.engines import Engine, open_engine
 from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
@@ -131,13 +132,15 @@ class Conversion:
             formats = tuple(output.writer.name for output in request.outputs)
             self._plugins.acquisition_needs(AcquisitionRequest(bundle.target, formats, request.media != "none"))
         self._size = size = sum(part.size for part in bundle.parts)
-        self._engine = engine = self._opened.enter_context(open_engine(request.workers, size))
+        self._work = work = self._run.spool / f"work-{secrets.token_hex(8)}"
+        work.mkdir(0o700)
+        self._engine = engine = self._opened.enter_context(self._opened_engine(bundle, size))
         self._survey_setup = setup = self._setup_survey(bundle)
-        stored = store_setup(self._run.spool / "survey.setup", setup, shared=not engine.in_process)
-        survey = run_survey(bundle, stored, self._run.spool, engine, lambda done: self._advance("survey", done, size))
+        stored = store_setup(work / "survey.setup", setup, shared=not engine.in_process)
+        survey = run_survey(bundle, stored, work, engine, lambda done: self._advance("survey", done, size))
         if not sum(survey.splits.values()) and request.error_on_empty:
             raise NothingToExport("The bundle has no record to export.")
-        ordering = order_shards(survey.shards, survey.first_lines, self._run.spool)
+        ordering = order_shards(survey.shards, survey.first_lines, work)
         gone = forget_repeated(ordering.repeated, survey, setup)
         self._shards = ordering.shards
         self._renamed = plan_all_names(self._rules, survey.shards, gone, ordering.shards)
@@ -155,7 +158,7 @@ class Conversion:
             *absent_classes(classes, request.transforms, survey),
             *split_notices(request.split, survey),
         ]
-        errors = [*line_errors(survey, ordering, bundle.parts, self._run.spool), *_entries(request.lost)]
+        errors = [*line_errors(survey, ordering, bundle.parts, work), *_entries(request.lost)]
         for output in outputs:
             output.begin(errors, notices, gone=request.gone)
         self._stop_on_errors()
@@ -206,6 +209,27 @@ class Conversion:
         )
 
     # -- plan ------------------------------------------------------------------------------------------
+
+    def _opened_engine(self, bundle: Bundle, size: int) -> AbstractContextManager[Engine]:
+        """The engine that the request names; what its workers read and write lies in one folder of this run.
+
+        The folder's name is never used again, so that a worker of a killed run that is not dead yet finds nothing.
+        """
+        request = self._request
+        reads = [bundle.root, *([request.originals] if request.originals is not None else [])]
+        return open_engine(
+            request.workers,
+            size,
+            name=request.engine,
+            address=request.ray_address,
+            folder=self._work,
+            reads=reads,
+        )
+
+    def _attempts(self) -> Path:
+        folder = self._work / "attempts"
+        folder.mkdir(0o700)
+        return folder
 
     def _setup_survey(self, bundle: Bundle) -> SurveySetup:
         request = self._request
@@ -337,8 +361,9 @@ class Conversion:
             loss_list=self._request.loss_list,
             fixed_classes=self._listed is not None,
             measures_all=self._request.loss_iou == "all",
+            attempts=self._attempts() if engine.repeats else None,
         )
-        stored = store_setup(self._run.spool / "encode.setup", setup, shared=not engine.in_process)
+        stored = store_setup(self._work / "encode.setup", setup, shared=not engine.in_process)
         share = self._size // (len(self._shards) or 1)
         for results in engine.map_ordered(encode_shard, self._jobs(stored)):
             for output, result in zip(outputs, results, strict=True):

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from exportkit.errors import ConversionFailed
+from exportkit.storage.refusals import shown
 from exportkit.writing import Binder
 
 __all__ = [
@@ -136,7 +138,8 @@ class StoredRun(msgspec.Struct, frozen=True):
 def merge_runs(runs: Iterable[StoredRun]) -> Iterator[bytes]:
     """All lines of the runs in the order of their paths, a block at a time.
 
-    Runs that do not overlap, as those of ordinary names, are passed on as they are; the others are merged.
+    Runs that do not overlap, as those of ordinary names, are passed on as they are; the others are merged. Raises
+    ConversionFailed for a path that two of them have.
     """
     group: list[StoredRun] = []
     last = ""
@@ -160,5 +163,11 @@ def _merged(group: list[StoredRun]) -> Iterator[bytes]:
             for line in file:
                 yield decode(line).path, line
 
-    for _, line in heapq.merge(*(keyed(run) for run in group)):
+    before = None
+    for path, line in heapq.merge(*(keyed(run) for run in group)):
+        if path == before:
+            raise ConversionFailed(
+                f"The writer gave the file {shown(path)} twice, so nothing was published; report this to its author."
+            )
+        before = path
         yield line

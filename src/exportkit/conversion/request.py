@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from exportkit.conversion.splits import SplitRequest
+from exportkit.engines import EngineName
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
 from exportkit.storage.archive_layouts import SinkName
@@ -84,6 +85,9 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     #: What each dataset's files become: one archive, or None for files in a folder.
     sink: SinkName | None = None
+    engine: EngineName = "local"
+    #: ``HOST:PORT`` of a running Ray cluster, or ``auto``; None, or ``local``, is one on this machine for this run.
+    ray_address: str | None = None
     overwrite: bool = False
     keep_old: bool = False
     dry_run: bool = False

@@ -80,6 +80,8 @@ class EncodeSetup(msgspec.Struct, frozen=True):
     fixed_classes: bool
     #: Every box that stands for a region is measured, not only those of the sample.
     measures_all: bool = False
+    #: Folder for attempts at shards, where a shard may be encoded twice; None: the first result is the only one.
+    attempts: Path | None = None
 
 
 _loaded: dict[Path, Any] = {}
@@ -109,5 +111,10 @@ def load_setup(path: Path) -> Any:
     """
     if path not in _loaded:
         _loaded.clear()
-        _loaded[path] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, see above
+        try:
+            _loaded[path] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, see above
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"A worker cannot import what this run uses ({error}); put it into an installed module."
+            ) from error
     return _loaded[path]

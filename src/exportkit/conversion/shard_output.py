@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 
@@ -24,6 +25,7 @@ from exportkit.errors import AnnotationFault, RecordFault, words_of
 from exportkit.records import LABELLED_KINDS, Annotation, Record
 from exportkit.storage.archive_layouts import archive_layout
 from exportkit.storage.archive_staging import ArchiveStaging, Fragment
+from exportkit.storage.attempt import Attempt
 from exportkit.storage.staging import Staging
 from exportkit.writing import (
     Checker,
@@ -95,7 +97,7 @@ class ShardOutput:
         self._measures_all = run.measures_all
         self._bases = bases
         self._renamed = renamed
-        self._staging = _staging(setup)
+        self._staging = _staging(setup, run.attempts)
         self._streams = StreamPieces(setup.streams)
         self._files: list[FileEntry] = []
         self._images: list[ImageEntry] = []
@@ -352,13 +354,14 @@ class ShardOutput:
             note(record, "N_NAME_CHANGED", f"The picture is called {name!r} here.")
 
     def finish(self) -> OutputShard:
-        """Everything of this shard, checked."""
+        """Everything of this shard, in its place and checked."""
         counts = self.ledger.close()
+        self._files.sort(key=lambda entry: entry.path)
+        self._staging.settle(entry.path for entry in self._files)
+        self._staging.close()
         streams = self._streams.joined()
         report = CheckReport() if self.setup.checker is None else self._check(self.setup.checker, streams)
         report.findings = [*self._findings, *report.findings]
-        self._files.sort(key=lambda entry: entry.path)
-        self._staging.close()
         return OutputShard(
             counts,
             self.ledger.errors,
@@ -385,9 +388,10 @@ class ShardOutput:
         return report
 
 
-def _staging(setup: OutputSetup) -> Staging | ArchiveStaging:
+def _staging(setup: OutputSetup, attempts: Path | None) -> Staging | ArchiveStaging:
+    """``attempts`` is where shards that may be done twice are filled, each by itself; None where none can be."""
     if setup.sink is None or setup.fragments is None:
-        return Staging(setup.stage)
+        return Staging(setup.stage) if attempts is None else Attempt(setup.stage, attempts)
     # A name that is never used again: no two attempts at a shard meet.
     return ArchiveStaging(setup.fragments / secrets.token_hex(16), archive_layout(setup.sink))
 

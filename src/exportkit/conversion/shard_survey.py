@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -37,8 +38,8 @@ class SurveyJob(msgspec.Struct, frozen=True):
 
     setup: Path
     shard: Shard
-    rows: Path
-    errors: Path
+    folder: Path
+    number: int
 
 
 class ShardSurvey(msgspec.Struct):
@@ -87,7 +88,7 @@ def _rises(before: int | str | None, after: int | str) -> bool:
 class _ShardSurveyor:
     """Surveys the lines of one shard."""
 
-    def __init__(self, job: SurveyJob, setup: SurveySetup, rows: RowFile) -> None:
+    def __init__(self, job: SurveyJob, setup: SurveySetup, result: ShardSurvey, rows: RowFile) -> None:
         self._setup = setup
         self._shard = job.shard
         self._rows = rows
@@ -95,7 +96,7 @@ class _ShardSurveyor:
         self._reader = RecordReader(setup, self._probe)
         self._probes = setup.probe
         self._part = setup.parts[job.shard.part]
-        self.result = ShardSurvey(job.rows, job.errors)
+        self.result = result
         self.errors: list[ErrorRow] = []
         self._name_keys = [array("Q") for _ in setup.rules]
         self._changed = [False] * len(setup.rules)
@@ -368,11 +369,16 @@ def _labels(surveyed: Sequence[RecordSurvey]) -> tuple[str, ...]:
 
 @without_collector
 def survey_shard(job: SurveyJob) -> ShardSurvey:
-    """Survey one shard; its rows and errors are written to the job's files."""
+    """Survey one shard; its rows and errors are written to files in the job's folder.
+
+    Their names are used once: where a shard is surveyed twice, the files of one result are never touched by the other.
+    """
     setup: SurveySetup = load_setup(job.setup)
-    with RowFile(job.rows) as rows:
-        surveyor = _ShardSurveyor(job, setup, rows)
+    place = job.folder / f"survey-{job.number:06d}-{secrets.token_hex(8)}"
+    result = ShardSurvey(place.with_suffix(".rows"), place.with_suffix(".errors"))
+    with RowFile(result.rows) as rows:
+        surveyor = _ShardSurveyor(job, setup, result, rows)
         surveyor.survey()
     if surveyor.errors:
-        write_rows(job.errors, surveyor.errors)
+        write_rows(result.errors, surveyor.errors)
     return surveyor.finish()

@@ -49,13 +49,9 @@ def run_survey(bundle: Bundle, setup: Path, folder: Path, engine: Engine, advanc
 
     Raises BundleRefused ``E_MANIFEST_COUNT`` before anything is converted.
     """
-    opens_files = load_setup(setup).media != "none"
-    size = PICTURE_SHARD_BYTES if opens_files else SHARD_BYTES
+    size = PICTURE_SHARD_BYTES if load_setup(setup).media != "none" else SHARD_BYTES
     shards = [shard for part in bundle.parts for shard in cut_shards(part, size)]
-    jobs = [
-        SurveyJob(setup, shard, folder / f"survey-{n:06d}.rows", folder / f"survey-{n:06d}.errors")
-        for n, shard in enumerate(shards)
-    ]
+    jobs = [SurveyJob(setup, shard, folder, number) for number, shard in enumerate(shards)]
     survey = Survey(
         [], [], Counter(), Counter(), Counter(), Counter(), Counter(), 0, Counter(), True, False, 0, set(), set()
     )

@@ -1,7 +1,7 @@
-"""Where work is done: in this process, or in a pool of local processes."""
+"""Where work is done: in this process, in a pool of local processes, or as tasks of Ray."""
 
-from exportkit.engines.engine import Engine, open_engine
+from exportkit.engines.engine import Engine, EngineName, open_engine
 from exportkit.engines.in_process import InProcessEngine
 from exportkit.engines.process_pool import ProcessPoolEngine
 
-__all__ = ["Engine", "InProcessEngine", "ProcessPoolEngine", "open_engine"]
+__all__ = ["Engine", "EngineName", "InProcessEngine", "ProcessPoolEngine", "open_engine"]

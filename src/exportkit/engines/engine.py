@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
 
-__all__ = ["POOL_THRESHOLD", "Engine", "open_engine"]
+from exportkit.errors import UsageError
+
+__all__ = ["POOL_THRESHOLD", "Engine", "EngineName", "open_engine"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+#: Where jobs run: on this machine, or as tasks of Ray.
+EngineName = Literal["local", "ray"]
 #: Below this many bytes of input a pool costs more than it brings.
 POOL_THRESHOLD = 32 << 20
 
@@ -20,6 +25,8 @@ class Engine(Protocol):
 
     #: True where results need not cross a process border, so that bytes may be handed over as they are.
     in_process: bool
+    #: True where a job may be done again, and its first attempt may still be writing when the second one is through.
+    repeats: bool
     #: How many jobs run at once.
     workers: int
 
@@ -34,11 +41,31 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(workers: int, input_bytes: int) -> AbstractContextManager[Engine]:
-    """The engine for this much input: a pool where several workers are asked for and worth it.
+def open_engine(
+    workers: int,
+    input_bytes: int,
+    *,
+    name: EngineName = "local",
+    address: str | None = None,
+    folder: Path | None = None,
+    reads: Sequence[Path] = (),
+) -> AbstractContextManager[Engine]:
+    """The engine for this much input. ``local`` is a pool where several workers are asked for and worth it.
 
-    ``workers`` 0 chooses: one process below :data:`POOL_THRESHOLD`, else one per available processor.
+    ``workers`` 0 chooses: one process below :data:`POOL_THRESHOLD`, else one per available processor; with Ray as many
+    as the cluster has. Only Ray looks at the rest: ``address`` is that of a cluster, ``folder`` an empty one that all
+    its machines have to share, and ``reads`` what they have to see. Raises UsageError.
     """
+    if name == "ray":
+        from exportkit.engines.ray_engine import RayEngine
+
+        if folder is None:
+            raise UsageError("The engine 'ray' needs a folder that all machines share.")
+        return RayEngine(workers, address, folder, reads)
+    if name != "local":
+        raise UsageError(f"There is no engine {name!r}; choose local or ray.")
+    if address is not None:
+        raise UsageError("--ray-address goes with --engine ray.")
     from exportkit.engines.in_process import InProcessEngine
     from exportkit.engines.process_pool import ProcessPoolEngine, available_processors
 

@@ -15,6 +15,7 @@ class InProcessEngine:
     """One job after the other, here."""
 
     in_process = True
+    repeats = False
     workers = 1
 
     def __enter__(self) -> Self:

@@ -49,6 +49,7 @@ class ProcessPoolEngine:
     """
 
     in_process = False
+    repeats = False
 
     def __init__(self, workers: int) -> None:
         self.workers = workers

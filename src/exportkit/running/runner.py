@@ -18,6 +18,7 @@ from exportkit.actions.exporter import BaseExporter
 from exportkit.actions.format_exporter import FormatExporter
 from exportkit.clients import Connection, ExportClient, FolderClient, OfflineClient
 from exportkit.compat.alias import synapse_sdk_alias
+from exportkit.engines import EngineName
 from exportkit.errors import UsageError
 from exportkit.running.backend import backend_clients
 from exportkit.running.borrowed_process import borrowed_process
@@ -92,11 +93,14 @@ def run_action(
     connection: Connection | None = None,
     restart: bool = False,
     cancel_remote: bool = False,
+    engine: EngineName = "local",
+    ray_address: str | None = None,
 ) -> ActionOutcome:
     """As :func:`run_plugin`, with what the action reports beside its result.
 
     ``connection`` names a backend in the place of a bundle. With ``restart`` an unfinished run is forgotten instead of
     continued, and with ``cancel_remote`` an interrupt ends the jobs of the server, too.
+    Datasets of registered formats are written by the ``engine``, as :class:`ConversionRequest` says.
     """
     logger = logger or NoOpLogger()
     here = Path.cwd()
@@ -123,6 +127,7 @@ def run_action(
         action = _made(action_class, params, context, settings, strict=strict)
         if isinstance(action, BaseExportAction):
             action.restart, action.cancels_remote = restart, cancel_remote
+            action.engine, action.ray_address = engine, ray_address
         result = action.run()
     return ActionOutcome(result, *_report(action, result))
 

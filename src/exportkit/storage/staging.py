@@ -64,12 +64,15 @@ class Staging:
             if descriptor >= 0:
                 os.close(descriptor)
 
+    def settle(self, paths: Iterable[str]) -> None:
+        """Say that the files at `paths` are complete and none will follow; here they stand in their place already."""
+
     def create(self, path: str, *, readable: bool = False) -> int:
         """Return a descriptor of a new file to write to, and on demand to read from, which the caller closes."""
         cut = path.rfind("/") + 1
         try:
             return os.open(
-                path[cut:], (os.O_RDWR if readable else os.O_WRONLY) | _CREATED, 0o666, dir_fd=self._folder(path[:cut])
+                path[cut:], (os.O_RDWR if readable else os.O_WRONLY) | _CREATED, 0o666, dir_fd=self.folder(path[:cut])
             )
         except OSError as error:
             raise self._refusal(error, path) from error
@@ -152,7 +155,7 @@ class Staging:
         """Give the open file a second name; False where this machine cannot, so that the caller copies."""
         cut = path.rfind("/") + 1
         try:
-            folder = self._folder(path[:cut])
+            folder = self.folder(path[:cut])
             # Through the descriptor, so that what is linked is what was judged, whatever its name means by now.
             os.link(f"/proc/self/fd/{descriptor}", path[cut:], dst_dir_fd=folder, follow_symlinks=True)
         except OSError as error:
@@ -169,7 +172,7 @@ class Staging:
         cut = path.rfind("/") + 1
         text = os.path.relpath(source, published / path[:cut])
         try:
-            os.symlink(text, path[cut:], dir_fd=self._folder(path[:cut]))
+            os.symlink(text, path[cut:], dir_fd=self.folder(path[:cut]))
         except OSError as error:
             raise self._refusal(error, path) from error
 
@@ -177,14 +180,14 @@ class Staging:
         """Remove a file, if it is there."""
         cut = path.rfind("/") + 1
         try:
-            os.unlink(path[cut:], dir_fd=self._folder(path[:cut]))
+            os.unlink(path[cut:], dir_fd=self.folder(path[:cut]))
         except FileNotFoundError:
             return
         except OSError as error:
             raise self._refusal(error, path) from error
 
-    def _folder(self, folder: str) -> int:
-        """Return the descriptor of `folder`, which is empty or ends with a slash."""
+    def folder(self, folder: str) -> int:
+        """Return the descriptor of `folder`, which is empty or ends with a slash; it is made if need be."""
         if not folder:
             return self._root
         known = self._folders.get(folder)

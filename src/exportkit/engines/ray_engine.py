@@ -1,0 +1,149 @@
+"""The engine that spreads jobs over the machines of a Ray cluster (extra ``ray``)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from exportkit.engines.ray_cluster import RayCluster, Task
+from exportkit.engines.remote_job import (
+    answer,
+    call_out,
+    forget_job,
+    has_begun,
+    machine_facts,
+    read_result,
+    run_job,
+    store_job,
+)
+from exportkit.errors import UsageError
+
+__all__ = ["RayEngine"]
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+class RayEngine:
+    """Tasks over jobs: a task is told a folder and a number, and tells the name of the file with its result.
+
+    Ray runs a task again when its machine is lost, so a job must bear being done twice (:attr:`repeats`); the result
+    that counts is the one whose name came back. Jobs and results lie in ``folder``, which all machines share, so that
+    nothing is lost with a machine, and this process holds one result at a time.
+    """
+
+    in_process = False
+    repeats = True
+
+    def __init__(self, workers: int, address: str | None, folder: Path, reads: Sequence[Path] = ()) -> None:
+        self._cluster = RayCluster(address, workers)
+        self._asked = workers
+        self._folder = folder
+        self._reads = tuple(str(path.absolute()) for path in reads)
+        self._facts = machine_facts()
+        self._jobs = folder / "jobs"
+        self._numbers = count()
+        self.workers = workers
+
+    def __enter__(self) -> Self:
+        """Start or join the cluster, and judge its machines. Raises UsageError, RemoteIOError."""
+        self._jobs.mkdir(0o700, exist_ok=True)
+        self._cluster.open()
+        try:
+            self._judge_machines()
+            self.workers = self._asked or self._cluster.processors()
+        except BaseException:
+            self._cluster.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cluster.close()
+
+    def _judge_machines(self) -> None:
+        """Refuse a cluster before it has worked for an hour: other versions, or no sight of folder and bundle."""
+        word = call_out(self._folder)
+        self._cluster.lost()
+        for machine, wrong in self._cluster.ask_all(answer, str(self._folder), word, self._reads, self._facts):
+            if wrong is not None:
+                raise UsageError(f"The machine {machine.address} of the Ray cluster {wrong}.")
+            if not (self._folder / machine.name).exists():
+                raise UsageError(
+                    f"What the machine {machine.address} of the Ray cluster writes does not arrive in the output's "
+                    "folder; choose an output on storage that all machines share."
+                )
+
+    def map_ordered(
+        self, function: Callable[[Job], Result], jobs: Iterable[Job], window: int | None = None
+    ) -> Iterator[Result]:
+        """Yield ``function(job)`` for each job, in order, with at most ``window`` jobs under way."""
+        limit = window or 2 * self.workers + 2
+        # Ray runs as many tasks as there are processors; fewer workers than that are kept by handing out fewer.
+        at_once = limit if self._asked in {0, self._cluster.processors()} else self._asked
+        waiting: deque[_Handed] = deque()
+        source = iter(jobs)
+        try:
+            while True:
+                while len(waiting) < limit and sum(handed.done is None for handed in waiting) < at_once:
+                    job = next(source, _END)
+                    if job is _END:
+                        break
+                    waiting.append(self._handed_out(function, job))
+                if not waiting:
+                    return
+                if waiting[0].done is None:
+                    self._look_after(waiting)
+                else:
+                    yield self._taken(waiting.popleft())
+        finally:
+            for handed in waiting:
+                self._cluster.cancel(handed.tasks)
+
+    def _handed_out(self, function: Callable[[Any], Any], job: Any) -> _Handed:
+        number = next(self._numbers)
+        store_job(self._jobs, number, function, job)
+        return _Handed(number, [self._started(number)])
+
+    def _started(self, number: int) -> Task:
+        return self._cluster.start(run_job, str(self._jobs), number, tuple(sorted(self._facts.items())))
+
+    def _look_after(self, waiting: Iterable[_Handed]) -> None:
+        """Wait until something is done, or for some seconds; then do again what was begun on a machine that is lost.
+
+        Ray does so, too, but where a connection does not break it waits for many minutes before.
+        """
+        of_task = {task: handed for handed in waiting if handed.done is None for task in handed.tasks}
+        finished = self._cluster.finished(of_task)
+        for task in finished:
+            of_task[task].done = task
+        if finished:
+            return
+        lost = self._cluster.lost()
+        for handed in set(of_task.values()):
+            if any(has_begun(self._jobs, handed.number, machine) for machine in lost - handed.given_up):
+                handed.given_up |= lost
+                handed.tasks.append(self._started(handed.number))
+
+    def _taken(self, handed: _Handed) -> Any:
+        name = self._cluster.result(handed.done)
+        self._cluster.cancel(task for task in handed.tasks if task is not handed.done)
+        result = read_result(self._jobs, name)
+        forget_job(self._jobs, handed.number)
+        return result
+
+
+class _Handed:
+    """A job that was handed out: its attempts, the one that is done, and the machines that nobody waits for."""
+
+    def __init__(self, number: int, tasks: list[Task]) -> None:
+        self.number = number
+        self.tasks = tasks
+        self.done: Task | None = None
+        self.given_up: set[str] = set()
+
+
+#: Stands for the end of the jobs, any of which may be None.
+_END: Any = object()

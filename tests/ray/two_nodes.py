@@ -1,0 +1,63 @@
+"""A cluster of two nodes on this machine, one of which may be lost."""
+
+from __future__ import annotations
+
+import os
+from typing import Self
+
+from ray.cluster_utils import Cluster
+from tests.ray.processes import Process, processes
+
+#: Ray takes a node for lost when it is gone for three seconds, or silent for fifteen: on a busy machine all are slow.
+_ALERT = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 1000,
+    "health_check_timeout_ms": 4000,
+    "health_check_failure_threshold": 3,
+}
+_OBJECTS = 80 << 20
+#: How a worker calls itself that is at a task.
+TASK = "ray::_on_this_machine"
+
+
+class TwoNodes:
+    """The first node is the one that programs connect to; the second only works."""
+
+    def __init__(self) -> None:
+        self._cluster = Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 1,
+                "object_store_memory": _OBJECTS,
+                "include_dashboard": False,
+                "_system_config": _ALERT,
+            },
+        )
+        self._second = self._cluster.add_node(num_cpus=1, object_store_memory=_OBJECTS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cluster.shutdown()
+
+    @property
+    def address(self) -> str:
+        return str(self._cluster.address)
+
+    def _raylet(self) -> int:
+        (entry,) = self._second.all_processes["raylet"]
+        return int(entry.process.pid)
+
+    def workers_of_second(self) -> list[Process]:
+        """Processes of the second node that are at a job."""
+        raylet = self._raylet()
+        return [
+            found
+            for found in processes()
+            if found.parent == raylet and found.command.startswith("ray::_on_this_machine")
+        ]
+
+    def signal_second(self, number: int) -> None:
+        """Kill the second node as if its power were cut, stop it as if its network were, or let it go on."""
+        os.kill(self._raylet(), number)
