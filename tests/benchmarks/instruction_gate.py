@@ -1,10 +1,9 @@
 """Counts the instructions of small conversions and holds them against committed counts: ``make bench-gate``.
 
 Time on a shared machine differs by half from run to run; the number of instructions that valgrind executes does not.
-Ten counts of the same conversion, on a machine with three times more to do than it has cores, differ by less than one
-in a million. What differs between builds of Python and of the C library, compilers and processors is not known to be
-that small, so counts are kept for each minor version of Python with the build that they are of; another build is told
-and not judged.
+Two whole counts on a machine that had four times more to do than it has cores differ by 0.05 % at the most. What
+differs between builds of Python and of the C library, compilers and processors is not known to be that small, so counts
+are kept for each minor version of Python with the build that they are of; another build is told and not judged.
 
 The start is that of a conversion of one picture. Each format is counted without it, over 3,000 pictures: the first
 1,000, which are looked through more closely, and the way that all others go.
