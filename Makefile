@@ -29,13 +29,15 @@ WHEEL_READY := $(WHEELS)/.ready
 WHEEL_ENV := $(CACHE)/wheel-$(shell pwd | cksum | cut -d' ' -f1)
 
 # Environments of the consumers: one for each list, named by what it asks for and by the Python, and shared by all checkouts.
-LISTS := tests/consumers/environments
+LISTS := tests/consumers/environments tests/benchmarks/peers/environments
+list = $(wildcard $(LISTS:%=%/$(1).txt))
 SYSTEM := $(shell $(PYTHON) -c 'import platform, sys; print(sys.version_info[:2], platform.machine())' 2>/dev/null)
-environment = $(CACHE)/$(1)-$(shell { sed '/^\#/d; /^ *$$/d' $(LISTS)/$(1).txt; echo '$(SYSTEM)'; } | cksum | cut -d' ' -f1)
+environment = $(CACHE)/$(1)-$(shell { sed '/^\#/d; /^ *$$/d' $(call list,$(1)); echo '$(SYSTEM)'; } | cksum | cut -d' ' -f1)
 TORCH_ENV := $(call environment,torch)
 NEIGHBOURS := datumaro globox labelformat
 NEIGHBOUR_ENVS := $(foreach name,$(NEIGHBOURS),$(call environment,$(name)))
 RAY_PACKAGES := $(call environment,ray)
+PEER_ENVS := $(call environment,rust) $(call environment,pylabel)
 # Of this checkout: its wheel, its locked packages, and behind them those of the consumers, or Ray.
 CONSUMERS_ENV := $(CACHE)/consumers-$(shell pwd | cksum | cut -d' ' -f1)
 RAY_ENV := $(CACHE)/with-ray-$(shell pwd | cksum | cut -d' ' -f1)
@@ -52,12 +54,13 @@ endef
 
 BENCH_DATA ?= $(CACHE)/bench-data
 BENCH_ARGS ?=
+FLOOR_ARGS ?=
 SOAK_ROUNDS ?= 500
 SOAK_KILLS ?= 200
 # One export waits for another as little as one property does.
 SOAK_ARGS ?= -n 2 --dist load --timeout 0
 
-.PHONY: bench help demo test test-pure parity soak soak-bundles soak-kills lint format coverage test-wheel test-consumers test-ray test-sdk lock clean
+.PHONY: bench bench-floor bench-gate bench-gate-renew bench-peers help demo test test-pure parity soak soak-bundles soak-kills lint format coverage test-wheel test-consumers test-ray test-sdk lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 #/p' $(firstword $(MAKEFILE_LIST)) | awk -F ' # *' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -115,9 +118,22 @@ test-ray: $(WHEEL_READY) $(RAY_PACKAGES)  ## Convert on Ray, on clusters of this
 test-sdk: $(BUILT)  ## Hold the server against synapse-sdk, in a Python 3.12 environment of its own (made once)
 	$(BIN)/pytest $(PYTEST_ARGS) -m sdk tests/sdk
 
-bench: $(BUILT)  ## Measure speed and memory: convert against a C program, actions against convert
-	$(BIN)/python -m tests.benchmarks.against_floor --data $(BENCH_DATA) $(BENCH_ARGS)
+bench: $(BUILT)  ## Measure all formats, engines and sizes, other tools beside: BENCH_ARGS='--scale 20k'
+	$(BIN)/python -m tests.benchmarks.suite --data $(BENCH_DATA) $(BENCH_ARGS)
+
+bench-peers: $(BUILT) $(TORCH_ENV) $(NEIGHBOUR_ENVS) $(PEER_ENVS)  ## Install the other tools that make bench measures, once
+	@touch $(TORCH_ENV) $(NEIGHBOUR_ENVS) $(PEER_ENVS)
+	$(BIN)/python -c 'from tests.sdk.environment import sdk_python; sdk_python()'
+
+bench-floor: $(BUILT)  ## Measure CPU against a C program that does the least, and actions against convert
+	$(BIN)/python -m tests.benchmarks.against_floor --data $(BENCH_DATA) $(FLOOR_ARGS)
 	$(BIN)/python -m tests.benchmarks.actions_against_convert --data $(BENCH_DATA)
+
+bench-gate: $(BUILT)  ## Hold the instructions of small conversions against the committed counts
+	$(BIN)/python -m tests.benchmarks.instruction_gate
+
+bench-gate-renew: $(BUILT)  ## Count the instructions of small conversions anew, for this Python
+	$(BIN)/python -m tests.benchmarks.instruction_gate --renew
 
 lock:  ## Write the lock file anew: newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .cache/lock
@@ -153,12 +169,12 @@ $(WHEEL_READY): $(BUILT) $(SOURCES) README.md LICENSE
 # The lock file serves as constraints where packages are shared, and is no part of the name: torch fills gigabytes, and
 # it does not matter which versions stand beside it, since locked ones are imported first.
 # What no checkout has used for two weeks is removed.
-$(TORCH_ENV) $(RAY_PACKAGES) $(NEIGHBOUR_ENVS):
+$(TORCH_ENV) $(RAY_PACKAGES) $(NEIGHBOUR_ENVS) $(PEER_ENVS):
 	@echo 'Setting up $(@F) in $(@D) (once)'
 	@new=$@.new.$$$$ && trap 'rm -rf '$$new EXIT && $(PYTHON) -m venv $$new && \
 		sed -n 's/ *\\$$//; /^[a-z]/p' $(if $(filter $(TORCH_ENV) $(RAY_PACKAGES),$@),$(LOCK),/dev/null) > $$new/constraints.txt && \
 		$$new/bin/python -m pip install $(PIP_FLAGS) -c $$new/constraints.txt \
-			-r $(LISTS)/$(firstword $(subst -, ,$(@F))).txt && \
+			-r $(call list,$(firstword $(subst -, ,$(@F)))) && \
 		{ test -d $@ || mv $$new $@; }
 	@find $(CACHE) -mindepth 1 -maxdepth 1 -name '*-[0-9]*' -mtime +14 -exec rm -rf {} +
 

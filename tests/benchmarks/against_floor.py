@@ -1,7 +1,8 @@
 """CPU, wall and memory of `exportkit convert`, as ratios to a C program that does the least, in one run.
 
 Timings are of whole process trees. The machine may be busy with other things, so each command runs several times in
-turn with the floor program, and the least CPU of each counts. Compare figures of one run only. ``make bench`` runs it.
+turn with the floor program, and the least CPU of each counts. Compare figures of one run only. ``make bench-floor``
+runs it.
 """
 
 from __future__ import annotations

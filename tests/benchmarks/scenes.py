@@ -17,6 +17,7 @@ __all__ = ["CLASSES", "SCALES", "Scene", "Thing", "scenes"]
 #: Pictures and objects of each scale.
 SCALES = {
     "1k": (1_000, 8_000),
+    "3k": (3_000, 24_000),
     "20k": (20_000, 150_000),
     "118k": (118_000, 860_000),
     "1m": (1_000_000, 7_500_000),
