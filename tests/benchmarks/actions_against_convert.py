@@ -2,7 +2,7 @@
 
 Both choose the number of their workers by themselves, as they do for users. Start-up is measured with a bundle of one
 item and taken off, so that what counts is from the first item to publication. The commands run in turn, several times,
-and the least CPU of each counts. ``make bench`` runs it.
+and the least CPU of each counts. ``make bench-floor`` runs it.
 """
 
 from __future__ import annotations
