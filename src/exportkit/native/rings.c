@@ -2,6 +2,7 @@
 
    The twin of what exportkit.records.region and exportkit.records.ring do for rings that need no care. */
 #include "rings.h"
+#include "points.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,12 +71,15 @@ static void widen(Number *least, Number *greatest, const Number *number)
         *greatest = *number;
 }
 
-static int read_coordinate(Cursor *c, Number *number)
+static int is_near(const Number *number)
 {
-    if (!read_number(c, number))
-        return 0;
     double value = value_of(number);
     return value >= -COORDINATE_LIMIT && value <= COORDINATE_LIMIT;
+}
+
+static int read_coordinate(Cursor *c, Number *number)
+{
+    return read_number(c, number) && is_near(number);
 }
 
 /* Adds a point to the ring from `first` on, unless it repeats the one before. */
@@ -133,6 +137,27 @@ static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
     c->p++;
     drop_closing(outline, first);
     return outline->count - first >= 3;
+}
+
+/* Reads `[point, …]`. */
+static int read_ring_of_points(Cursor *c, Outline *outline, Bounds *bounds)
+{
+    Point point;
+    do {
+        c->p++;
+        skip_blanks(c);
+        if (!read_point(c, &point) || !is_near(&point.x.number) || !is_near(&point.y.number) ||
+            !add_point(outline, 0, value_of(&point.x.number), value_of(&point.y.number)))
+            return 0;
+        widen(&bounds->left, &bounds->right, &point.x.number);
+        widen(&bounds->top, &bounds->bottom, &point.y.number);
+        skip_blanks(c);
+    } while (*c->p == ',');
+    if (*c->p != ']')
+        return 0;
+    c->p++;
+    drop_closing(outline, 0);
+    return outline->count >= 3;
 }
 
 static uint64_t hash_of(double x, double y)
@@ -296,7 +321,7 @@ static int take_ring(Outline *outline, size_t first, const Bounds *bounds)
 static void start(Outline *outline)
 {
     outline->count = outline->rings = outline->shortest = 0;
-    outline->repeats = outline->meets = 0;
+    outline->repeats = outline->meets = outline->in_points = 0;
     outline->area = 0;
     outline->bounds = (Bounds){0};
 }
@@ -319,6 +344,14 @@ int exportkit_outline_read(Outline *outline, Cursor *c)
         return 0;
     c->p++;
     return !(outline->meets && outline->rings > 1);
+}
+
+int exportkit_outline_read_points(Outline *outline, Cursor *c)
+{
+    Bounds bounds = {0};
+    start(outline);
+    outline->in_points = 1;
+    return *c->p == '[' && read_ring_of_points(c, outline, &bounds) && take_ring(outline, 0, &bounds);
 }
 
 static PyObject *measure_rings(PyObject *module, PyObject *text)

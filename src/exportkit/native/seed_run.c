@@ -38,6 +38,8 @@ int exportkit_add_entry(SeedRun *run, const Source *source)
         .has_box = source->has_box && source->kind != ROTATED,
         .is_crowd = (char)source->iscrowd,
         .region = (char)(source->kind == ROTATED ? ROTATED : source->region.kind),
+        .in_points = source->region.form != FLAT,
+        .origin = source->origin,
         .declared = source->declared,
         .rings = source->region.start,
         .rings_end = source->region.stop,
@@ -237,7 +239,7 @@ static int share_of_box(const Entry *entry, double area, double *share)
 static int share_of_polygon(const Entry *entry, const RunRecord *record, Outline *outline, double *share)
 {
     Cursor cursor = {entry->rings, entry->rings_end, NULL};
-    if (!exportkit_outline_read(outline, &cursor) || cursor.p != cursor.end || outline->shortest <= ALWAYS_TESTED ||
+    if (entry->in_points || !exportkit_outline_read(outline, &cursor) || cursor.p != cursor.end || outline->shortest <= ALWAYS_TESTED ||
         memchr(entry->rings, 'e', (size_t)(entry->rings_end - entry->rings)) ||
         memchr(entry->rings, 'E', (size_t)(entry->rings_end - entry->rings)))
         return 0;
@@ -361,6 +363,25 @@ static PyObject *names(PyObject *object, PyObject *number)
     return list;
 }
 
+/* Where each annotation of one record stands. */
+static PyObject *paths(PyObject *object, PyObject *number)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t at = PyLong_AsSsize_t(number);
+    if (PyErr_Occurred() || !is_record_of(run, at))
+        return NULL;
+    const RunRecord *record = &run->records[at];
+    PyObject *list = PyList_New((Py_ssize_t)record->count);
+    for (Py_ssize_t i = 0; list != NULL && i < (Py_ssize_t)record->count; i++) {
+        PyObject *path = exportkit_path_of(&run->entries[record->first + (size_t)i].origin, i);
+        if (path == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, path);
+    }
+    return list;
+}
+
 /* Whether each annotation of a record has a box, or is a crowd, and has nothing that most formats have no place for. */
 static int is_usual(const SeedRun *run, const RunRecord *record)
 {
@@ -417,6 +438,7 @@ static PyMethodDef run_methods[] = {
      "{class: {place of a record: its line}} of these records, with the first line where one of its objects is no crowd."},
     {"counts", counts, METH_VARARGS, "The number of annotations of each of these records; 0, too, for one that is not ordinary."},
     {"names", names, METH_O, "The id, or the position without one, of each annotation of a record."},
+    {"paths", paths, METH_O, "The JSON path of each annotation of a record."},
     {"shares", shares, METH_VARARGS,
      "(position, share of its box that it covers, id) of each region of a record; None where one takes a closer look."},
     {"usual", usual, METH_NOARGS, "Whether a record has nothing but boxes, with or without regions and attributes, for each record."},

@@ -13,6 +13,8 @@ typedef struct {
     char has_box, is_crowd;
     char is_plain;             /* no flag, score, group, track or frame */
     char region;               /* kind of the region; BOX where there is none */
+    char in_points;            /* whether each point of its ring stands in an array or an object of its own */
+    Origin origin;
     Number declared;           /* area */
     const char *rings, *rings_end, *identity; /* of a mask: its size, not rings */
     const char *lengths, *lengths_end;        /* of a mask: its counts */
