@@ -305,8 +305,8 @@ def test_broken_bytes_of_dm_are_refused_or_read_as_the_general_way_reads_them(
         piece = data.draw(st.sampled_from([
             b"", b"0", b"-", b".", b"e9", b"1e400", b"9" * 19, b"[", b"]", b"{", b"}", b",", b":", b'"', b"\\",
             b"\\u00e9", b"\\ud800", "ä".encode(), b"\xff", b"\x00", b"null", b" ", b'"id":"b",', b'"x":1,',
-            b'"data":[1,2,3,4],', b'"name":"rotation",', b'"images":[],', b'"annotations":[],', b'"annotationsData":{},', b"[1,2],",
-            b'{"x":1,"y":1},',
+            b'"data":[1,2,3,4],', b'"name":"rotation",', b'"images":[],', b'"annotations":[],', b"[1,2],",
+            b'"annotationsData":{},', b'{"x":1,"y":1},',
         ]))  # fmt: skip
         text[at : at + data.draw(st.integers(0, 3))] = piece
     assert_native_agrees(bytes(text))
