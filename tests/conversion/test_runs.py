@@ -163,7 +163,8 @@ def v2_data(annotations: list[dict[str, Any]], draw: random.Random) -> dict[str,
         if draw.random() < 0.03:
             entry[draw.choice(["group_id", "new", "encoding"])] = 1
         image.setdefault(tool, []).append(entry)
-    return {"images": [image] * draw.choice([1] * 19 + [2]), "videos": []}
+    data = {"images": [image] * draw.choice([1] * 19 + [2]), "videos": []}
+    return draw.choice([data, data, {"annotation_data": data, "annotation_meta": {"annotations": {"image_3": []}}}])
 
 
 def lines(seed: int) -> list[bytes]:

@@ -34,7 +34,16 @@ others = ("videos", "pcds", "texts", "audios", "prompts", "datas")
 KEYS = (
     *("id", "tool", "class", "classification", "attrs", "name", "value", "data", "coordinate", "x", "y", "rotation"),
     *("group_id", "visibility", "encoding", "isCompressed", "bounding_box", "polygon", "keypoint", "segmentation"),
-    *("images", "image_1", "image_2", "annotations", "annotationsData", "annotation_data", "annotationGroups"),
+    *(
+        "images",
+        "image_1",
+        "image_2",
+        "annotations",
+        "annotationsData",
+        "annotation_data",
+        "annotation_meta",
+        "annotationGroups",
+    ),
     *("relations", "extra", "width", "height", "split", "group", "data_unit", "mode", "file", "new", *others),
 )
 
@@ -101,6 +110,13 @@ def v1(draw: st.DrawFn) -> Json:
     return draw(joined(st.just(data), more))
 
 
+@st.composite
+def wrapped(draw: st.DrawFn) -> Json:
+    """DM V2 beside what a conversion keeps of its V1."""
+    kept = draw(v1() | joined(optional(extra=extra)) | st.none())
+    return draw(joined(fixed(annotation_data=v2, annotation_meta=st.just(kept)), optional(extra=extra, z=value)))
+
+
 def parts_of(holder: Any) -> list[tuple[Any, Any]]:
     """Every place within a value: an object or array and a key or position of it."""
     keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
@@ -128,7 +144,7 @@ def drawn_lines(draw: st.DrawFn) -> Json:
     """An ordinary line of DM, or one with a few strange places."""
     line: Json = draw(
         joined(
-            fixed(id=st.integers(1, 9), data=v1() | v2),
+            fixed(id=st.integers(1, 9), data=v1() | v2 | wrapped()),
             optional(
                 data_unit=st.just({"name": "u.jpg", "width": 30, "height": 4}),
                 files_manifest=st.just(
@@ -202,14 +218,19 @@ V1: Json = {
 }  # fmt: skip
 
 
+WRAPPED: Json = {"annotation_data": V2, "annotation_meta": V1}
+SCHEMAS = pytest.mark.parametrize("data", [V1, V2, WRAPPED], ids=["v1", "v2", "wrapped"])
+
+
 def text_of(data: Json, **more: Any) -> bytes:
     return json.dumps({**HEAD, "data": data, **more}).encode()
 
 
-@pytest.mark.parametrize("data", [V1, V2, dict(reversed(V1.items()))], ids=["v1", "v2", "v1 backwards"])
-def test_ordinary_lines_of_dm_are_taken(data: Json) -> None:
+@SCHEMAS
+@pytest.mark.parametrize("backwards", [False, True])
+def test_ordinary_lines_of_dm_are_taken(data: Json, backwards: bool) -> None:
     assert NATIVE is not None
-    text = text_of(data)
+    text = text_of(dict(reversed(data.items())) if backwards else data)
     record, survey = NATIVE.normalise(text), NATIVE.survey(text)
     assert record is not None
     assert survey is not None
@@ -278,6 +299,46 @@ def test_what_is_unusual_in_v2_is_left_to_the_general_way(change: str) -> None:
     assert NATIVE.normalise(text, True) is None
 
 
+WRAPPED_CHANGES: dict[str, Callable[[Any], Any]] = {
+    "two pictures in its meta": lambda data: data["annotation_meta"]["annotations"].update(image_2=[]),
+    "other pictures in its meta": lambda data: data["annotation_meta"].update(annotationsData={"image_2": []}),
+    "another medium in its meta": lambda data: data["annotation_meta"].update(annotations={"video_1": []}),
+    "a group": lambda data: data["annotation_meta"]["annotationGroups"]["image_1"].append({"id": "g"}),
+    "a meta that is none": lambda data: data.update(annotation_meta=[]),
+    "annotations outside": lambda data: data.update(annotations=[]),
+    "pictures outside": lambda data: data.update(images=[]),
+    "an unknown key": lambda data: data["annotation_data"].update(new=1),
+    "no pictures": lambda data: data["annotation_data"].pop("images"),
+}
+
+
+@pytest.mark.parametrize("change", WRAPPED_CHANGES)
+def test_what_is_unusual_in_a_wrapper_is_left_to_the_general_way(change: str) -> None:
+    assert NATIVE is not None
+    text = changed(WRAPPED, WRAPPED_CHANGES[change])
+    assert NATIVE.survey(text) is None
+    assert NATIVE.normalise(text, True) is None
+
+
+def test_wrapped_annotations_have_the_medium_and_the_size_of_their_meta() -> None:
+    assert NATIVE is not None
+    meta = {"annotations": {"image_7": []}, "extra": {"image_7": {"width": 3, "height": 4}, "image_1": {"width": 9}}}
+    text = text_of({"annotation_meta": meta, "annotation_data": V2, "extra": {"image_7": {"width": 5, "height": 5}}})
+    record = NATIVE.normalise(text)
+    assert record is not None
+    assert (record.media_id, record.width, record.height) == ("image_7", 3, 4)
+    assert record.annotations[0].json_path == "$.data.annotation_data.images[0].bounding_box[0]"
+    assert_native_agrees(text)
+
+
+@pytest.mark.parametrize("keys", ["images", "annotation_data", "annotations", "annotationsData"])
+def test_of_a_key_that_is_given_twice_the_last_one_counts(keys: str) -> None:
+    for data in (V1, V2, WRAPPED):
+        for again in (b"null", b"[]", b"{}", b'[{"polygon":[]}]'):
+            assert_native_agrees(text_of(data)[:-2] + b',"%s":%s}}' % (keys.encode(), again))
+            assert_native_agrees(text_of(data).replace(b'"data": {', b'"data": {"%s":%s,' % (keys.encode(), again)))
+
+
 @pytest.mark.parametrize("change", V1_CHANGES)
 def test_what_is_unusual_in_v1_is_left_to_the_general_way(change: str) -> None:
     assert NATIVE is not None
@@ -286,7 +347,7 @@ def test_what_is_unusual_in_v1_is_left_to_the_general_way(change: str) -> None:
     assert NATIVE.normalise(text, True) is None
 
 
-@pytest.mark.parametrize("data", [V1, V2], ids=["v1", "v2"])
+@SCHEMAS
 @pytest.mark.parametrize("more", [{"assignee": 1}, {"data_unit": {"new": 1}}, {"files_manifest": {"a": {"new": 1}}}])
 def test_a_line_of_dm_with_an_unknown_key_is_left_to_the_general_way(data: Json, more: Json) -> None:
     assert NATIVE is not None
@@ -295,7 +356,7 @@ def test_a_line_of_dm_with_an_unknown_key_is_left_to_the_general_way(data: Json,
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.data(), st.sampled_from([V1, V2]))
+@given(st.data(), st.sampled_from([V1, V2, WRAPPED]))
 def test_broken_bytes_of_dm_are_refused_or_read_as_the_general_way_reads_them(
     data: st.DataObject, source: Json
 ) -> None:
@@ -312,7 +373,7 @@ def test_broken_bytes_of_dm_are_refused_or_read_as_the_general_way_reads_them(
     assert_native_agrees(bytes(text))
 
 
-@pytest.mark.parametrize("data", [V1, V2], ids=["v1", "v2"])
+@SCHEMAS
 def test_a_line_of_dm_that_is_cut_is_refused(data: Json) -> None:
     assert NATIVE is not None
     text = text_of(data)

@@ -22,8 +22,22 @@ typedef struct Waiting {
     const char *identity_end;
 } Waiting;
 
-/* Reads the annotations of V2: a list of at most one medium. */
+/* Whether a medium is surely an image. */
+static inline int is_image(const Span *media)
+{
+    static const char word[] = "image_";
+    enum { PREFIX = sizeof word - 1 };
+    if (!media->plain || media->n <= PREFIX || media->n > PREFIX + MOST_DIGITS || memcmp(media->s, word, PREFIX) != 0)
+        return 0;
+    for (Py_ssize_t i = PREFIX; i < media->n; i++)
+        if (!is_digit(media->s[i]))
+            return 0;
+    return 1;
+}
+
+/* Reads the annotations of V2: a list of at most one medium; or an object with such a list. */
 int exportkit_read_v2(Cursor *c, Line *line, const Want *want);
+int exportkit_read_wrapped_v2(Cursor *c, Line *line, const Want *want);
 
 /* Reads the annotations of V1, which wait for their geometry. */
 int exportkit_read_v1(Cursor *c, Line *line, const Want *want);
@@ -34,7 +48,7 @@ int exportkit_read_v1_geometry(Cursor *c, Line *line, const Want *want);
 /* Forgets what waits. */
 void exportkit_clear_waiting(Line *line);
 
-/* The schemas that an item of data is too much for, its value next. */
+/* The schemas of DM that do not have a member of data, its value next: keys that nobody knows, or values that count. */
 int exportkit_unlike_dm(const Cursor *c, const Span *key);
 
 /* Reads what was left for the end of data: geometry that waits, and what is told of the medium. */

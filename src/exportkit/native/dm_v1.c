@@ -116,18 +116,6 @@ static int are_distinct_ids(const Line *line)
     return good;
 }
 
-static int is_image(const Span *media)
-{
-    static const char word[] = "image_";
-    enum { PREFIX = sizeof word - 1 };
-    if (!media->plain || media->n <= PREFIX || media->n > PREFIX + MOST_DIGITS || memcmp(media->s, word, PREFIX) != 0)
-        return 0;
-    for (Py_ssize_t i = PREFIX; i < media->n; i++)
-        if (!is_digit(media->s[i]))
-            return 0;
-    return 1;
-}
-
 static int read_list(Cursor *c, Line *line, const Want *want)
 {
     int count = 0, found;
@@ -160,7 +148,7 @@ int exportkit_read_v1(Cursor *c, Line *line, const Want *want)
 
 static int read_side(Cursor *c, Number *side)
 {
-    return read_number(c, side) && is_near(side);
+    return read_number(c, side) && is_moderate(side);
 }
 
 /* {x, y, width, height, rotation} with whatever else. */

@@ -117,10 +117,11 @@ static int read_source(Cursor *c, Source *source, Tool tool, const Want *want)
 static int read_tool(Cursor *c, Line *line, const Span *word, Tool tool, const Want *want)
 {
     int count = 0, found;
+    const char *above = line->schema == DM_V2 ? "$.data.images[0]" : "$.data.annotation_data.images[0]";
     if (!enter_list(c))
         return 0;
     while ((found = next_element(c, &count)) > 0) {
-        Source source = {.origin = {"$.data.images[0]", *word, count - 1}};
+        Source source = {.origin = {above, *word, count - 1}};
         int good = tool != OTHER_TOOL && read_source(c, &source, tool, want) && exportkit_keep_source(c, line, want, &source);
         clear_source(&source);
         if (!good)
@@ -158,4 +159,21 @@ int exportkit_read_v2(Cursor *c, Line *line, const Want *want)
         line->media = (Span){media, sizeof media - 1, 1, 1};
     }
     return found == 0;
+}
+
+int exportkit_read_wrapped_v2(Cursor *c, Line *line, const Want *want)
+{
+    static const char *const nothing[] = {NULL};
+    Span key;
+    unsigned seen = 0;
+    int count = 0, found;
+    if (!enter(c))
+        return 0;
+    while ((found = next_member(c, &count, &key)) > 0) {
+        int good = !(exportkit_unlike_dm(c, &key) & DM_V2) &&
+                   (IS(&key, "images") ? once(&seen, 0) && exportkit_read_v2(c, line, want) : skip_unread(c, &key, nothing));
+        if (!good)
+            return 0;
+    }
+    return found == 0 && seen != 0;
 }

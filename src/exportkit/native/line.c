@@ -18,7 +18,7 @@ void exportkit_clear_line(Line *line)
 /* Keys that turn a line into another shape. */
 static const char *const left_of_line[] = {"file", "files", NULL};
 static const char *const left_of_unit[] = {"files", NULL};
-static const char *const left_of_data[] = {"annotation_data", "data_unit", NULL};
+static const char *const left_of_data[] = {"data_unit", NULL};
 static const char *const left_of_nothing[] = {NULL};
 
 /* Keys that nobody reads and everybody knows (exportkit.normalize.drift). */
@@ -30,7 +30,7 @@ static const char *const known_of_unit[] = {"files", "meta", NULL};
 static int skip_known(Cursor *c, Line *line, const Span *key, const char *const *left, const char *const *known)
 {
     if (!is_one_of(key, known))
-        line->unlike |= DM_V1 | DM_V2;
+        line->unlike |= DM_V1 | DM_V2 | DM_V2_WRAPPED;
     return skip_unread(c, key, left);
 }
 
@@ -84,28 +84,22 @@ static int read_unit(Cursor *c, Line *line)
     return found == 0;
 }
 
-/* Annotations of a schema that is told by the form of one of its keys. */
-static int read_annotations(Cursor *c, Line *line, const Span *key, const Want *want)
+/* Annotations, whose schema is told by their key. */
+static int read_annotations(Cursor *c, Line *line, Schema schema, const Want *want)
 {
-    Schema schema = IS(key, "images") ? DM_V2 : *c->p == '[' ? SEED : DM_V1;
     if (line->schema != UNTOLD)
         return 0;
     line->schema = schema;
     return schema == SEED    ? exportkit_read_seed(c, line, want)
            : schema == DM_V1 ? exportkit_read_v1(c, line, want)
-                             : exportkit_read_v2(c, line, want);
+           : schema == DM_V2 ? exportkit_read_v2(c, line, want)
+                             : exportkit_read_wrapped_v2(c, line, want);
 }
 
-static int read_extra(Cursor *c, Line *line)
+/* The same of a key that says nothing with null. */
+static int read_annotations_or_null(Cursor *c, Line *line, Schema schema, const Want *want)
 {
-    line->extra = c->p;
-    return skip_value(c, 0);
-}
-
-static int skip_data(Cursor *c, Line *line, const Span *key)
-{
-    line->unlike |= exportkit_unlike_dm(c, key);
-    return skip_unread(c, key, left_of_data);
+    return *c->p == 'n' ? TAKE(c, "null") : read_annotations(c, line, schema, want);
 }
 
 static int read_data(Cursor *c, Line *line, const Want *want)
@@ -116,12 +110,17 @@ static int read_data(Cursor *c, Line *line, const Want *want)
     if (!enter(c) || (line->contents = PyList_New(0)) == NULL)
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
-        int good = IS(&key, "annotations") || (IS(&key, "images") && *c->p == '[') ? read_annotations(c, line, &key, want)
-                   : IS(&key, "split")           ? once(&seen, 0) && read_filled_span(c, &line->data_split)
-                   : IS(&key, "group")           ? once(&seen, 1) && exportkit_read_identity(c, &line->data_group)
-                   : IS(&key, "extra")           ? once(&seen, 2) && read_extra(c, line)
-                   : IS(&key, "annotationsData") ? once(&seen, 3) && exportkit_read_v1_geometry(c, line, want)
-                                                 : skip_data(c, line, &key);
+        line->unlike |= exportkit_unlike_dm(c, &key);
+        int good = IS(&key, "annotations") ? read_annotations(c, line, *c->p == '[' ? SEED : DM_V1, want)
+                   : IS(&key, "images")    ? once(&seen, 0) && read_annotations_or_null(c, line, DM_V2, want)
+                   : IS(&key, "annotation_data")
+                       ? once(&seen, 1) && read_annotations_or_null(c, line, DM_V2_WRAPPED, want)
+                   : IS(&key, "annotationsData") ? once(&seen, 2) && exportkit_read_v1_geometry(c, line, want)
+                   : IS(&key, "annotation_meta") ? once(&seen, 3) && leave(c, &line->meta)
+                   : IS(&key, "extra")           ? once(&seen, 4) && leave(c, &line->extra)
+                   : IS(&key, "split")           ? once(&seen, 5) && read_filled_span(c, &line->data_split)
+                   : IS(&key, "group")           ? once(&seen, 6) && exportkit_read_identity(c, &line->data_group)
+                                                 : skip_unread(c, &key, left_of_data);
         if (!good)
             return 0;
     }

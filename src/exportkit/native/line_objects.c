@@ -54,18 +54,19 @@ static PyObject *rle_text(const Region *region)
     return text;
 }
 
-/* [[x,y],…] of points that are objects, each number as the source wrote it. */
+/* [[x,y],…] of points that are objects, each number as the source wrote it; NULL, perhaps without an exception, where one is
+   none. */
 static PyObject *points_text(const Region *region)
 {
     /* Without its keys a point is shorter. */
     PyObject *text = PyBytes_FromStringAndSize(NULL, region->stop - region->start);
     Cursor cursor = {region->start + 1, region->stop, NULL};
     Point point;
-    int count = 0;
+    int count = 0, found;
     if (text == NULL)
         return NULL;
     char *first = PyBytes_AS_STRING(text), *out = first;
-    while (next_element(&cursor, &count) > 0 && read_point(&cursor, &point)) {
+    while ((found = next_element(&cursor, &count)) > 0 && *cursor.p == '{' && read_point(&cursor, &point)) {
         const Coordinate *places[] = {&point.x, &point.y};
         *out++ = count > 1 ? ',' : '[';
         for (int i = 0; i < 2; i++) {
@@ -75,6 +76,10 @@ static PyObject *points_text(const Region *region)
             out += size;
         }
         *out++ = ']';
+    }
+    if (found != 0 || cursor.p != region->stop) {
+        Py_DECREF(text);
+        return NULL;
     }
     *out++ = ']';
     return _PyBytes_Resize(&text, out - first) == 0 ? text : NULL;

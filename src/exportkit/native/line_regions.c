@@ -131,18 +131,47 @@ int exportkit_read_region(Cursor *c, Region *region, int judged)
 }
 
 /* Points that are objects. */
-static int read_point_objects(Cursor *c, Region *region)
+static int read_point_objects(Cursor *c)
 {
     Point point;
     int count = 0, found;
     enter_list(c);
     while ((found = next_element(c, &count)) > 0)
-        if (*c->p != '{' || !read_point(c, &point) || !is_near(&point.x.number) || !is_near(&point.y.number))
+        if (*c->p != '{' || !read_point(c, &point))
             return 0;
-    region->kind = POLYGON;
-    region->form = IN_OBJECTS;
-    region->stop = c->p;
     return found == 0;
+}
+
+/* Passes over points that are objects and were judged before, up to the first bracket outside strings; other brackets and
+   escapes before it take a closer look. */
+static int skip_judged_objects(Cursor *c)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), closing = _mm_set1_epi8(']');
+    const __m128i opening = _mm_set1_epi8('['), escape = _mm_set1_epi8('\\');
+    int in_string = 0;
+    for (const char *p = c->p + 1; c->end - p >= 16; p += 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned here = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, quote));
+        unsigned ends = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, closing));
+        unsigned odd = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, opening), _mm_cmpeq_epi8(block, escape)));
+        for (; ends != 0; ends &= ends - 1) {
+            unsigned before = (ends & -ends) - 1;
+            if (odd & before)
+                return 0;
+            if (in_string == __builtin_parity(here & before)) {
+                c->p = p + __builtin_ctz(ends) + 1;
+                return 1;
+            }
+        }
+        if (odd)
+            return 0;
+        in_string ^= __builtin_parity(here);
+    }
+#else
+    (void)c;
+#endif
+    return 0;
 }
 
 int exportkit_read_points(Cursor *c, Region *region, int judged)
@@ -152,8 +181,14 @@ int exportkit_read_points(Cursor *c, Region *region, int judged)
     Cursor inner = {c->p + 1, c->end, NULL};
     skip_blanks(&inner);
     region->start = c->p;
-    if (*inner.p == '{')
-        return read_point_objects(c, region);
-    region->form = IN_ARRAYS;
-    return exportkit_read_region(c, region, judged) && region->kind == POLYGON;
+    if (*inner.p != '{') {
+        region->form = IN_ARRAYS;
+        return exportkit_read_region(c, region, judged) && region->kind == POLYGON;
+    }
+    region->kind = POLYGON;
+    region->form = IN_OBJECTS;
+    if (!(judged && skip_judged_objects(c)) && !read_point_objects(c))
+        return 0;
+    region->stop = c->p;
+    return 1;
 }

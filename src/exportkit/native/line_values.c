@@ -66,7 +66,7 @@ int exportkit_read_box(Cursor *c, Source *source)
     c->p++;
     for (int i = 0; i < 4; i++) {
         skip_blanks(c);
-        if (!read_number(c, &source->box[i]) || !is_near(&source->box[i]))
+        if (!read_number(c, &source->box[i]) || !is_moderate(&source->box[i]))
             return 0;
         skip_blanks(c);
         if (*c->p != (i < 3 ? ',' : ']'))
@@ -81,7 +81,7 @@ int exportkit_read_rotation(Cursor *c, Source *source)
 {
     if (*c->p == 'n')
         return TAKE(c, "null");
-    return ((Reader *)c->owner)->rotated != Py_None && read_number(c, &source->rotation) && is_near(&source->rotation);
+    return ((Reader *)c->owner)->rotated != Py_None && read_number(c, &source->rotation) && is_moderate(&source->rotation);
 }
 
 int exportkit_find_kind(Source *source)

@@ -4,13 +4,6 @@
 
 #include "seed.h"
 
-/* A coordinate, size or score within a million (formats, section 2.4). */
-static inline int is_near(const Number *number)
-{
-    double value = value_of(number);
-    return value >= -1e6 && value <= 1e6;
-}
-
 static inline int read_whole(Cursor *c, long long *value)
 {
     Number number;
@@ -58,6 +51,13 @@ static inline int skip_unread(Cursor *c, const Span *key, const char *const *lef
     if (has_escapes(key) || !is_text(key))
         return 0;
     return is_one_of(key, left) ? *c->p == 'n' && TAKE(c, "null") : skip_value(c, 0);
+}
+
+/* Passes over a value that is read later. */
+static inline int leave(Cursor *c, const char **place)
+{
+    *place = c->p;
+    return skip_value(c, 0);
 }
 
 /* Where the text of a short plain span is remembered, made if need be; NULL for any other span. Short texts repeat: they

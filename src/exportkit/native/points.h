@@ -20,7 +20,7 @@ static inline int read_place(Cursor *c, Coordinate *place)
     if (!read_number(c, &place->number))
         return 0;
     place->end = c->p;
-    return 1;
+    return is_moderate(&place->number);
 }
 
 /* {x, y} with whatever else, which nobody reads. */

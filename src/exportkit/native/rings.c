@@ -9,7 +9,6 @@
 
 /* Areas that plain floats surely get right, in square pixels, and as a share of the squares that are summed. */
 static const double SURE_AREA = 0.011, SURE_SHARE = 1e-7;
-static const double COORDINATE_LIMIT = 1e6;
 
 enum { FIRST_POINTS = 512, FIRST_RINGS = 8, MOST_KEPT = 1 << 16, MOST_WALKED = 512 };
 
@@ -71,15 +70,9 @@ static void widen(Number *least, Number *greatest, const Number *number)
         *greatest = *number;
 }
 
-static int is_near(const Number *number)
-{
-    double value = value_of(number);
-    return value >= -COORDINATE_LIMIT && value <= COORDINATE_LIMIT;
-}
-
 static int read_coordinate(Cursor *c, Number *number)
 {
-    return read_number(c, number) && is_near(number);
+    return read_number(c, number) && is_moderate(number);
 }
 
 /* Adds a point to the ring from `first` on, unless it repeats the one before. */
@@ -146,8 +139,7 @@ static int read_ring_of_points(Cursor *c, Outline *outline, Bounds *bounds)
     do {
         c->p++;
         skip_blanks(c);
-        if (!read_point(c, &point) || !is_near(&point.x.number) || !is_near(&point.y.number) ||
-            !add_point(outline, 0, value_of(&point.x.number), value_of(&point.y.number)))
+        if (!read_point(c, &point) || !add_point(outline, 0, value_of(&point.x.number), value_of(&point.y.number)))
             return 0;
         widen(&bounds->left, &bounds->right, &point.x.number);
         widen(&bounds->top, &bounds->bottom, &point.y.number);

@@ -25,7 +25,7 @@ static int read_measure(Cursor *c, NumberRule rule, PyObject **out)
     Number number;
     if (*c->p == 'n')
         return TAKE(c, "null");
-    if (!read_number(c, &number) || (rule == NEAR && !is_near(&number)) ||
+    if (!read_number(c, &number) || (rule == NEAR && !is_moderate(&number)) ||
         (rule == COUNT && (number.is_real || number.whole < 0)))
         return 0;
     return out == NULL || (*out = number_object(&number)) != NULL;
@@ -60,7 +60,7 @@ int exportkit_read_triplet(Cursor *c, Number *numbers)
 {
     for (int i = 0; i < 3; i++) {
         skip_blanks(c);
-        if (!read_number(c, &numbers[i]) || !is_near(&numbers[i]))
+        if (!read_number(c, &numbers[i]) || !is_moderate(&numbers[i]))
             return 0;
         skip_blanks(c);
         if (*c->p != ',' && !(i == 2 && *c->p == ']'))

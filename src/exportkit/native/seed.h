@@ -103,7 +103,7 @@ typedef struct {
 struct Waiting;
 
 /* The schema of `data`, and the schemas whose keys are not all there is, one bit each. */
-typedef enum { UNTOLD = 0, SEED = 1, DM_V1 = 2, DM_V2 = 4 } Schema;
+typedef enum { UNTOLD = 0, SEED = 1, DM_V1 = 2, DM_V2 = 4, DM_V2_WRAPPED = 8 } Schema;
 
 typedef struct {
     PyObject *id, *other_id, *contents, *status, *skeletons;
@@ -117,6 +117,7 @@ typedef struct {
     int unlike;           /* schemas that the line has a key too many for */
     Span media;           /* id of the only medium of DM */
     const char *extra;    /* what DM tells of media, or NULL */
+    const char *meta;     /* what stands beside wrapped annotations, or NULL */
     const char *geometry; /* of annotations of DM V1 that stand behind it, or NULL */
     struct Waiting *waiting; /* annotations of DM V1 until their geometry is met */
     size_t waiting_count, waiting_room;
