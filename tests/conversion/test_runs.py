@@ -122,7 +122,7 @@ def tools_of(annotations: list[dict[str, Any]], draw: random.Random) -> list[tup
         rings = annotation.get("segmentation")
         tool = "polygon" if isinstance(rings, list) and draw.random() < 0.9 else "bounding_box"
         if draw.random() < 0.03:
-            tool = draw.choice(["polygon", "bounding_box", "keypoint", "lasso"])
+            tool = draw.choice(["polygon", "bounding_box", "classification", "classification", "lasso"])
         found.append(
             (tool, annotation, rings[0] if tool == "polygon" and isinstance(rings, list) else annotation["bbox"])
         )

@@ -79,6 +79,7 @@ image = joined(
     optional(
         bounding_box=st.lists(v2_annotation(sides, v2_attributes | turned_attributes), max_size=3),
         polygon=st.lists(v2_annotation(pairs, v2_attributes), max_size=3),
+        classification=st.lists(v2_annotation(st.none() | value, v2_attributes | turned_attributes), max_size=2),
         keypoint=st.just([]),
     )
 )
@@ -96,10 +97,11 @@ def v1(draw: st.DrawFn) -> Json:
     """Annotations and their data side by side."""
     records, geometry = [], []
     for name in draw(st.lists(st.text("abc", min_size=1, max_size=3) | st.integers(0, 9), max_size=3, unique=True)):
-        tool = draw(st.sampled_from(["bounding_box", "polygon"]))
+        tool = draw(st.sampled_from(["bounding_box", "polygon", "classification"]))
         classification = joined(fixed(**{"class": word}), st.dictionaries(word, value, max_size=2))
         box = joined(fixed(x=number, y=number, width=number, height=number), optional(rotation=turn, z=number)) | sides
-        shape = box if tool == "bounding_box" else st.lists(point, min_size=1, max_size=5) | pairs
+        ring = st.lists(point, min_size=1, max_size=5) | pairs
+        shape = {"bounding_box": box, "polygon": ring, "classification": value}[tool]
         head = st.just({"id": name, "tool": tool})
         records.append(draw(joined(head, fixed(classification=classification), optional(isLocked=value, label=value))))
         geometry.append(draw(joined(st.just({"id": name}), fixed(coordinate=shape), optional(z=value))))
@@ -190,6 +192,9 @@ V2: Json = {
                 },
             ],
             "polygon": [{"id": "p", "classification": "road", "attrs": [], "data": [[1, 2], [30, 2], [3, 50.5]]}],
+            "classification": [
+                {"id": "t", "classification": "day", "attrs": [{"name": "sky", "value": 1}], "data": {}}
+            ],
             "keypoint": [],
         }
     ],
@@ -203,6 +208,7 @@ V1: Json = {
             {"id": "b", "tool": "bounding_box", **FLAGS, "classification": {"class": "car", "color": "red"}},
             {"id": 3, "tool": "bounding_box", "classification": {"class": "car"}},
             {"id": "p", "tool": "polygon", "classification": {"class": "road", "wet": True}},
+            {"id": "t", "tool": "classification", "classification": {"class": "day", "sky": 1}},
         ]
     },
     "annotationsData": {
@@ -210,6 +216,7 @@ V1: Json = {
             {"id": "b", "coordinate": {"x": 1, "y": 2.5, "width": 3, "height": 4}},
             {"id": 3, "coordinate": {"x": 9, "y": 9, "width": 8, "height": 4, "rotation": 0.3}},
             {"id": "p", "coordinate": [{"x": 1, "y": 2, "id": "]"}, {"x": 30, "y": 2}, {"id": "{", "x": 3, "y": 9.5}]},
+            {"id": "t"},
         ]
     },
     "relations": {"image_1": []},
@@ -234,8 +241,8 @@ def test_ordinary_lines_of_dm_are_taken(data: Json, backwards: bool) -> None:
     record, survey = NATIVE.normalise(text), NATIVE.survey(text)
     assert record is not None
     assert survey is not None
-    assert [annotation.kind for annotation in record.annotations] == ["box", "rotated_box", "polygon"]
-    assert [*survey.contents] == [("box", "car"), ("rotated_box", "car"), ("polygon", "road")]
+    assert [annotation.kind for annotation in record.annotations] == ["box", "rotated_box", "polygon", "tag"]
+    assert [*survey.contents] == [("box", "car"), ("rotated_box", "car"), ("polygon", "road"), ("tag", "day")]
     assert record.media_id == survey.media_id == "image_1"
     assert_native_agrees(text)
 

@@ -1,4 +1,4 @@
-/* Ordinary annotations of the schemas DM V1 and V2: boxes and polygons of one picture.
+/* Ordinary annotations of the schemas DM V1 and V2: boxes, polygons and classes of one picture.
 
    The twins of exportkit.normalize.dm_v1 and dm_v2. Each function gives 1, or 0 for what is refused, unless it says
    otherwise. */
@@ -8,11 +8,23 @@
 #include "line_values.h"
 
 /* Tools that are read here. */
-typedef enum { OTHER_TOOL, BOUNDING_BOX, POLYGON_TOOL } Tool;
+typedef enum { OTHER_TOOL, BOUNDING_BOX, POLYGON_TOOL, CLASSIFICATION } Tool;
 
 static inline Tool tool_of(const Span *word)
 {
-    return IS(word, "bounding_box") ? BOUNDING_BOX : IS(word, "polygon") ? POLYGON_TOOL : OTHER_TOOL;
+    return IS(word, "bounding_box")     ? BOUNDING_BOX
+           : IS(word, "polygon")        ? POLYGON_TOOL
+           : IS(word, "classification") ? CLASSIFICATION
+                                        : OTHER_TOOL;
+}
+
+/* The kind of an annotation; refused where its geometry is missing or needs care. */
+static inline int find_kind(Source *source, Tool tool)
+{
+    if (tool != CLASSIFICATION)
+        return exportkit_find_kind(source);
+    source->kind = TAG;
+    return 1;
 }
 
 /* An annotation of V1 whose geometry stands elsewhere. */

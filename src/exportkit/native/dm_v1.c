@@ -176,6 +176,8 @@ static int read_box_object(Cursor *c, Source *source)
 static int read_coordinate(Cursor *c, Source *source, Tool tool, const Want *want)
 {
     source->region.path = ".coordinate";
+    if (tool == CLASSIFICATION)
+        return skip_value(c, 0);
     if (tool == POLYGON_TOOL)
         return exportkit_read_points(c, &source->region, want->judged);
     return *c->p == '{' ? read_box_object(c, source) : exportkit_read_box(c, source);
@@ -199,7 +201,7 @@ static int join(Cursor *c, Waiting *waiting, const Want *want)
             return 0;
     }
     return found == 0 && end - start == waiting->identity_end - source->identity &&
-           memcmp(start, source->identity, (size_t)(end - start)) == 0 && exportkit_find_kind(source);
+           memcmp(start, source->identity, (size_t)(end - start)) == 0 && find_kind(source, waiting->tool);
 }
 
 static int join_list(Cursor *c, Line *line, const Want *want)

@@ -1,7 +1,7 @@
 /* Ordinary annotations of DM V2: a list for each tool. */
 #include "dm.h"
 
-/* Keys of an annotation that say nothing about a box or a polygon. */
+/* Keys of an annotation that say nothing about what is read here. */
 static const char *const unread[] = {"visibility", "encoding", "isCompressed", "compressionFormat", NULL};
 
 /* -- attributes ------------------------------------------------------------------------------------------------ */
@@ -72,7 +72,7 @@ static int read_attributes_of_box(Cursor *c, Source *source, PyObject **out)
     return read_attributes(c, source, out, 1);
 }
 
-static int read_attributes_of_polygon(Cursor *c, Source *source, PyObject **out)
+static int read_plain_attributes(Cursor *c, Source *source, PyObject **out)
 {
     return read_attributes(c, source, out, 0);
 }
@@ -82,6 +82,8 @@ static int read_attributes_of_polygon(Cursor *c, Source *source, PyObject **out)
 static int read_value(Cursor *c, Source *source, Tool tool, const Want *want)
 {
     source->region.path = ".data";
+    if (tool == CLASSIFICATION)
+        return skip_value(c, 0);
     if (tool == BOUNDING_BOX)
         return exportkit_read_box(c, source);
     return exportkit_read_points(c, &source->region, want->judged) && source->region.form == IN_ARRAYS;
@@ -98,7 +100,7 @@ static int read_source(Cursor *c, Source *source, Tool tool, const Want *want)
     Span key;
     unsigned seen = 0;
     int count = 0, found;
-    AttributesReader attributes = tool == BOUNDING_BOX ? read_attributes_of_box : read_attributes_of_polygon;
+    AttributesReader attributes = tool == BOUNDING_BOX ? read_attributes_of_box : read_plain_attributes;
     if (!enter(c))
         return 0;
     while ((found = next_member(c, &count, &key)) > 0) {
@@ -111,7 +113,7 @@ static int read_source(Cursor *c, Source *source, Tool tool, const Want *want)
         if (!good)
             return 0;
     }
-    return found == 0 && source->label.set && exportkit_find_kind(source);
+    return found == 0 && source->label.set && find_kind(source, tool);
 }
 
 static int read_tool(Cursor *c, Line *line, const Span *word, Tool tool, const Want *want)

@@ -161,6 +161,12 @@ static inline int is_text(const Span *span)
     return text != NULL;
 }
 
+/* Whether a text has escapes, so that its bytes are not what it says. */
+static inline int has_escapes(const Span *span)
+{
+    return !span->plain && memchr(span->s, '\\', (size_t)span->n) != NULL;
+}
+
 /* Steps to the next member: 1 with its key, its value next; 0 at the end of the object; -1 for what is refused. */
 static inline int next_member(Cursor *c, int *count, Span *key)
 {

@@ -158,6 +158,7 @@ static PyObject *reader_new(PyTypeObject *type, PyObject *args, PyObject *keywor
     reader->kinds[MASK] = PyUnicode_InternFromString("mask");
     reader->kinds[ROTATED] = PyUnicode_InternFromString("rotated_box");
     reader->kinds[KEYPOINTS] = PyUnicode_InternFromString("keypoints");
+    reader->kinds[TAG] = PyUnicode_InternFromString("tag");
     reader->skeletons = PyDict_New();
     reader->rings = PyUnicode_InternFromString("coco_rings");
     reader->points = PyUnicode_InternFromString("rings_xy");

@@ -130,6 +130,25 @@ int exportkit_read_region(Cursor *c, Region *region, int judged)
     return 1;
 }
 
+/* Passes over points that are arrays of two numbers; where there is anything else, perhaps not to the end. */
+static int skip_pairs(Cursor *c)
+{
+    int count = 0, found;
+    c->p++;
+    while ((found = next_element(c, &count)) > 0) {
+        int pair = 0, inner = 0;
+        if (!enter_list(c))
+            return 0;
+        while ((inner = next_element(c, &pair)) > 0)
+            if (!skip_number(c))
+                return 0;
+        /* The bracket behind both numbers counts, too. */
+        if (inner != 0 || pair != 3)
+            return 0;
+    }
+    return found == 0;
+}
+
 /* Points that are objects. */
 static int read_point_objects(Cursor *c)
 {
@@ -178,11 +197,16 @@ int exportkit_read_points(Cursor *c, Region *region, int judged)
 {
     if (*c->p != '[')
         return 0;
-    Cursor inner = {c->p + 1, c->end, NULL};
+    Cursor inner = {c->p + 1, c->end, NULL}, pairs = *c;
     skip_blanks(&inner);
     region->start = c->p;
     if (*inner.p != '{') {
         region->form = IN_ARRAYS;
+        if (!judged && skip_pairs(&pairs) && *inner.p != ']') {
+            region->kind = POLYGON;
+            region->stop = c->p = pairs.p;
+            return 1;
+        }
         return exportkit_read_region(c, region, judged) && region->kind == POLYGON;
     }
     region->kind = POLYGON;

@@ -30,12 +30,6 @@ static inline int read_flag(Cursor *c, int *flag)
     return *flag ? TAKE(c, "true") : TAKE(c, "false");
 }
 
-/* Whether a text has escapes, so that its bytes are not what it says. */
-static inline int has_escapes(const Span *span)
-{
-    return memchr(span->s, '\\', (size_t)span->n) != NULL;
-}
-
 /* Whether a key is one of some, of which the last is NULL. */
 static inline int is_one_of(const Span *key, const char *const *words)
 {

@@ -33,7 +33,7 @@ static inline int read_point_object(Cursor *c, Point *point)
     while ((found = next_member(c, &count, &key)) > 0) {
         int good = IS(&key, "x")   ? once(&seen, 0) && read_place(c, &point->x)
                    : IS(&key, "y") ? once(&seen, 1) && read_place(c, &point->y)
-                                   : memchr(key.s, '\\', (size_t)key.n) == NULL && is_text(&key) && skip_value(c, 0);
+                                   : !has_escapes(&key) && is_text(&key) && skip_value(c, 0);
         if (!good)
             return 0;
     }

@@ -7,8 +7,8 @@
 enum { REMEMBERED_ATTRIBUTE_TEXTS = 512, LONGEST_ATTRIBUTES = 248 };
 enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
 
-/* What a writer calls a region's kind; the order of Reader.kinds. */
-enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, KINDS };
+/* What a writer calls a kind; the order of Reader.kinds. */
+enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, TAG, KINDS };
 
 /* A text that was met before, with the (kind, text) pairs that a survey counts. */
 typedef struct {
