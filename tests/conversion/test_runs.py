@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
@@ -96,9 +97,10 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
         return made
 
     name = draw.choice([f"{number}.jpg", f"a/{number}.JPG", f"{number}", f"images/{number}.png", f"con.{number}.txt"])
+    annotations = [annotation(index) for index in range(draw.randrange(5))]
     line: dict[str, Any] = {
         "id": draw.choice([number, number, number, str(number)]),
-        "data": {"annotations": [annotation(index) for index in range(draw.randrange(5))]},
+        "data": draw.choice([seed_data, seed_data, v1_data, v2_data])(annotations, draw),
         "data_unit": {"id": number, "name": name, "width": 100, "height": 90},
         "files_manifest": {"image_1": {"file_name_original": name, "bundle_path": f"files/{number}.jpg"}},
     }
@@ -107,6 +109,62 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
     if draw.random() < 0.05:
         del line[draw.choice(["data_unit", "files_manifest", "data"])]
     return line
+
+
+def seed_data(annotations: list[dict[str, Any]], _draw: random.Random) -> dict[str, Any]:
+    return {"annotations": annotations}
+
+
+def tools_of(annotations: list[dict[str, Any]], draw: random.Random) -> list[tuple[str, dict[str, Any], Any]]:
+    """Tool, annotation and numbers of what DM has, too: the box or the first ring of each annotation."""
+    found = []
+    for annotation in annotations:
+        rings = annotation.get("segmentation")
+        tool = "polygon" if isinstance(rings, list) and draw.random() < 0.9 else "bounding_box"
+        if draw.random() < 0.03:
+            tool = draw.choice(["polygon", "bounding_box", "classification", "classification", "lasso"])
+        found.append(
+            (tool, annotation, rings[0] if tool == "polygon" and isinstance(rings, list) else annotation["bbox"])
+        )
+    return found
+
+
+def v1_data(annotations: list[dict[str, Any]], draw: random.Random) -> dict[str, Any]:
+    records, geometry = [], []
+    for tool, annotation, numbers in tools_of(annotations, draw):
+        identity = draw.choice([f"a{annotation['id']}"] * 20 + ["a0", annotation["id"]])
+        classification = {"class": annotation["category"], **annotation.get("attributes", {})}
+        records.append({"id": identity, "tool": tool, "isLocked": False, "classification": classification})
+        coordinate = numbers
+        if tool == "polygon" and numbers:
+            coordinate = [{"x": x, "y": y, "id": "p"} for x, y in zip(numbers[0::2], numbers[1::2], strict=True)]
+        elif numbers:
+            coordinate = dict(zip(("x", "y", "width", "height"), numbers, strict=False))
+            coordinate |= draw.choice([{}] * 9 + [{"rotation": 0.3}])
+        geometry.append({"id": identity, "coordinate": coordinate})
+    if draw.random() < 0.05:
+        geometry.reverse()
+    media = draw.choice(["image_1"] * 9 + ["image_2"])
+    more: dict[str, Any] = draw.choice([{}, {"extra": {media: {"width": 100, "height": 90}}}, {"relations": {}}])
+    return {"annotations": {media: records}, "annotationsData": {media: geometry}, **more}
+
+
+def v2_data(annotations: list[dict[str, Any]], draw: random.Random) -> dict[str, Any]:
+    image: dict[str, Any] = {}
+    for tool, annotation, numbers in tools_of(annotations, draw):
+        entry: dict[str, Any] = {"classification": annotation["category"]}
+        if draw.random() < 0.9:
+            entry["id"] = annotation["id"]
+        entry["attrs"] = [{"name": name, "value": value} for name, value in annotation.get("attributes", {}).items()]
+        entry["attrs"] += draw.choice([[]] * 9 + [[{"name": "rotation", "value": 0.3}]])
+        entry["data"] = numbers
+        if tool == "polygon" and numbers:
+            entry["data"] = [[*pair] for pair in zip(numbers[0::2], numbers[1::2], strict=True)]
+        if draw.random() < 0.03:
+            entry[draw.choice(["group_id", "new", "encoding"])] = 1
+        image.setdefault(tool, []).append(entry)
+    data = {"images": [image] * draw.choice([1] * 19 + [2]), "videos": []}
+    return draw.choice([data, data, {"annotation_data": data, "annotation_meta": {"annotations": {"image_3": []}}}])
 
 
 def lines(seed: int) -> list[bytes]:
@@ -193,31 +251,58 @@ RING = [9, 2, 10, 2, 11, 2, 12, 2, 12, 9, 11, 9, 10, 9, 9, 9, 9, 6]
 NAMED = [f"{spec}{',' if ':' in spec else ':'}as=d{place}" for place, spec in enumerate(SPECS)]
 
 
+def assert_equal_after(switch: Callable[[], None], bundle: Path, bench: Workbench, *more: str) -> None:
+    """A conversion gives the same trees, lists and manifests before and after a switch is turned."""
+    other = bench.folder / "other" / "out"
+    other.parent.mkdir()
+    words = ["--media", "none", *more, *(f"--to={named}" for named in NAMED)]
+
+    before = bench.convert(bundle, *words)
+    switch()
+    after = bench.convert(bundle, *words, out=other)
+
+    assert before.code == after.code != 2
+    # What is left of a few of these bundles nobody would take.
+    if before.code in {0, 3}:
+        assert tree_digest(bench.out) == tree_digest(other)
+        told = [*bench.out.rglob(LOSSES), *bench.out.rglob(MANIFEST)]
+        assert len(told) >= len(SPECS)
+        for path in told:
+            assert path.read_bytes() == (other / path.relative_to(bench.out)).read_bytes()
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_records_encoded_in_runs_become_what_they_become_one_by_one(
     seed: int, bench: Workbench, singly: Callable[[], None]
 ) -> None:
     bundle = bench.bundle(lines(1000 + seed))
-    single = bench.folder / "single" / "out"
-    single.parent.mkdir()
-    words = ["--media", "none", *MORE[seed % len(MORE)], *(f"--to={named}" for named in NAMED)]
-
-    in_runs = bench.convert(bundle, *words)
-    singly()
-    one_by_one = bench.convert(bundle, *words, out=single)
-
-    assert in_runs.code == one_by_one.code != 2
-    # What is left of a few of these bundles nobody would take.
-    if in_runs.code in {0, 3}:
-        assert tree_digest(bench.out) == tree_digest(single)
-        told = [*bench.out.rglob(LOSSES), *bench.out.rglob(MANIFEST)]
-        assert len(told) >= len(SPECS)
-        for path in told:
-            assert path.read_bytes() == (single / path.relative_to(bench.out)).read_bytes()
+    assert_equal_after(singly, bundle, bench, *MORE[seed % len(MORE)])
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_lines_read_by_the_compiled_core_become_what_they_become_without_it(
+    seed: int, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = bench.bundle(lines(2000 + seed))
+
+    def switch() -> None:
+        monkeypatch.setattr("exportkit.normalize.lines.seed_reader", lambda _: None)
+
+    assert_equal_after(switch, bundle, bench, *MORE[seed % len(MORE)])
+
+
+class NeverOdd(random.Random):
+    """Chooses the first of all, and nothing that is rare."""
+
+    def random(self) -> float:
+        return 0.5
+
+    def choice(self, seq: Any) -> Any:
+        return seq[0]
+
+
+def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many records each run took, from now on."""
     taken: list[int] = []
     real = ShardOutput.take_run
 
@@ -226,6 +311,12 @@ def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monke
         return taken[-1]
 
     monkeypatch.setattr(ShardOutput, "take_run", counted)
+    return taken
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = counted_runs(monkeypatch)
     # Other formats list what their datasets lose of a region.
     ring = {"segmentation": [RING], "area": 21} if spec.startswith(("coco", "yolo:task=segment")) else {}
     mask: dict[str, Any] = {
@@ -240,6 +331,22 @@ def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monke
     bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
 
     assert sum(taken) == 299
+
+
+@pytest.mark.parametrize("spec", ["yolo:task=detect", "yolo:task=segment", "voc", "csv:dialect=tfod", "coco"])
+@pytest.mark.parametrize("data", [v1_data, v2_data])
+def test_boxes_of_dm_are_encoded_in_runs(
+    spec: str, data: Callable[..., dict[str, Any]], bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = counted_runs(monkeypatch)
+    shapes = [box(id=index, x=index) for index in range(3)]
+    ordinary = data(shapes, NeverOdd())
+    named = [item(number, file=f"files/{number}.png", data=ordinary) for number in range(1, 300)]
+
+    bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
+
+    # The first record tells what is to be listed of the others.
+    assert sum(taken) >= 298
 
 
 @pytest.mark.parametrize("before", [10**30, -(10**30), 2**63, "7", -1])

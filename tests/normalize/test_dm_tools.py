@@ -159,7 +159,8 @@ def comparable(annotation: Annotation) -> dict[str, Any]:
     }
     region = annotation.region
     if isinstance(region, LazyRegion):
-        fields["region"] = (region.source, region.form, region.width, region.height)
+        source = json.loads(region.source) if isinstance(region.source, bytes) else region.source
+        fields["region"] = (source, region.form, region.width, region.height)
     return fields
 
 

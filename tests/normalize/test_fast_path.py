@@ -11,39 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from tests.normalize.agreement import (
+    GENERAL,
+    NATIVE,
+    NOTHING,
+    as_values,
+    assert_native_agrees,
+    blanks,
+    contents,
+    mostly,
+    needs_core,
+    odd,
+    spread,
+)
 
-from exportkit.errors import AnnotationFault
-from exportkit.normalize import InputOptions, LineNormalizer, survey_of
+from exportkit.normalize import InputOptions, survey_of
 from exportkit.normalize.explain import explain
 from exportkit.normalize.seed_fast import SeedFast
-from exportkit.normalize.seed_native import seed_reader
 from exportkit.normalize.shapes import SeedLine
-from exportkit.records import Annotation, Record
-from exportkit.records.region import LazyRegion
 from exportkit.wire.tolerant import tolerant_loads
 
 FAST = SeedFast(InputOptions())
-NATIVE = seed_reader(InputOptions())
-GENERAL = LineNormalizer()
 ADAPTER = TypeAdapter(SeedLine)
 DECODER = msgspec.json.Decoder(SeedLine)
-
-NOTHING: dict[str, st.SearchStrategy[Any]] = {}
-
-odd = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(10**7), 10**7),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.sampled_from(
-        [2**63, -(2**70), 1.0, "", " ", "x", "é", [], {}, [[]], {"a": [1]}, [1, 2, 3], "files/a.jpg", "../a"]
-    ),
-    st.lists(st.integers(0, 9), max_size=5),
-)
-
-
-def mostly(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.integers(0, 19).flatmap(lambda chance: odd if chance == 0 else usual)
 
 
 number = st.one_of(st.integers(-5, 700), st.floats(0, 700), st.sampled_from([1_000_000, 1_000_001, -1e6, 1e-9]))
@@ -134,31 +124,6 @@ lines = st.fixed_dictionaries(
 )
 
 
-def plain(value: object) -> Any:
-    """A value that compares by content: regions by their source, faults by what they say."""
-    if isinstance(value, LazyRegion):
-        source = json.loads(value.source) if isinstance(value.source, bytes) else as_values(value.source)
-        return ("region", source, value.form, value.json_path, value.holes)
-    if isinstance(value, AnnotationFault):
-        return ("fault", value.code, value.json_path)
-    return value
-
-
-def described(annotation: Annotation) -> dict[str, Any]:
-    fields = {name: plain(getattr(annotation, name)) for name in annotation.__struct_fields__}
-    if isinstance(annotation.attributes, bytes):
-        fields["attributes"] = json.loads(annotation.attributes)
-    fields["types"] = [type(getattr(annotation, name)) for name in ("id", "iscrowd", "area", "score", "frame")]
-    return fields
-
-
-def contents(record: Record) -> tuple[Any, ...]:
-    return (
-        *(described(annotation) for annotation in record.annotations),
-        msgspec.structs.replace(record, annotations=()),
-    )
-
-
 @settings(max_examples=100, deadline=None)
 @given(lines)
 def test_a_line_that_the_fast_path_accepts_gives_the_record_of_the_general_way(line: dict[str, Any]) -> None:
@@ -189,19 +154,6 @@ def test_msgspec_and_pydantic_accept_the_same_lines(line: dict[str, Any], ascii_
     assert (explain(json.loads(text)) == {}) == (decoded is not None)
     if decoded is not None and validated is not None:
         assert as_values(decoded) == as_values(validated)
-
-
-def as_values(value: Any) -> Any:
-    """Plain data; undecoded JSON is decoded, so that equal values compare equal whatever their blanks."""
-    if isinstance(value, msgspec.Raw):
-        return json.loads(bytes(value) or b"null")
-    if isinstance(value, msgspec.Struct):
-        return as_values(msgspec.structs.asdict(value))
-    if isinstance(value, dict):
-        return {key: as_values(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_values(part) for part in value]
-    return value
 
 
 ORDINARY = {
@@ -271,38 +223,6 @@ def test_unknown_keys_do_not_cost_the_fast_path() -> None:
 def test_an_explanation_names_path_and_reason() -> None:
     line = {"id": 1, "data": {"annotations": [{"category": "c", "bbox": [1, 2, 3, "4"]}]}}
     assert list(explain(line)) == ["$.data.annotations[0].bbox[3]"]
-
-
-needs_core = pytest.mark.skipif(NATIVE is None, reason="the compiled core is not built or switched off")
-blanks = st.sampled_from(["", "", "", " ", "\n\t", "  \r"])
-
-
-def spread(value: Any, gaps: list[str], ascii_only: bool) -> str:
-    """``value`` as JSON with blanks where JSON allows some."""
-    gap = iter(gaps * 1000).__next__
-    if isinstance(value, dict):
-        members = (f"{gap()}{json.dumps(k, ensure_ascii=ascii_only)}{gap()}:{gap()}{spread(v, gaps, ascii_only)}{gap()}"
-                   for k, v in value.items())  # fmt: skip
-        return "{" + ",".join(members) + gap() + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(f"{gap()}{spread(v, gaps, ascii_only)}{gap()}" for v in value) + gap() + "]"
-    return json.dumps(value, ensure_ascii=ascii_only)
-
-
-def assert_native_agrees(text: bytes) -> None:
-    """Where the compiled reader takes a line, the general way takes it too, with the same record."""
-    assert NATIVE is not None
-    record, survey = NATIVE.normalise(text), NATIVE.survey(text)
-    assert (record is None) == (survey is None)
-    if record is None:
-        return
-    (general,) = GENERAL.records_of(tolerant_loads(text))
-    assert contents(record) == contents(general)
-    assert survey == survey_of(general)
-    again = NATIVE.place(bytearray(b"12" + text + b"}"), 2, 2 + len(text), 7, 8, 6, "part", 9)
-    assert again is not None
-    expected = msgspec.structs.replace(general, width=7, height=8, orientation=6, source_file="part", line=9)
-    assert contents(again) == contents(expected)
 
 
 @needs_core

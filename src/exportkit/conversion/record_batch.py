@@ -58,8 +58,10 @@ class RecordBatch:
     def listed(self, at: int) -> ListedRecord:
         """What a list says of a row's record that was encoded in a run."""
         row = self.rows[at]
-        names = self._annotations.names(at) if self._annotations is not None else ()
-        return ListedRecord(row.id, *self._where(row), names)
+        names, paths = (
+            ((), ()) if self._annotations is None else (self._annotations.names(at), self._annotations.paths(at))
+        )
+        return ListedRecord(row.id, *self._where(row), names, paths, row.media[0].media_id)
 
     def allow_runs(self, annotations: SeedRun, measured: Sequence[bool], most_pixels: int) -> None:
         """Let neighbouring rows whose annotations are at hand, and usual ones, be encoded as runs.

@@ -140,7 +140,7 @@ class ShardOutput:
             for row in rows:
                 self._bases = _advanced(self._bases, self._numberings, row.media[0].kinds)
         self._images += [
-            ImageEntry(row.id, None, split, media.name, path, media.width, media.height)
+            ImageEntry(row.id, media.media_id, split, media.name, path, media.width, media.height)
             for row, split, path in zip(rows, run.splits, encoded.pictures, strict=False)
             for media in row.media
         ]

@@ -90,7 +90,7 @@ static int find_object(CocoTexts *self, PyObject *annotation, const double *size
     if (PyUnicode_CompareWithASCIIString(kind, "box") == 0)
         return 1;
     if (PyUnicode_CompareWithASCIIString(kind, "polygon") != 0 ||
-        !read_region(&self->regions, field(annotation, self->shape), &self->outline, size, &text))
+        !read_region(&self->regions, field(annotation, self->shape), &self->outline, size, &text) || self->outline.in_points)
         return 0;
     object->rings = PyBytes_AS_STRING(text);
     object->rings_size = (size_t)PyBytes_GET_SIZE(text);
@@ -239,12 +239,14 @@ static int find_entry(CocoTexts *self, const Entry *entry, const RunRecord *reco
     object->area = entry->declared.set ? value_of(&entry->declared) : 0;
     if (!lies_within(object->side, size) || !(entry->region == BOX || entry->region == POLYGON || entry->region == MASK))
         return 0;
+    if (entry->in_points)
+        return 0;
     if (entry->region == MASK && !find_mask(self, entry, record, object))
         return PyErr_Occurred() ? -1 : 0;
     if (entry->region == POLYGON) {
         object->rings = entry->rings;
         object->rings_size = (size_t)(entry->rings_end - entry->rings);
-        if (!read_rings_within(&self->outline, entry->rings, entry->rings_end, size))
+        if (!read_rings_within(&self->outline, entry->rings, entry->rings_end, entry->in_points, size))
             return PyErr_Occurred() ? -1 : 0;
     }
     if (entry->attributes != NULL && PyDict_GET_SIZE(entry->attributes) > 0) {

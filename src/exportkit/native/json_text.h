@@ -161,6 +161,12 @@ static inline int is_text(const Span *span)
     return text != NULL;
 }
 
+/* Whether a text has escapes, so that its bytes are not what it says. */
+static inline int has_escapes(const Span *span)
+{
+    return !span->plain && memchr(span->s, '\\', (size_t)span->n) != NULL;
+}
+
 /* Steps to the next member: 1 with its key, its value next; 0 at the end of the object; -1 for what is refused. */
 static inline int next_member(Cursor *c, int *count, Span *key)
 {
@@ -210,6 +216,36 @@ static inline int enter(Cursor *c)
     return 1;
 }
 
+/* Begins an array. */
+static inline int enter_list(Cursor *c)
+{
+    if (*c->p != '[')
+        return 0;
+    c->p++;
+    return 1;
+}
+
+/* Steps to the next element: 1 with its value next; 0 at the end of the array; -1 for what is refused. */
+static inline int next_element(Cursor *c, int *count)
+{
+    skip_blanks(c);
+    if (*c->p == ']' && *count == 0) {
+        c->p++;
+        return 0;
+    }
+    if ((*count)++) {
+        if (*c->p == ']') {
+            c->p++;
+            return 0;
+        }
+        if (*c->p != ',')
+            return -1;
+        c->p++;
+        skip_blanks(c);
+    }
+    return 1;
+}
+
 static inline int skip_number(Cursor *c)
 {
     const char *p = c->p + (*c->p == '-'), *first = p;
@@ -234,25 +270,12 @@ static inline int skip_value(Cursor *c, int depth);
 
 static inline int skip_elements(Cursor *c, int depth)
 {
+    int count = 0, found;
     c->p++;
-    skip_blanks(c);
-    if (*c->p == ']') {
-        c->p++;
-        return 1;
-    }
-    for (;;) {
+    while ((found = next_element(c, &count)) > 0)
         if (!skip_value(c, depth + 1))
             return 0;
-        skip_blanks(c);
-        if (*c->p == ']') {
-            c->p++;
-            return 1;
-        }
-        if (*c->p != ',')
-            return 0;
-        c->p++;
-        skip_blanks(c);
-    }
+    return found == 0;
 }
 
 static inline int skip_members(Cursor *c, int depth)

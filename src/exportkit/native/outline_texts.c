@@ -297,7 +297,7 @@ static int put_entry_geometry(OutlineTexts *self, const Entry *entry, PyObject *
 {
     double side[4];
     if (entry->region == POLYGON)
-        return read_rings_within(&self->outline, entry->rings, entry->rings_end, size) && put_outline(self, head, size, iou);
+        return read_rings_within(&self->outline, entry->rings, entry->rings_end, entry->in_points, size) && put_outline(self, head, size, iou);
     if (entry->region != BOX || !entry->has_box)
         return 0;
     for (int i = 0; i < 4; i++)

@@ -2,13 +2,13 @@
 
    The twin of what exportkit.records.region and exportkit.records.ring do for rings that need no care. */
 #include "rings.h"
+#include "points.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 /* Areas that plain floats surely get right, in square pixels, and as a share of the squares that are summed. */
 static const double SURE_AREA = 0.011, SURE_SHARE = 1e-7;
-static const double COORDINATE_LIMIT = 1e6;
 
 enum { FIRST_POINTS = 512, FIRST_RINGS = 8, MOST_KEPT = 1 << 16, MOST_WALKED = 512 };
 
@@ -72,10 +72,7 @@ static void widen(Number *least, Number *greatest, const Number *number)
 
 static int read_coordinate(Cursor *c, Number *number)
 {
-    if (!read_number(c, number))
-        return 0;
-    double value = value_of(number);
-    return value >= -COORDINATE_LIMIT && value <= COORDINATE_LIMIT;
+    return read_number(c, number) && is_moderate(number);
 }
 
 /* Adds a point to the ring from `first` on, unless it repeats the one before. */
@@ -133,6 +130,26 @@ static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
     c->p++;
     drop_closing(outline, first);
     return outline->count - first >= 3;
+}
+
+/* Reads `[point, …]`. */
+static int read_ring_of_points(Cursor *c, Outline *outline, Bounds *bounds)
+{
+    Point point;
+    do {
+        c->p++;
+        skip_blanks(c);
+        if (!read_point(c, &point) || !add_point(outline, 0, value_of(&point.x.number), value_of(&point.y.number)))
+            return 0;
+        widen(&bounds->left, &bounds->right, &point.x.number);
+        widen(&bounds->top, &bounds->bottom, &point.y.number);
+        skip_blanks(c);
+    } while (*c->p == ',');
+    if (*c->p != ']')
+        return 0;
+    c->p++;
+    drop_closing(outline, 0);
+    return outline->count >= 3;
 }
 
 static uint64_t hash_of(double x, double y)
@@ -296,7 +313,7 @@ static int take_ring(Outline *outline, size_t first, const Bounds *bounds)
 static void start(Outline *outline)
 {
     outline->count = outline->rings = outline->shortest = 0;
-    outline->repeats = outline->meets = 0;
+    outline->repeats = outline->meets = outline->in_points = 0;
     outline->area = 0;
     outline->bounds = (Bounds){0};
 }
@@ -319,6 +336,14 @@ int exportkit_outline_read(Outline *outline, Cursor *c)
         return 0;
     c->p++;
     return 1;
+}
+
+int exportkit_outline_read_points(Outline *outline, Cursor *c)
+{
+    Bounds bounds = {0};
+    start(outline);
+    outline->in_points = 1;
+    return *c->p == '[' && read_ring_of_points(c, outline, &bounds) && take_ring(outline, 0, &bounds);
 }
 
 static PyObject *measure_rings(PyObject *module, PyObject *text)

@@ -23,10 +23,14 @@ typedef struct {
     size_t shortest; /* points of the shortest ring */
     int repeats;     /* whether a closing point or an equal neighbour was left out */
     int meets;       /* whether a ring passes a point more than once */
+    int in_points;   /* whether each point stands in an array or an object of its own */
 } Outline;
 
 /* Reads `[ring, …]` of rings that need no care but for repeated points, which are left out: 1; 0, perhaps with an exception, for any other. */
 int exportkit_outline_read(Outline *outline, Cursor *c);
+
+/* The same of `[point, …]`, one ring whose points stand each in an array or an object. */
+int exportkit_outline_read_points(Outline *outline, Cursor *c);
 
 /* Makes room for so many points and rings; 0 with an exception. */
 int exportkit_outline_reserve(Outline *outline, size_t points, size_t rings);

@@ -114,6 +114,13 @@ static inline double value_of(const Number *number)
     return number->is_real ? number->real : (double)number->whole;
 }
 
+/* Whether a number may be a coordinate, size or score (formats, section 2.4). */
+static inline int is_moderate(const Number *number)
+{
+    double value = value_of(number);
+    return value >= -1e6 && value <= 1e6;
+}
+
 static inline PyObject *number_object(const Number *number)
 {
     return number->is_real ? PyFloat_FromDouble(number->real) : PyLong_FromLongLong(number->whole);

@@ -1,4 +1,4 @@
-/* What the files that read the seed schema share: the reader, and what it finds on a line. */
+/* What the files that read lines share: the reader, and what it finds on a line. */
 #ifndef EXPORTKIT_SEED_H
 #define EXPORTKIT_SEED_H
 
@@ -7,8 +7,8 @@
 enum { REMEMBERED_ATTRIBUTE_TEXTS = 512, LONGEST_ATTRIBUTES = 248 };
 enum { REMEMBERED = 2048, REMEMBERED_BYTES = 64, MOST_FILES = 8, DEEPEST_REGION = 16 };
 
-/* What a writer calls a region's kind; the order of Reader.kinds. */
-enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, KINDS };
+/* What a writer calls a kind; the order of Reader.kinds. */
+enum { BOX, POLYGON, MASK, ROTATED, KEYPOINTS, TAG, KINDS };
 
 /* A text that was met before, with the (kind, text) pairs that a survey counts. */
 typedef struct {
@@ -16,8 +16,15 @@ typedef struct {
     PyObject *pairs[KINDS];
 } Remembered;
 
-/* A text of attributes that was met before, with what it says: a dict that nobody changes. */
+struct Source;
+
+/* Reads the attributes of an annotation as its schema has them, with whatever else stands among them; where there are none
+   `out` stays as it is, and nothing is made where it is NULL. */
+typedef int (*AttributesReader)(Cursor *c, struct Source *source, PyObject **out);
+
+/* A text of attributes that was met before, with what its reader makes of it: a dict that nobody changes, or NULL. */
 typedef struct {
+    AttributesReader read;
     char text[LONGEST_ATTRIBUTES];
     Py_ssize_t size;
     PyObject *dict;
@@ -31,7 +38,7 @@ typedef struct {
     PyObject *rotated, *keypoints; /* classes of geometry, or None where an option says how it is read */
     PyObject *skeleton;            /* gives the skeleton of so many points without names */
     PyObject *skeletons;           /* those that it gave */
-    PyObject *kinds[KINDS], *rings, *rle, *image, *empty;
+    PyObject *kinds[KINDS], *rings, *points, *rle, *image, *empty, *one;
     Remembered remembered[REMEMBERED];
     RememberedAttributes attributes[REMEMBERED_ATTRIBUTE_TEXTS];
 } Reader;
@@ -41,14 +48,27 @@ typedef struct {
     char has_width, has_height;
 } Size;
 
+/* How the points of a ring stand in its text: all numbers in one array, or each point in an array or an object of its own. */
+typedef enum { FLAT, IN_ARRAYS, IN_OBJECTS } RingForm;
+
 typedef struct {
     int kind; /* BOX where there is no region */
+    RingForm form;
     const char *start, *stop;
     const char *counts, *counts_stop;
+    const char *path; /* below the annotation; NULL for that of the seed schema */
 } Region;
 
-/* The fields of an annotation that are objects, in the order of exportkit.records.Annotation. */
+/* Where an annotation stands: `above`.`list`[`position`]. NULL for the list of the seed schema. */
 typedef struct {
+    const char *above;
+    Span list;
+    Py_ssize_t position;
+} Origin;
+
+/* The fields of an annotation that are objects, in the order of exportkit.records.Annotation. */
+typedef struct Source {
+    Origin origin;
     Span label;
     Number box[4];
     char has_box;
@@ -80,14 +100,28 @@ typedef struct {
     Size meta;
 } File;
 
+struct Waiting;
+
+/* The schema of `data`, and the schemas whose keys are not all there is, one bit each. */
+typedef enum { UNTOLD = 0, SEED = 1, DM_V1 = 2, DM_V2 = 4, DM_V2_WRAPPED = 8 } Schema;
+
 typedef struct {
     PyObject *id, *other_id, *contents, *status, *skeletons;
     PyObject *group, *unit_group, *data_group;
     Span split, unit_split, data_split, unit_name;
-    Size unit_size;
+    Size unit_size, extra_size;
     File file;
-    Py_ssize_t annotations;
+    Py_ssize_t annotations; /* so many were kept */
     char has_file, is_open;
+    Schema schema;
+    int unlike;           /* schemas that the line has a key too many for */
+    Span media;           /* id of the only medium of DM */
+    const char *extra;    /* what DM tells of media, or NULL */
+    const char *meta;     /* what stands beside wrapped annotations, or NULL */
+    const char *geometry; /* of annotations of DM V1 that stand behind it, or NULL */
+    struct Waiting *waiting; /* annotations of DM V1 until their geometry is met */
+    size_t waiting_count, waiting_room;
+    char is_joined; /* whether each of them has its geometry */
 } Line;
 
 /* A line within a text that ends with a NUL. */
@@ -136,6 +170,15 @@ PyObject *exportkit_repeated_text(Reader *reader, const Span *span);
 
 /* An integer or a filled text, or null, which leaves `out` as it is; nothing is made where `out` is NULL. */
 int exportkit_read_identity(Cursor *c, PyObject **out);
+
+/* Reads the annotations of the seed schema. */
+int exportkit_read_seed(Cursor *c, Line *line, const Want *want);
+
+/* Reads width and height of an object, or null. */
+int exportkit_read_size(Cursor *c, Size *size);
+
+/* Where an annotation stands, as a text. */
+PyObject *exportkit_path_of(const Origin *origin, Py_ssize_t index);
 
 /* Whether a line was merely refused: text that is no UTF-8 is a matter for the general way, a lack of memory is not. */
 static inline int is_mere_refusal(void)

@@ -116,7 +116,9 @@ static inline PyObject *made_name(const Line *line)
 /* The declared size, 0 by 0 where there is none; refused where a side is missing or not positive. */
 static inline int declared_size(const Line *line, long long *width, long long *height)
 {
-    const Size *size = &line->file.meta;
+    const Size *size = &line->extra_size;
+    if (!size->has_width && !size->has_height)
+        size = &line->file.meta;
     if (!size->has_width && !size->has_height)
         size = &line->unit_size;
     if (!size->has_width && !size->has_height)

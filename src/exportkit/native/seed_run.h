@@ -13,6 +13,8 @@ typedef struct {
     char has_box, is_crowd;
     char is_plain;             /* no flag, score, group, track or frame */
     char region;               /* kind of the region; BOX where there is none */
+    char in_points;            /* whether each point of its ring stands in an array or an object of its own */
+    Origin origin;
     Number declared;           /* area */
     const char *rings, *rings_end, *identity; /* of a mask: its size, not rings */
     const char *lengths, *lengths_end;        /* of a mask: its counts */
@@ -55,6 +57,10 @@ static inline int is_record_of(const SeedRun *run, Py_ssize_t at)
 
 /* What an annotation is called in a list: its id, or its position where it has none. NULL with an exception. */
 PyObject *exportkit_name_of_entry(const SeedRun *run, const Entry *entry, size_t position);
+
+/* Method of a run: (position, share of its box that it covers, id) of each region of a record; None where one takes a closer
+   look. */
+PyObject *exportkit_shares(PyObject *run, PyObject *args);
 
 /* One point and the comma or bracket behind it. */
 int exportkit_read_triplet(Cursor *c, Number *numbers);

@@ -195,7 +195,8 @@ static int pack_row(const Surveyor *self, Buffer *out, const Line *line, const P
     return pack_array(out, 6) && pack_object(out, line->id) && pack_int(out, self->part) && pack_int(out, place->offset) &&
            pack_int(out, place->end - place->start) && pack_int(out, place->number) && pack_array(out, 1) &&
            /* The fields of a MediaRow. */
-           pack_array(out, 14) && pack_nil(out) && pack_text(out, facts->name.s, (size_t)facts->name.n) &&
+           pack_array(out, 14) && (line->media.set ? pack_text(out, line->media.s, (size_t)line->media.n) : pack_nil(out)) &&
+           pack_text(out, facts->name.s, (size_t)facts->name.n) &&
            pack_int(out, facts->width) && pack_int(out, facts->height) && pack_int(out, 1) && pack_text(out, "", 0) &&
            pack_int(out, 3) && pack_object(out, facts->split) && pack_kinds(out, self->reader, line->contents) &&
            pack_array(out, 0) && pack_nil(out) && pack_bool(out, 0) && pack_bool(out, 1) && pack_group(out, line);

@@ -60,8 +60,8 @@ class LineNormalizer:
         self._options = options or InputOptions()
         self._normalizers = tuple(normalizer() for normalizer in normalizers)
         self._strict_json = strict_json
-        # A normaliser that stands before the seed's may claim its lines, so the fast path keeps out of its way.
-        first = tuple(normalizers[:2]) == BUILTIN_NORMALIZERS[:2]
+        # A normaliser that stands before one of ours may claim its lines, so the fast path keeps out of its way.
+        first = tuple(normalizers[: len(BUILTIN_NORMALIZERS)]) == BUILTIN_NORMALIZERS
         #: Paths of keys that no schema names, in the lines that went the general way.
         self.drift: set[str] = set()
         fast = first and not strict_json

@@ -47,8 +47,9 @@ class ListedRecord(NamedTuple):
     item_id: int | str
     source_file: str
     line: int
-    #: Of each annotation its id, or its position where it has none.
+    #: Of each annotation its id, or its position where it has none, and its JSON path.
     names: Sequence[int | str]
+    paths: Sequence[str]
     media_id: str | None = None
 
 
@@ -178,7 +179,7 @@ class Ledger:
         """List what has room in the lists of a record that was counted with others."""
         for position, outcome in enumerate(outcomes):
             if outcome not in self._full:
-                self._list(record, outcome, record.names[position], f"$.data.annotations[{position}]")
+                self._list(record, outcome, record.names[position], record.paths[position])
 
     def share_measured(self, code: str, value: float, record: int | str, annotation: int | str) -> None:
         """How much of one degraded shape is still covered, as IoU in 0…1, with the ids that name it."""
