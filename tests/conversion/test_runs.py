@@ -349,6 +349,30 @@ def test_boxes_of_dm_are_encoded_in_runs(
     assert sum(taken) >= 298
 
 
+def test_equal_texts_of_attributes_mean_in_runs_what_their_schema_says(
+    bench: Workbench, singly: Callable[[], None]
+) -> None:
+    classification = {"class": "car", "color": "red"}
+    attributes = [{"name": "rotation", "value": None}]
+    v1 = {
+        "annotations": {"image_1": [{"id": "a", "tool": "bounding_box", "classification": classification}]},
+        "annotationsData": {"image_1": [{"id": "a", "coordinate": [1, 1, 10, 10]}]},
+    }
+    boxed = {"classification": "car", "attrs": attributes, "data": [1, 1, 10, 10]}
+    ringed = {"classification": "car", "attrs": attributes, "data": [[1, 1], [9, 1], [9, 9]]}
+    image = {"polygon": [ringed], "bounding_box": [boxed]}
+    each: tuple[dict[str, Any], ...] = (
+        {},
+        {"data": v1},
+        {"data": {"images": [image]}},
+        {"data": {"images": [{"bounding_box": [boxed]}]}},
+    )
+    shapes = [box("car", attributes=classification)]
+    named = [item(number, *shapes, file=f"files/{number}.png", **more) for number, more in enumerate(each * 8, start=1)]
+
+    assert_equal_after(singly, bench.bundle(named), bench)
+
+
 @pytest.mark.parametrize("before", [10**30, -(10**30), 2**63, "7", -1])
 def test_a_run_goes_on_behind_any_id(
     before: int | str, bench: Workbench, monkeypatch: pytest.MonkeyPatch, singly: Callable[[], None]
