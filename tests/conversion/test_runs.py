@@ -349,6 +349,22 @@ def test_boxes_of_dm_are_encoded_in_runs(
     assert sum(taken) >= 298
 
 
+def test_a_part_of_pictures_without_annotations_adds_nothing_to_those_of_others(
+    bench: Workbench, singly: Callable[[], None]
+) -> None:
+    bundle = bench.bundle([item(1, box(), file="files/1.png")])
+    (bundle / "task" / "part-00002.jsonl").write_text(json.dumps(item(2, file="files/2.png")) + "\n")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    target = manifest["targets"]["task"]
+    target["parts"].append({"path": "task/part-00002.jsonl", "records": 1, "cumulative_records": 2})
+    target["records"] = 2
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+    (bench.folder / "whole").mkdir()
+    assert bench.convert(bundle, "--to", "coco", "--media", "none", out=bench.folder / "whole" / "out").code == 0
+    assert_equal_after(singly, bundle, bench)
+
+
 def test_equal_texts_of_attributes_mean_in_runs_what_their_schema_says(
     bench: Workbench, singly: Callable[[], None]
 ) -> None:
