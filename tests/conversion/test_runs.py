@@ -349,6 +349,46 @@ def test_boxes_of_dm_are_encoded_in_runs(
     assert sum(taken) >= 298
 
 
+def test_a_part_of_pictures_without_annotations_adds_nothing_to_those_of_others(
+    bench: Workbench, singly: Callable[[], None]
+) -> None:
+    bundle = bench.bundle([item(1, box(), file="files/1.png")])
+    (bundle / "task" / "part-00002.jsonl").write_text(json.dumps(item(2, file="files/2.png")) + "\n")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    target = manifest["targets"]["task"]
+    target["parts"].append({"path": "task/part-00002.jsonl", "records": 1, "cumulative_records": 2})
+    target["records"] = 2
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+    (bench.folder / "whole").mkdir()
+    assert bench.convert(bundle, "--to", "coco", "--media", "none", out=bench.folder / "whole" / "out").code == 0
+    assert_equal_after(singly, bundle, bench)
+
+
+def test_equal_texts_of_attributes_mean_in_runs_what_their_schema_says(
+    bench: Workbench, singly: Callable[[], None]
+) -> None:
+    classification = {"class": "car", "color": "red"}
+    attributes = [{"name": "rotation", "value": None}]
+    v1 = {
+        "annotations": {"image_1": [{"id": "a", "tool": "bounding_box", "classification": classification}]},
+        "annotationsData": {"image_1": [{"id": "a", "coordinate": [1, 1, 10, 10]}]},
+    }
+    boxed = {"classification": "car", "attrs": attributes, "data": [1, 1, 10, 10]}
+    ringed = {"classification": "car", "attrs": attributes, "data": [[1, 1], [9, 1], [9, 9]]}
+    image = {"polygon": [ringed], "bounding_box": [boxed]}
+    each: tuple[dict[str, Any], ...] = (
+        {},
+        {"data": v1},
+        {"data": {"images": [image]}},
+        {"data": {"images": [{"bounding_box": [boxed]}]}},
+    )
+    shapes = [box("car", attributes=classification)]
+    named = [item(number, *shapes, file=f"files/{number}.png", **more) for number, more in enumerate(each * 8, start=1)]
+
+    assert_equal_after(singly, bench.bundle(named), bench)
+
+
 @pytest.mark.parametrize("before", [10**30, -(10**30), 2**63, "7", -1])
 def test_a_run_goes_on_behind_any_id(
     before: int | str, bench: Workbench, monkeypatch: pytest.MonkeyPatch, singly: Callable[[], None]

@@ -89,7 +89,7 @@ v2 = joined(
     fixed(images=st.lists(image, min_size=1, max_size=1)),
     optional(**dict.fromkeys(others, st.just([])), classification=value, extra=extra),
 )
-point = joined(fixed(x=number, y=number), optional(id=st.text(max_size=3)))
+point = joined(fixed(x=number, y=number), optional(id=st.text('a]["\\\\{,', max_size=4), z=value))
 
 
 @st.composite
@@ -215,7 +215,7 @@ V1: Json = {
         "image_1": [
             {"id": "b", "coordinate": {"x": 1, "y": 2.5, "width": 3, "height": 4}},
             {"id": 3, "coordinate": {"x": 9, "y": 9, "width": 8, "height": 4, "rotation": 0.3}},
-            {"id": "p", "coordinate": [{"x": 1, "y": 2, "id": "]"}, {"x": 30, "y": 2}, {"id": "{", "x": 3, "y": 9.5}]},
+            {"id": "p", "coordinate": [{"x": 1, "y": 2, "id": "]"}, {"x": 30, "y": 2}, {"z": [], "x": 3, "y": 9.5}]},
             {"id": "t"},
         ]
     },
@@ -341,9 +341,16 @@ def test_wrapped_annotations_have_the_medium_and_the_size_of_their_meta() -> Non
 @pytest.mark.parametrize("keys", ["images", "annotation_data", "annotations", "annotationsData"])
 def test_of_a_key_that_is_given_twice_the_last_one_counts(keys: str) -> None:
     for data in (V1, V2, WRAPPED):
-        for again in (b"null", b"[]", b"{}", b'[{"polygon":[]}]'):
+        for again in (
+            b"null",
+            b"[]",
+            b"{}",
+            b'[{"polygon":[]}]',
+            b'[{"bounding_box":[{"classification":"c","data":[1,2,3,4]}]}]',
+        ):
             assert_native_agrees(text_of(data)[:-2] + b',"%s":%s}}' % (keys.encode(), again))
-            assert_native_agrees(text_of(data).replace(b'"data": {', b'"data": {"%s":%s,' % (keys.encode(), again)))
+            for holder in (b'"data": {', b'"annotation_data": {'):
+                assert_native_agrees(text_of(data).replace(holder, holder + b'"%s":%s,' % (keys.encode(), again)))
 
 
 @pytest.mark.parametrize("change", V1_CHANGES)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordBatch", "may_run"]
 
+_BOXES = frozenset({"box"})
+#: Kinds that may stand in a run where they have a box beside them.
+_PERHAPS_BOXED = _BOXES | {"polygon", "mask", "keypoints"}
+
 
 class RecordBatch:
     """Rows with their records, which are made when an output asks for one of them."""
@@ -146,8 +150,13 @@ class RecordBatch:
 
 
 def may_run(row: Row) -> bool:
-    """Whether a row is one image about which there is nothing to be said."""
-    return len(row.media) == 1 and _is_plain(row.media[0])
+    """Whether a row is one image about which there is nothing to be said, and each annotation may have a box."""
+    return len(row.media) == 1 and _is_plain(row.media[0]) and not _lacks_boxes(row.media[0])
+
+
+def _lacks_boxes(media: MediaRow) -> bool:
+    # Only schemas with media give an id to each, and in these nothing but a box has one.
+    return not media.kinds.keys() <= (_BOXES if media.media_id is not None else _PERHAPS_BOXED)
 
 
 def _is_plain(media: MediaRow) -> bool:

@@ -72,7 +72,9 @@ class StreamPieces:
         """Add the pieces of several records; an exception comes with the place of its record among them."""
         placed = {base: self._places_in(base, streams[base]) for base in self._bases_of(exceptions)}
         for key, pieces in streams.items():
-            self._pieces.setdefault(key, []).extend(filter(None, pieces))
+            # A stream without any piece would be joined to those of other shards with a separator.
+            if filled := [*filter(None, pieces)]:
+                self._pieces.setdefault(key, []).extend(filled)
         for key, own in exceptions.items():
             first, places = placed[self._stand_ins[key]]
             self._exceptions[key].append((first, own if places is None else {places[at]: own[at] for at in own}))

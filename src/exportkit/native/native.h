@@ -5,7 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* Lines of the seed schema (seed.c). */
+/* Lines (line_reader.c). */
 extern PyTypeObject *exportkit_seed_reader_type(void);
 
 /* Runs of such lines, surveyed (survey_lines.c). */

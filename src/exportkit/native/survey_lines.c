@@ -408,7 +408,7 @@ static PyMethodDef surveyor_methods[] = {
 static PyTypeObject surveyor_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "exportkit.native._core.SeedSurveyor",
-    .tp_doc = "Surveys runs of ordinary lines of the seed schema.",
+    .tp_doc = "Surveys runs of ordinary lines.",
     .tp_basicsize = sizeof(Surveyor),
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_new = surveyor_new,

@@ -1,4 +1,4 @@
-"""The fast path in C: the twin of :class:`exportkit.normalize.seed_fast.SeedFast`."""
+"""The fast path in C: the twin of :class:`exportkit.normalize.seed_fast.SeedFast`, and of the general way for DM."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ __all__ = ["seed_reader"]
 def seed_reader(options: InputOptions) -> SeedReader | None:
     """The compiled reader of ordinary lines; None where it is not built, or the options ask for more than it knows.
 
-    Its ``survey`` and ``normalise`` give what those of ``SeedFast`` give, or None for a line that is not
-    ordinary enough, also where ``SeedFast`` takes it.
+    Its ``survey`` and ``normalise`` give what those of ``SeedFast`` give, and of lines of DM what the normalisers of
+    DM give, or None for a line that is not ordinary enough, also where ``SeedFast`` takes it. A line of DM with a
+    key that no schema names is left to the general way, which notes it.
     """
     if core is None or options.group_by not in {None, "group"}:
         return None
