@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from tests.conftest import CHECKOUT
 from tests.engines.contract import EngineContract
 
 from exportkit.engines import Engine, InProcessEngine, ProcessPoolEngine
@@ -19,5 +20,7 @@ class TestInProcess(EngineContract):
 
 class TestProcessPool(EngineContract):
     @pytest.fixture
-    def opened(self) -> Callable[[], AbstractContextManager[Engine]]:
+    def opened(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[Engine]]:
+        # Fresh interpreters import the jobs of these tests by name.
+        monkeypatch.syspath_prepend(CHECKOUT)
         return lambda: ProcessPoolEngine(2)

@@ -68,7 +68,8 @@ def followed(clients: ConnectedBackend, told: list[tuple[int, int]] | None = Non
         v2_client=clients.v2,
         job_id="j",
         progress_callback=lambda *counters: (told if told is not None else []).append(counters),
-        patience=PollPatienceConfig(inactivity_deadline=120.0),
+        # Pauses between connections are drawn, and here they are the only time that passes.
+        patience=PollPatienceConfig(inactivity_deadline=3600.0),
         clock=lambda: now[0],
         sleep=sleep,
     )
