@@ -206,16 +206,10 @@ static PyObject *of(PyObject *self_object, PyObject *const *args, Py_ssize_t cou
 static int find_mask(CocoTexts *self, const Entry *entry, const RunRecord *record, Object *object)
 {
     const double *side = object->side;
-    long long width, height;
-    long long window[4] = {(long long)floor(side[0]), (long long)floor(side[1]), (long long)ceil(side[0] + side[2]),
+    const MaskText text = mask_text(entry, record, self->most_pixels);
+    const long long window[4] = {(long long)floor(side[0]), (long long)floor(side[1]), (long long)ceil(side[0] + side[2]),
                            (long long)ceil(side[1] + side[3])};
-    if (!read_grid(entry->rings, entry->rings_end, &height, &width) || width < 1 || height < 1 ||
-        (double)width != record->width || (double)height != record->height ||
-        (double)width * (double)height > fmin(self->most_pixels, EXACT))
-        return 0;
-    begin_mask(&self->mask, width, height, window);
-    self->mask.kept = &self->lengths;
-    if (!measure_mask(&self->mask, entry->lengths, entry->lengths_end) || self->mask.within == 0)
+    if (!measure_picture_mask(&self->mask, &text, window, &self->lengths) || self->mask.within == 0)
         return 0;
     object->mask = &self->mask;
     object->is_crowd = entry->is_crowd;

@@ -3,6 +3,7 @@
 #define EXPORTKIT_MASKS_H
 
 #include "buffer.h"
+#include "numbers.h"
 #include "scan.h"
 
 /* Groups of five bits of a compressed length: so many fit 64 bits whatever they hold. */
@@ -37,9 +38,9 @@ static inline int keep_length(const MaskMeasure *mask, long long length)
     return append(mask->kept, &length, sizeof length);
 }
 
-static inline void begin_mask(MaskMeasure *mask, long long width, long long height, const long long *window)
+static inline void begin_mask(MaskMeasure *mask, long long width, long long height, const long long *window, Buffer *kept)
 {
-    *mask = (MaskMeasure){.width = width, .height = height, .left = width, .top = height};
+    *mask = (MaskMeasure){.width = width, .height = height, .left = width, .top = height, .kept = kept};
     memcpy(mask->window, window, sizeof mask->window);
 }
 
@@ -134,7 +135,7 @@ static inline int measure_mask(MaskMeasure *mask, const char *start, const char 
 static inline int read_grid(const char *start, const char *end, long long *height, long long *width)
 {
     Cursor c = {start + 1, end, NULL};
-    Number sides[2] = {{0}, {0}};
+    Number sides[2] = {0};
     for (int i = 0; i < 2; i++) {
         skip_blanks(&c);
         if (!read_number(&c, &sides[i]) || sides[i].is_real)
@@ -146,6 +147,24 @@ static inline int read_grid(const char *start, const char *end, long long *heigh
     *height = sides[0].whole;
     *width = sides[1].whole;
     return c.p == end;
+}
+
+/* The texts of a mask, and the picture on whose grid it has to be. */
+typedef struct {
+    const char *size, *size_end, *lengths, *lengths_end;
+    double width, height, most_pixels;
+} MaskText;
+
+/* Measures a mask that lies on the grid of its picture, which has at most so many pixels: 1; 0, perhaps with an exception, for
+   any other. `kept` takes its lengths, where it is not NULL. */
+static inline int measure_picture_mask(MaskMeasure *mask, const MaskText *text, const long long *window, Buffer *kept)
+{
+    long long width, height;
+    if (!read_grid(text->size, text->size_end, &height, &width) || width < 1 || height < 1 || (double)width != text->width ||
+        (double)height != text->height || (double)width * (double)height > fmin(text->most_pixels, EXACT))
+        return 0;
+    begin_mask(mask, width, height, window, kept);
+    return measure_mask(mask, text->lengths, text->lengths_end);
 }
 
 #endif

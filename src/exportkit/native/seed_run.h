@@ -2,6 +2,7 @@
 #ifndef EXPORTKIT_SEED_RUN_H
 #define EXPORTKIT_SEED_RUN_H
 
+#include "masks.h"
 #include "seed.h"
 
 /* One annotation. What it holds lives as long as its run. */
@@ -27,6 +28,12 @@ typedef struct {
     double width, height;
     char is_ordinary;
 } RunRecord;
+
+/* What is read of a mask. */
+static inline MaskText mask_text(const Entry *entry, const RunRecord *record, double most_pixels)
+{
+    return (MaskText){entry->rings, entry->rings_end, entry->lengths, entry->lengths_end, record->width, record->height, most_pixels};
+}
 
 typedef struct SeedRun {
     PyObject_HEAD

@@ -1,5 +1,4 @@
 /* What boxes cover of their regions, for records of a run. */
-#include "masks.h"
 #include "rings.h"
 #include "seed_run.h"
 
@@ -9,8 +8,6 @@
    below which a box has none (exportkit.records). */
 enum { ALWAYS_TESTED = 8 };
 static const double SURELY_NEAR = 0.009, LEAST_SIDE = 0.001;
-/* Counts of pixels up to here are exact as floats. */
-static const double MOST_EXACT = 9007199254740992.0;
 
 /* Whether the box of a region holds it. */
 static int is_held(const Entry *entry, const double *bounds)
@@ -48,16 +45,13 @@ static int share_of_polygon(const Entry *entry, const RunRecord *record, Outline
 /* Of a mask on the grid of its picture, of at most so many pixels. */
 static int share_of_mask(const Entry *entry, const RunRecord *record, double most_pixels, double *share)
 {
-    long long width, height, window[4];
+    long long window[4];
     MaskMeasure mask;
-    if (!read_grid(entry->rings, entry->rings_end, &height, &width) || width < 1 || height < 1 || (double)width != record->width ||
-        (double)height != record->height || (double)width * (double)height > fmin(most_pixels, MOST_EXACT))
-        return 0;
     /* A pixel belongs to a box that holds its centre. */
     for (int i = 0; i < 4; i++)
         window[i] = (long long)ceil(value_of(&entry->box[i % 2]) + (i < 2 ? 0 : value_of(&entry->box[i])) - 0.5);
-    begin_mask(&mask, width, height, window);
-    if (!measure_mask(&mask, entry->lengths, entry->lengths_end))
+    const MaskText text = mask_text(entry, record, most_pixels);
+    if (!measure_picture_mask(&mask, &text, window, NULL))
         return 0;
     double bounds[4] = {(double)mask.left, (double)mask.top, (double)mask.right, (double)mask.bottom};
     if (is_held(entry, bounds))
