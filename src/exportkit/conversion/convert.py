@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 
 from exportkit.bundles import Bundle
+from exportkit.conversion.allowance import judge_account, stop_on_errors
 from exportkit.conversion.drift import drift_notices
 from exportkit.conversion.encode import EncodeJob, encode_shard
 from exportkit.conversion.line_errors import line_errors
@@ -161,7 +162,7 @@ class Conversion:
         errors = [*line_errors(survey, ordering, bundle.parts, work), *_entries(request.lost)]
         for output in outputs:
             output.begin(errors, notices, gone=request.gone)
-        self._stop_on_errors()
+        stop_on_errors(self._request, self._outputs)
         return plan
 
     def write(self) -> None:
@@ -183,7 +184,7 @@ class Conversion:
         source = {"target": self._bundle.target, "schema": "raw_bundle_v1"}
         # What came in is told before what is wrong with what came out of it: an empty dataset has findings, too.
         for output in self._outputs:
-            self._judge_account(output)
+            judge_account(request, output)
         results = [output.complete(request.byte_options(), source) for output in self._outputs]
         result = ConversionResult(self._run.target, results, source, dry_run=request.dry_run)
         if request.dry_run:
@@ -368,20 +369,8 @@ class Conversion:
         for results in engine.map_ordered(encode_shard, self._jobs(stored)):
             for output, result in zip(outputs, results, strict=True):
                 output.take(result)
-            self._stop_on_errors()
+            stop_on_errors(self._request, self._outputs)
             self._advance("encode", share, self._size)
-
-    def _stop_on_errors(self) -> None:
-        if self._request.on_error != "fail":
-            return
-        for output in self._outputs:
-            if output.shown_errors:
-                first = output.shown_errors[0]
-                where = f"{first.file}, line {first.line}, record {first.id!r}, {first.json_path}"
-                raise ConversionFailed(
-                    f"Stopped at the first error ({first.code}): {first.message} ({where}); "
-                    "mend it, or use --on-error skip."
-                )
 
     def _list_splits(self) -> None:
         entry, groups = write_split_list(self._run.spool / SPLITS, self._shards)
@@ -389,30 +378,6 @@ class Conversion:
             shutil.copyfile(self._run.spool / SPLITS, output.setup.stage / SPLITS)
             output.add_file(entry)
             output.groups = groups
-
-    def _judge_account(self, output: Output) -> None:
-        """Stop where losses or errors are more than the user allows."""
-        request, counts, label = self._request, output.counts, output.setup.label
-        listed, failed = counts.records["listed"], counts.records["failed"]
-        if listed and failed == listed:
-            first = output.shown_errors[0]
-            raise ConversionFailed(
-                f"Every record failed in '{label}', so nothing was published; the first: "
-                f"{first.code}: {first.message} ({first.file}, line {first.line})"
-            )
-        touched = failed + counts.touched
-        if request.max_errors is not None and request.max_errors.passed(touched, listed):
-            raise ConversionFailed(
-                f"{touched} of {listed} records are touched by errors in '{label}', more than --max-errors allows; "
-                "nothing was published."
-            )
-        if request.on_loss == "fail":
-            lost = sorted({code for code, _ in counts.codes if code[0] in "LS" and code not in request.accept})
-            if lost:
-                raise ConversionFailed(
-                    f"'{label}' cannot keep everything ({', '.join(lost)}), so nothing was published; "
-                    "accept these codes with --accept, or choose another format."
-                )
 
 
 def _entries(path: Path | None) -> Iterator[Entry]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from exportkit.conversion.class_gate import unreadable
 from exportkit.conversion.collector import without_collector
 from exportkit.conversion.media import MediaStep
 from exportkit.conversion.record_batch import RecordBatch
 from exportkit.conversion.rows import Row, read_rows
 from exportkit.conversion.setup import EncodeSetup, load_setup
-from exportkit.conversion.shard_output import OutputShard, ShardOutput, unreadable
+from exportkit.conversion.shard_output import OutputShard, ShardOutput
 from exportkit.conversion.source import ShardSource
 from exportkit.records import Canvas, Record
 

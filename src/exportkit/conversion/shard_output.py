@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from exportkit.conversion.class_gate import ClassGate
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
@@ -21,8 +22,8 @@ from exportkit.conversion.run_rules import leading, sound_run
 from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
-from exportkit.errors import AnnotationFault, RecordFault, words_of
-from exportkit.records import LABELLED_KINDS, Annotation, Record
+from exportkit.errors import RecordFault, words_of
+from exportkit.records import Record
 from exportkit.storage.archive_layouts import archive_layout
 from exportkit.storage.archive_staging import ArchiveStaging, Fragment
 from exportkit.storage.attempt import Attempt
@@ -44,7 +45,7 @@ from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 from exportkit.writing.overlaps import is_sampled
 
-__all__ = ["OutputShard", "ShardOutput", "unreadable"]
+__all__ = ["OutputShard", "ShardOutput"]
 
 
 class OutputShard(msgspec.Struct):
@@ -64,11 +65,6 @@ class OutputShard(msgspec.Struct):
     splits: Counter[str]
     #: Its part of the archive, where there is one.
     fragment: Fragment | None = None
-
-
-def unreadable(annotation: Annotation, fault: AnnotationFault) -> Annotation:
-    """The annotation in its place, with nothing in it that a writer could read."""
-    return msgspec.structs.replace(annotation, box=fault, region=fault, geometry=fault)
 
 
 class ShardOutput:
@@ -92,8 +88,7 @@ class ShardOutput:
         self._pictures = setup.writer.pictures(setup.options)
         self._accepts = setup.writer.accepts_media
         self._numberings = setup.writer.numberings(setup.options)
-        self._judges_classes = run.fixed_classes or bool(setup.bad_classes)
-        self._fixed = run.fixed_classes
+        self._classes = ClassGate(setup.plan.class_index if run.fixed_classes else None, setup.bad_classes)
         self._measures_all = run.measures_all
         self._bases = bases
         self._renamed = renamed
@@ -129,8 +124,8 @@ class ShardOutput:
         if run is None or encoded is None:
             self._longest = _FIRST_RUN
             return 0
-        if self._judges_classes:
-            encoded = leading(encoded, run, self._well_classed(run, len(encoded.pictures)))
+        if self._classes.judges:
+            encoded = leading(encoded, run, self._classes.passed(run.classes(len(encoded.pictures))))
         encoded = leading(encoded, run, self._write_run(encoded))
         count = len(encoded.pictures)
         self._longest = min(2 * self._longest, _LONGEST_RUN) if count == run.stop - run.start else _FIRST_RUN
@@ -176,14 +171,6 @@ class ShardOutput:
         self._takes_runs = is_sound
         return encoded if encoded is not None and is_sound and encoded.pictures else None
 
-    def _well_classed(self, run: RecordRun, count: int) -> int:
-        """How many leading records have only classes that this output can have."""
-        known, bad = self.setup.plan.class_index, self.setup.bad_classes
-        for place, labels in enumerate(run.classes(count)):
-            if not (bad.keys().isdisjoint(labels) and (not self._fixed or known.keys() >= set(labels))):
-                return place
-        return count
-
     def _write_run(self, encoded: EncodedRun) -> int:
         """Write the small files of records; for how many of them that could be done."""
         files = [*encoded.files]
@@ -203,8 +190,8 @@ class ShardOutput:
             path = self._place(record, placement)
             if picture.descriptor >= 0 or picture.fault is not None:
                 placed = self._media.place(picture, self._pictures, self.setup, self._staging, path)
-            if self._judges_classes:
-                record = self._without_bad_classes(record)
+            if self._classes.judges:
+                record = self._classes.without_bad(record)
             encoded = self._encode(record, placement)
             self._write(encoded)
             if placed is not None and not encoded.files and not encoded.streams:
@@ -268,27 +255,6 @@ class ShardOutput:
             raise
         except Exception as error:
             raise self._defect(f"raised {type(error).__name__}: {_shown(words_of(error))}") from error
-
-    def _without_bad_classes(self, record: Record) -> Record:
-        """Make unreadable, for this output, what carries a class that it cannot have.
-
-        The annotations stay in their places, because output ids count positions.
-        """
-        annotations = tuple(self._judged(annotation) for annotation in record.annotations)
-        return msgspec.structs.replace(record, annotations=annotations)
-
-    def _judged(self, annotation: Annotation) -> Annotation:
-        label = annotation.label
-        if label is None or annotation.kind not in LABELLED_KINDS:
-            return annotation
-        if self._fixed and label not in self.setup.plan.class_index:
-            shown = label.encode("unicode_escape").decode()[:120]
-            fault = AnnotationFault("E_CLASS_UNKNOWN", f"The class '{shown}' is not in the class list; add it.")
-        elif label in self.setup.bad_classes:
-            fault = AnnotationFault("E_CLASS_UNREPRESENTABLE", self.setup.bad_classes[label])
-        else:
-            return annotation
-        return unreadable(annotation, fault)
 
     def _encode(self, record: Record, placement: Placement) -> Encoded:
         if record.medium not in self._accepts:
