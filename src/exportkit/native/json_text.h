@@ -3,6 +3,7 @@
 #ifndef EXPORTKIT_JSON_TEXT_H
 #define EXPORTKIT_JSON_TEXT_H
 
+#include "number_runs.h"
 #include "scan.h"
 
 #include <stdint.h>
@@ -272,9 +273,14 @@ static inline int skip_elements(Cursor *c, int depth)
 {
     int count = 0, found;
     c->p++;
-    while ((found = next_element(c, &count)) > 0)
+    while ((found = next_element(c, &count)) > 0) {
+        if (is_digit(*c->p) || *c->p == '-') {
+            c->p = skip_sure_numbers(c->p, c->end);
+            skip_blanks(c);
+        }
         if (!skip_value(c, depth + 1))
             return 0;
+    }
     return found == 0;
 }
 

@@ -1,57 +1,6 @@
 /* Do lines stand in ascending order of their ids? Only whole lines of JSON with one integer id are passed over; any other
    is left to the general way. */
 #include "json_text.h"
-#include "number_runs.h"
-
-static int pass_over(Cursor *c, int depth);
-
-static int pass_over_elements(Cursor *c, int depth)
-{
-    c->p++;
-    skip_blanks(c);
-    if (*c->p == ']') {
-        c->p++;
-        return 1;
-    }
-    for (;;) {
-        if (is_digit(*c->p) || *c->p == '-') {
-            c->p = skip_sure_numbers(c->p, c->end);
-            skip_blanks(c);
-        }
-        if (!pass_over(c, depth + 1))
-            return 0;
-        skip_blanks(c);
-        if (*c->p == ']') {
-            c->p++;
-            return 1;
-        }
-        if (*c->p != ',')
-            return 0;
-        c->p++;
-        skip_blanks(c);
-    }
-}
-
-static int pass_over_members(Cursor *c, int depth)
-{
-    Span key;
-    int count = 0, found;
-    c->p++;
-    while ((found = next_member(c, &count, &key)) > 0)
-        if (!is_text(&key) || !pass_over(c, depth + 1))
-            return 0;
-    return found == 0;
-}
-
-/* Passes over any value, long runs of numbers many at a time. */
-static int pass_over(Cursor *c, int depth)
-{
-    if (depth > DEEPEST_UNREAD)
-        return 0;
-    if (*c->p == '[')
-        return pass_over_elements(c, depth);
-    return *c->p == '{' ? pass_over_members(c, depth) : skip_value(c, depth);
-}
 
 /* The id of a line: 1, or 0 for what is refused. A key that is escaped may be another `id`. */
 static int read_id(Cursor *c, long long *id)
@@ -65,7 +14,7 @@ static int read_id(Cursor *c, long long *id)
         if (!key.plain)
             return 0;
         if (!IS(&key, "id")) {
-            if (!pass_over(c, 1))
+            if (!skip_value(c, 1))
                 return 0;
             continue;
         }
