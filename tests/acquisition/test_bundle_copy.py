@@ -167,6 +167,25 @@ def test_an_id_that_nobody_asked_for_ends_the_export(copying: Copying, asked: As
         copying.add(manifest, asked)
 
 
+@pytest.mark.parametrize("ids", [(9, 3, 4), (3, 9, 4), (3, 4, 9), (1, 3, 4), (3, 1, 4), (4, 3, 1), (9,), (-1,)])
+def test_an_id_outside_of_the_range_is_found_in_whatever_order_lines_stand(
+    copying: Copying, ids: tuple[int, ...]
+) -> None:
+    manifest = copying.bundle("one", *({"id": number, "data": {}} for number in ids))
+
+    with pytest.raises(IncompleteExport, match=r"the record (1|9|-1), which is outside"):
+        copying.add(manifest, AskedIds(IdentitySelection({}), IdRange(2, 6)))
+
+
+@pytest.mark.parametrize("ids", [(2, 3, 5), (5, 3, 2), (2, 5, 3), (3,), (3, 3)])
+def test_ids_of_the_range_are_copied_in_whatever_order_lines_stand(copying: Copying, ids: tuple[int, ...]) -> None:
+    manifest = copying.bundle("one", *({"id": number, "data": {}} for number in ids))
+
+    copying.add(manifest, AskedIds(IdentitySelection({}), IdRange(2, 6)))
+
+    assert copying.stored_ids() == list(ids)
+
+
 def test_ids_that_were_asked_for_are_copied(copying: Copying) -> None:
     manifest = copying.bundle("one", {"id": 2, "data": {}}, {"id": 5, "data": {}})
 

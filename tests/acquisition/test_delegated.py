@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,9 +35,12 @@ class Jobs:
     def __init__(self, states: dict[str, Any]) -> None:
         self._states = states
         self.asked: list[str] = []
+        self.events: dict[str, list[dict[str, Any]]] = {}
         self.cancelled: list[str] = []
         self.async_jobs = SimpleNamespace(
-            stream_progress=lambda _job_id: iter(()), retrieve=self._retrieve, cancel=self.cancelled.append
+            stream_progress=lambda job_id: iter(self.events.get(job_id, ())),
+            retrieve=self._retrieve,
+            cancel=self.cancelled.append,
         )
         self.plugin_exports = SimpleNamespace(create=self._create)
 
@@ -65,46 +68,48 @@ def state(tmp_path: Path) -> Iterator[RunState]:
         yield made
 
 
-def made(jobs: Any, state: RunState, **more: Any) -> DelegatedHead:
-    return DelegatedHead(jobs, ORDER, state, Patience(), **more)
+@pytest.fixture
+def made(state: RunState) -> Iterator[Callable[..., DelegatedHead]]:
+    """Make heads of the run, which are stopped in the end."""
+    heads: list[DelegatedHead] = []
+
+    def make(jobs: Any, **more: Any) -> DelegatedHead:
+        heads.append(DelegatedHead(jobs, ORDER, state, Patience(), **more))
+        return heads[-1]
+
+    yield make
+    for head in heads:
+        head.stop()
 
 
-def head_of(jobs: Any, state: RunState) -> DelegatedHead:
-    head = made(jobs, state)
-    head.enqueue(lambda _below: RANGES)
-    return head
-
-
-def test_jobs_that_are_over_are_told_of_one_by_one(state: RunState) -> None:
-    head = head_of(Jobs(dict.fromkeys(["job-0", "job-5", "job-9"], completed)), state)
+def test_jobs_that_are_over_are_told_of_one_by_one(made: Callable[..., DelegatedHead]) -> None:
+    head = made(Jobs(dict.fromkeys(["job-0", "job-5", "job-9"], completed)))
     told: list[int] = []
 
-    results = head.follow(lambda job: told.append(job.shard))
+    head.enqueue(lambda _below: RANGES, lambda job: told.append(job.shard))
+    results = head.follow()
 
     assert sorted(told) == [0, 1, 2]
     assert [result.job_id for result in results] == ["job-9", "job-5", "job-0"]
 
 
-def test_a_run_that_goes_on_is_told_of_jobs_that_were_over_before(state: RunState) -> None:
+def test_a_run_that_goes_on_is_told_of_jobs_that_were_over_before(made: Callable[..., DelegatedHead]) -> None:
     jobs = Jobs(dict.fromkeys(["job-0", "job-5", "job-9"], completed))
-    head_of(jobs, state).follow()
+    first, second = made(jobs), made(jobs)
+    first.enqueue(lambda _below: RANGES)
+    first.follow()
     told: list[int] = []
 
-    head_of(jobs, state).follow(lambda job: told.append(job.shard))
+    second.enqueue(lambda _below: pytest.fail("the ids were listed again"), lambda job: told.append(job.shard))
+    second.follow()
 
     assert sorted(told) == [0, 1, 2]
     assert sorted(jobs.asked) == ["job-0", "job-5", "job-9"]
 
 
-def test_ranges_are_not_looked_for_when_the_run_has_its_jobs(state: RunState) -> None:
-    head = head_of(Jobs({}), state)
-
-    head.enqueue(lambda _below: pytest.fail("the ids were listed again"))
-
-    assert len(state.jobs()) == 3
-
-
-def test_jobs_are_asked_for_while_further_ranges_are_looked_for(state: RunState) -> None:
+def test_as_many_jobs_as_may_run_are_asked_for_while_further_ranges_are_looked_for(
+    made: Callable[..., DelegatedHead],
+) -> None:
     jobs = Jobs({})
     asked: list[list[str]] = []
 
@@ -113,31 +118,58 @@ def test_jobs_are_asked_for_while_further_ranges_are_looked_for(state: RunState)
             asked.append(list(jobs.asked))
             yield shard
 
-    made(jobs, state, parallel=2).enqueue(ranges)
+    made(jobs, parallel=2).enqueue(ranges)
 
     assert asked == [[], ["job-9"], ["job-9", "job-5"]]
     assert jobs.asked == ["job-9", "job-5"]
 
 
-def test_a_further_job_is_asked_for_when_one_is_over_before_all_ranges_are_found(state: RunState) -> None:
+@pytest.mark.timeout(60)
+def test_jobs_are_followed_and_further_ones_asked_for_before_all_ranges_are_found(
+    state: RunState, made: Callable[..., DelegatedHead]
+) -> None:
     def is_gone() -> dict[str, Any]:
+        is_asked.set()
         raise ClientError(503, "it is busy")
 
+    is_asked, is_there = Event(), Event()
     jobs = Jobs({"job-9": completed, "job-5": is_gone})
-    asked: list[list[str]] = []
 
     def ranges(_below: int | None) -> Iterator[IdRange]:
-        for shard in [*RANGES, IdRange(-5, 0)]:
-            asked.append(list(jobs.asked))
-            yield shard
+        yield RANGES[0]
+        is_there.wait()
+        yield RANGES[1]
+        is_asked.wait()
+        yield RANGES[2]
 
-    made(jobs, state, parallel=1).enqueue(ranges)
+    made(jobs, parallel=1).enqueue(ranges, lambda _job: is_there.set())
 
-    assert asked == [[], ["job-9"], ["job-9", "job-5"], ["job-9", "job-5"]]
-    assert [job.job_id for job in state.jobs()] == ["job-9", "job-5", None, None]
+    assert [job.job_id for job in state.jobs()] == ["job-9", "job-5", None]
 
 
-def test_a_run_that_ended_while_ranges_were_looked_for_goes_on_below_the_last(state: RunState) -> None:
+@pytest.mark.timeout(60)
+def test_progress_is_told_from_when_jobs_are_waited_for(made: Callable[..., DelegatedHead]) -> None:
+    is_there = Event()
+    jobs = Jobs(dict.fromkeys(["job-0", "job-5", "job-9"], completed))
+    jobs.events = {"job-9": [{"processed_count": 3, "total_count": 3}]}
+    told: list[tuple[int, int]] = []
+
+    def ranges(_below: int | None) -> Iterator[IdRange]:
+        yield RANGES[0]
+        is_there.wait()
+        yield from RANGES[1:]
+
+    head = made(jobs, progress=lambda *counts: told.append(counts))
+    head.enqueue(ranges, lambda _job: is_there.set())
+    before = list(told)
+    head.follow()
+
+    assert (before, told) == ([], [(3, 3)])
+
+
+def test_a_run_that_ended_while_ranges_were_looked_for_goes_on_below_the_last(
+    state: RunState, made: Callable[..., DelegatedHead]
+) -> None:
     jobs = Jobs({})
 
     def ends(_below: int | None) -> Iterator[IdRange]:
@@ -145,38 +177,83 @@ def test_a_run_that_ended_while_ranges_were_looked_for_goes_on_below_the_last(st
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        made(jobs, state).enqueue(ends)
+        made(jobs).enqueue(ends)
     below: list[int | None] = []
 
     def goes_on(last: int | None) -> list[IdRange]:
         below.append(last)
         return RANGES[1:]
 
-    made(jobs, state).enqueue(goes_on)
+    made(jobs).enqueue(goes_on)
 
     assert below == [9]
     assert jobs.asked == ["job-9", "job-5", "job-0"]
     assert [job.filter for job in state.jobs()] == [shard.keys() for shard in RANGES]
 
 
-def test_where_ids_cannot_be_listed_one_job_does_it_all(state: RunState) -> None:
-    jobs = Jobs({})
+def test_where_ids_cannot_be_listed_one_job_does_it_all(state: RunState, made: Callable[..., DelegatedHead]) -> None:
+    jobs = Jobs({"job-all": completed})
+    told: list[str] = []
+
+    def fails(_below: int | None) -> Iterator[IdRange]:
+        yield from ()
+        raise ClientError(503, "it is busy")
+
+    head = made(jobs, tell=told.append)
+    head.enqueue(fails)
+
+    assert [result.job_id for result in head.follow()] == ["job-all"]
+    assert jobs.asked == ["job-all"]
+    assert [job.filter for job in state.jobs()] == [{}]
+    assert "it is busy" in told[0]
+
+
+def test_where_no_more_ids_can_be_listed_one_job_does_what_is_left(
+    state: RunState, made: Callable[..., DelegatedHead]
+) -> None:
+    jobs = Jobs({"job-9": completed, "job-0": completed})
     told: list[str] = []
 
     def fails(_below: int | None) -> Iterator[IdRange]:
         yield RANGES[0]
         raise ClientError(503, "it is busy")
 
-    made(jobs, state, tell=told.append).enqueue(fails)
+    head = made(jobs, tell=told.append)
+    head.enqueue(fails)
 
-    assert jobs.cancelled == ["job-9"]
-    assert jobs.asked == ["job-9", "job-all"]
-    assert [job.filter for job in state.jobs()] == [{}]
+    assert [result.job_id for result in head.follow()] == ["job-9", "job-0"]
+    assert [job.filter for job in state.jobs()] == [RANGES[0].keys(), {"_id_gte": 0, "_id_lt": 9}]
+    assert jobs.cancelled == []
     assert "it is busy" in told[0]
 
 
 @pytest.mark.timeout(60)
-def test_an_interrupt_does_not_wait_for_jobs_that_are_still_at_work(state: RunState) -> None:
+def test_a_job_that_is_being_asked_for_is_cancelled_too(state: RunState, made: Callable[..., DelegatedHead]) -> None:
+    is_asked, may_answer = Event(), Event()
+
+    class Slow(Jobs):
+        def _create(self, **order: Any) -> dict[str, Any]:
+            found = super()._create(**order)
+            if found["job_id"] == "job-5":
+                is_asked.set()
+                may_answer.wait()
+            return found
+
+    jobs = Slow({"job-9": completed})
+    head = made(jobs, parallel=1)
+    head.enqueue(lambda _below: RANGES)
+    is_asked.wait()
+    ending = Thread(target=head.cancel)
+    ending.start()
+    may_answer.set()
+    ending.join()
+
+    assert jobs.cancelled == ["job-5"]
+    assert jobs.asked == ["job-9", "job-5"]
+
+
+@pytest.mark.timeout(60)
+def test_an_interrupt_does_not_wait_for_jobs_that_are_still_at_work(made: Callable[..., DelegatedHead]) -> None:
     waiting = Event()
 
     def at_work() -> dict[str, Any]:
@@ -187,7 +264,8 @@ def test_an_interrupt_does_not_wait_for_jobs_that_are_still_at_work(state: RunSt
         waiting.wait()
         raise KeyboardInterrupt
 
-    head = head_of(Jobs({"job-0": at_work, "job-5": interrupted, "job-9": at_work}), state)
+    head = made(Jobs({"job-0": at_work, "job-5": interrupted, "job-9": at_work}))
+    head.enqueue(lambda _below: RANGES)
 
     with pytest.raises(KeyboardInterrupt):
         head.follow()

@@ -19,6 +19,11 @@ class AskedIds:
         self._selection = selection
         self._within = within
 
+    @property
+    def is_range(self) -> bool:
+        """Whether all ids are admitted that lie between two that are."""
+        return not self._selection
+
     def require(self, ids: Sequence[int]) -> None:
         """Raise IncompleteExport for the first id that was not asked for."""
         if not ids:

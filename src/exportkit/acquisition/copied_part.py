@@ -17,6 +17,7 @@ from exportkit.acquisition.run_state import FileFacts, ItemFacts
 from exportkit.acquisition.stored_line import WRAPPER_WORD, file_entries, is_wrapped
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
+from exportkit.native import core
 from exportkit.storage.refusals import refusals_of
 from exportkit.storage.safe_path import judge_input_path
 
@@ -58,10 +59,11 @@ class CopiedPart:
         """
         wanted: dict[str, None] = {}
         for text in _whole_lines(self._path):
+            bounds, may_be_wrapped = core.id_bounds(text, WRAPPER_WORD) if core else (None, WRAPPER_WORD in text)
             if asked is not None:
-                asked.require(_ids(text))
+                asked.require(bounds if bounds and asked.is_range else _ids(text))
             has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
-            if not has_files and WRAPPER_WORD not in text:
+            if not has_files and not may_be_wrapped:
                 continue
             for row in filter(None, map(_row_of, BytesIO(text))):
                 self.points = self.points or is_wrapped(row)

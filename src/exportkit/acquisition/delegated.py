@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -16,7 +15,7 @@ from exportkit.acquisition.shards import IdRange
 from exportkit.clients.applied_filter import compare_applied_filter
 from exportkit.clients.backend_v2 import BackendClientV2
 from exportkit.clients.client_errors import ClientError
-from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportResult, finalize_export, job_state
+from exportkit.clients.job_outcome import DelegatedExportError, DelegatedExportResult, finalize_export
 from exportkit.clients.job_watch import PollPatience, stream_export_progress
 from exportkit.clients.plugin_exports import new_idempotency_key
 
@@ -79,95 +78,119 @@ class DelegatedHead:
         self._tell = tell
         self._finished: Callable[[JobFacts], object] = lambda _job: None
         self._stopped = Event()
+        self._asking = Lock()
         self._lock = Lock()
         self._counts: dict[int, tuple[int, int]] = {}
         self._shown = (0, 0)
+        self._is_awaited = False
+        self._pool: ThreadPoolExecutor | None = None
+        self._attempts: list[Future[_Failure | None]] = []
         #: Jobs that this process asked for, which a rollback cancels.
         self.enqueued: list[str] = []
 
-    def enqueue(self, ranges: Callable[[int | None], Iterable[IdRange]] = lambda _below: ()) -> list[JobFacts]:
+    def enqueue(
+        self,
+        ranges: Callable[[int | None], Iterable[IdRange]] = lambda _below: (),
+        finished: Callable[[JobFacts], object] = lambda _job: None,
+    ) -> list[JobFacts]:
         """Take note of the jobs, one for each range, and ask for the first of them, as many as may run at once.
 
-        `ranges` gives those below an id, from the highest to the lowest; jobs are asked for while it goes on, a further
-        one when one is over. A run that goes on has its jobs already. Without ranges, or where they cannot be had, one
-        job does it all. Raises ClientError.
+        `ranges` gives those below an id, from the highest to the lowest. Meanwhile jobs are followed, and a further one
+        is asked for when one is over; `finished` is told of each job whose bundle is there, from the thread that waited
+        for it. A run that goes on has its jobs already. Without ranges, or where they cannot be had, one job does it
+        all, or all that is left. Raises ClientError.
         """
-        for job in self._state.jobs()[: self._parallel]:
-            self._ask_once(job)
-        if not self._state.is_planned:
-            try:
-                self._plan(ranges)
-            except _NotSplit as error:
-                self.cancel()
-                self._state.finish_plan(only=_whole())
-                self._tell(f"The export is not split, since its ids cannot be listed: {error.__cause__}")
-            for job in self._state.jobs()[: self._parallel]:
-                self._ask_once(job)
+        self._finished = finished
+        known = self._state.jobs()
+        try:
+            if not (self._state.is_planned and len(known) == 1):
+                for job in known:
+                    self._start(job)
+            if not self._state.is_planned:
+                self._plan(known, ranges)
+            if not self._attempts:
+                self._ask_once(self._state.jobs()[0])
+        except BaseException:
+            self.stop()
+            raise
         return self._state.jobs()
 
-    def _plan(self, ranges: Callable[[int | None], Iterable[IdRange]]) -> None:
-        """One job for each range. As many as may run at once are asked for meanwhile, so that the server has work."""
-        known = self._state.jobs()
-        running = [job.job_id for job in known if job.job_id is not None]
-        waiting = deque(job for job in known if job.job_id is None)
-        shards = iter(ranges(known[-1].filter["_id_gte"] if known else None))
+    def _plan(self, known: Sequence[JobFacts], ranges: Callable[[int | None], Iterable[IdRange]]) -> None:
+        """One job for each range, started when it is known; the last may be one for all that is left."""
+        last: JobFacts | None = None
+        lowest: int | None = known[-1].filter["_id_gte"] if known else None
+        shards = iter(ranges(lowest))
         for number in count(len(known)):
             try:
                 shard = next(shards, None)
             except ClientError as error:
-                raise _NotSplit from error
-            if shard is None:
+                self._tell(f"The export is not split any further, since its ids cannot be listed: {error}")
+                last = _job_of(number, _below(lowest))
                 break
-            job = JobFacts(number, shard.keys(), new_idempotency_key())
+            if shard is None:
+                if not number:
+                    last = _job_of(0, {})
+                break
+            lowest = shard.id_gte
+            job = _job_of(number, shard.keys())
             self._state.plan_job(job)
-            waiting.append(job)
-            if len(running) >= self._parallel:
-                running = [job_id for job_id in running if not self._is_over(job_id)]
-            while waiting and len(running) < self._parallel:
-                running.append(self._ask_for(waiting.popleft()))
-        self._state.finish_plan(only=None if number else _whole())
+            self._start(job)
+        self._state.finish_plan(last)
+        if last is not None and last.shard:
+            self._start(last)
 
-    def _is_over(self, job_id: str) -> bool:
-        try:
-            return job_state(self._client.async_jobs.retrieve(job_id)).is_over
-        except ClientError:
-            return False  # told by whoever follows it
+    def _start(self, job: JobFacts) -> None:
+        """Have one of several jobs followed. The first of them are asked for at once, to be told of where it fails."""
+        if job.job_id is None and len(self._attempts) < self._parallel:
+            job = job._replace(job_id=self._ask_for(job))
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._parallel, "exportkit-shards")
+        self._attempts.append(self._pool.submit(self._attempt, job))
 
     def _ask_once(self, job: JobFacts) -> None:
         if job.job_id is None:
             self._ask_for(job)
 
-    def follow(self, finished: Callable[[JobFacts], object] = lambda _job: None) -> list[DelegatedExportResult]:
+    def follow(self) -> list[DelegatedExportResult]:
         """Wait for every job and return where its bundle is, from the highest range to the lowest.
-
-        `finished` is told of each job whose bundle is there, from the thread that waited for it.
 
         A job that fails is asked for anew twice where it is one of several, and once where an earlier process asked
         for it. Raises DelegatedExportError and ClientError.
         """
-        self._finished = finished
-        jobs = self._state.jobs()
-        if len(jobs) == 1:
-            self._finish_or_renew(jobs[0])
+        self._tell_progress()
+        if self._attempts:
+            self._await_all()
         else:
-            self._follow_all(jobs)
+            self._finish_or_renew(self._state.jobs()[0])
         return [result_of(job) for job in self._state.jobs()]
+
+    def stop(self) -> None:
+        """Follow no job any further; they go on. A thread that waits for an event of the server is left behind."""
+        self._stopped.set()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
 
     def cancel(self) -> None:
         """Have the jobs end that this process asked for, as far as the server is there; the next run asks anew."""
-        for job in self._state.jobs():
-            if job.job_id in self.enqueued and job.manifest is None:
-                with suppress(ClientError):
-                    self._client.async_jobs.cancel(str(job.job_id))
-                self._state.renew_job(job.shard, new_idempotency_key())
+        self.stop()
+        # What is being asked for in another thread is one of them, too.
+        with self._asking:
+            for job in self._state.jobs():
+                if job.job_id in self.enqueued and job.manifest is None:
+                    with suppress(ClientError):
+                        self._client.async_jobs.cancel(str(job.job_id))
+                    self._state.renew_job(job.shard, new_idempotency_key())
 
     # ----------------------------------------------------------------------------------------------------------
 
     def _ask_for(self, job: JobFacts) -> str:
-        answer = self._client.plugin_exports.create(idempotency_key=job.idempotency_key, **self._order.body(job.filter))
-        job_id: str = answer["job_id"]
-        self._state.record_job(job.shard, job_id)
-        self.enqueued.append(job_id)
+        body = self._order.body(job.filter)
+        with self._asking:
+            self._go_on()
+            answer = self._client.plugin_exports.create(idempotency_key=job.idempotency_key, **body)
+            job_id: str = answer["job_id"]
+            self._state.record_job(job.shard, job_id)
+            self.enqueued.append(job_id)
         self._compare_filter(answer.get("applied_filter"), job)
         return job_id
 
@@ -176,37 +199,37 @@ class DelegatedHead:
         if isinstance(echo, Mapping):
             compare_applied_filter({**self._order.filter, **job.filter}, echo)
 
-    def _follow_all(self, jobs: Sequence[JobFacts]) -> None:
-        waiting = list(jobs)
-        for attempt in range(1 + _SHARD_RETRIES):
-            failures = self._attempts(waiting)
-            if not failures:
-                return
-            if attempt == _SHARD_RETRIES:
-                raise failures[0][1]
-            waiting = []
-            for job, error in failures:
-                self._tell(f"The shard {job.shard + 1} of {len(jobs)} failed and is exported again: {error}")
-                self._state.renew_job(job.shard, new_idempotency_key())
-            failed = {job.shard for job, _ in failures}
-            waiting = [job for job in self._state.jobs() if job.shard in failed]
-
-    def _attempts(self, jobs: Sequence[JobFacts]) -> list[tuple[JobFacts, Exception]]:
-        """Follow jobs side by side. What ends one of them for another reason than its job ends all of them."""
-        pool = ThreadPoolExecutor(min(self._parallel, len(jobs)), "exportkit-shards")
+    def _await_all(self) -> None:
+        assert self._pool is not None  # noqa: S101 - where there are attempts, there is who makes them
         try:
-            attempts = [pool.submit(self._attempt, job) for job in jobs]
-            for attempt in wait(attempts, return_when=FIRST_EXCEPTION).done:
-                attempt.result()
-            return [found for attempt in attempts if (found := attempt.result()) is not None]
+            for retry in range(1 + _SHARD_RETRIES):
+                failures = self._failures()
+                if not failures:
+                    break
+                if retry == _SHARD_RETRIES:
+                    raise failures[0][1]
+                self._attempts = [self._pool.submit(self._attempt, job) for job in self._renewed(failures)]
         except BaseException:
-            self._stopped.set()
+            self.stop()
             raise
-        finally:
-            # A thread that waits for an event of the server is left behind; the run has its ending to do.
-            pool.shutdown(wait=not self._stopped.is_set(), cancel_futures=True)
+        self._pool.shutdown()
 
-    def _attempt(self, job: JobFacts) -> tuple[JobFacts, Exception] | None:
+    def _failures(self) -> list[_Failure]:
+        """Wait for all jobs. What ends one of them for another reason than its job ends all of them."""
+        for attempt in wait(self._attempts, return_when=FIRST_EXCEPTION).done:
+            attempt.result()
+        return [found for attempt in self._attempts if (found := attempt.result()) is not None]
+
+    def _renewed(self, failures: Sequence[_Failure]) -> list[JobFacts]:
+        """Other jobs in place of those that failed."""
+        jobs = len(self._state.jobs())
+        for job, error in failures:
+            self._tell(f"The shard {job.shard + 1} of {jobs} failed and is exported again: {error}")
+            self._state.renew_job(job.shard, new_idempotency_key())
+        failed = {job.shard for job, _ in failures}
+        return [job for job in self._state.jobs() if job.shard in failed]
+
+    def _attempt(self, job: JobFacts) -> _Failure | None:
         try:
             self._finish(job)
         except (DelegatedExportError, ClientError) as error:
@@ -241,28 +264,45 @@ class DelegatedHead:
         self._finished(job._replace(job_id=job_id, manifest=asdict(result)))
 
     def _pause(self, seconds: float) -> None:
-        if self._stopped.wait(seconds):
+        self._stopped.wait(seconds)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
             raise KeyboardInterrupt
 
     def _advance(self, shard: int, done: int, total: int) -> None:
-        if self._stopped.is_set():
-            raise KeyboardInterrupt
+        self._go_on()
         with self._lock:
             before = self._counts.get(shard, (0, 0))
             self._counts[shard] = (max(before[0], done), max(before[1], total))
             sums = [sum(column) for column in zip(*self._counts.values(), strict=True)]
             self._shown = (max(self._shown[0], sums[0]), max(self._shown[1], sums[1]))
-            shown = self._shown
-        self._progress(*shown)
+            # What is done before anybody waits for it belongs to another step of the export.
+            told = self._shown if self._is_awaited else None
+        if told is not None:
+            self._progress(*told)
+
+    def _tell_progress(self) -> None:
+        """From now on, and what was done before."""
+        with self._lock:
+            self._is_awaited = True
+            told = self._shown
+        if told[1]:
+            self._progress(*told)
 
 
-class _NotSplit(Exception):
-    """The ids by which an export would be split cannot be listed."""
+#: A job, and why there is no bundle of it.
+_Failure = tuple[JobFacts, Exception]
 
 
-def _whole() -> JobFacts:
-    """A job for everything."""
-    return JobFacts(0, {}, new_idempotency_key())
+def _job_of(shard: int, keys: Mapping[str, int]) -> JobFacts:
+    return JobFacts(shard, dict(keys), new_idempotency_key())
+
+
+def _below(upper: int | None) -> dict[str, int]:
+    """The filter keys of everything below an id, which is everything where there is none; ids are not negative."""
+    return {} if upper is None else IdRange(0, upper).keys()
 
 
 def result_of(job: JobFacts) -> DelegatedExportResult:

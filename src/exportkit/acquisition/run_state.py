@@ -249,12 +249,11 @@ class RunState:
         """Whether all jobs are known."""
         return bool((self._row("SELECT planned FROM run") or (0,))[0])
 
-    def finish_plan(self, only: JobFacts | None = None) -> None:
-        """There is no further job, or `only` this one in place of those that are known."""
+    def finish_plan(self, last: JobFacts | None = None) -> None:
+        """There is no further job, but for this last one."""
         with self._transaction() as database:
-            if only is not None:
-                database.execute("DELETE FROM jobs")
-                database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(only), only.job_id))
+            if last is not None:
+                database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, NULL)", (*_job_texts(last), last.job_id))
             database.execute("UPDATE run SET planned = 1")
 
     def record_job(self, shard: int, job_id: str | None, manifest: Mapping[str, Any] | None = None) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from exportkit.acquisition import (
@@ -175,20 +175,25 @@ class RemoteAcquisition:
     # -- delegated ---------------------------------------------------------------------------------------------
 
     def enqueue(self, project_id: int | None, filters: Mapping[str, Any], total: int | None) -> list[str]:
-        """Hand the export to the server; ids of the jobs that were made. Raises ClientError."""
+        """Hand the export to the server; ids of the jobs that were made. Raises ClientError.
+
+        Bundles are copied from when they are there.
+        """
         shards = ShardConfig.from_params(self._context.params, self._context.config)
         self._selection = IdentitySelection(filters)
         head = self._delegated(project_id, filters, shards)
-        jobs = head.enqueue(lambda below: self._ranges(filters, total, shards, below))
+        ranges = partial(self._ranges, filters, total, shards)
+        if self._state.is_complete:
+            jobs = head.enqueue(ranges)
+        else:
+            self._arrivals = self._opened.enter_context(self._copying())
+            jobs = head.enqueue(ranges, self._arrivals.arrived)
         return [job.job_id for job in jobs if job.job_id is not None]
 
     def follow(self) -> list[DelegatedExportResult]:
-        """Wait for the jobs; bundles are copied from when they are there. Raises DelegatedExportError, ClientError."""
+        """Wait for the jobs. Raises DelegatedExportError and ClientError."""
         assert self._head is not None  # noqa: S101 - enqueued before
-        if self._state.is_complete:
-            return self._head.follow()
-        self._arrivals = self._opened.enter_context(self._copying())
-        return self._head.follow(self._arrivals.arrived)
+        return self._head.follow()
 
     @contextmanager
     def _copying(self) -> Iterator[BundleArrivals]:
@@ -254,7 +259,7 @@ class RemoteAcquisition:
             filter=plural_versions(filters) if self._target == "ground_truth" else dict(filters),
             project_id=None if self._target == "ground_truth" else project_id,
         )
-        self._head = DelegatedHead(
+        self._head = head = DelegatedHead(
             self._v2,
             order,
             self._state,
@@ -263,7 +268,8 @@ class RemoteAcquisition:
             progress=self._server_progress,
             tell=self._context.log_message,
         )
-        return self._head
+        self._opened.callback(head.stop)
+        return head
 
     def _ranges(
         self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig, below: int | None
