@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exportkit.acquisition.stored_line import file_entries, plain_lines, stored_line
 from exportkit.bundles.canonical_line import canonical_line
 from exportkit.clients import WireRow
+from exportkit.clients.plain_row import keys_of_plain, plain_rows
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8)
 ENTRY = st.fixed_dictionaries({"url": st.text(max_size=5)}, optional={"is_primary": st.booleans()})
@@ -46,6 +47,62 @@ def test_a_stored_line_is_the_canonical_line_of_its_row(row: dict[str, Any], ind
     assert line.count(b"\n") == 1
     assert json.loads(line) == json.loads(canonical_line(expected))
     assert list(json.loads(line)) == list(json.loads(canonical_line(expected)))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(ROWS | ROWS.map(lambda row: {**row, "files_manifest": None}), min_size=1, max_size=4),
+    st.sampled_from([None, 1]),
+    st.sampled_from(["id", "pgh_id"]),
+)
+@example([{"id": 1, "data": {"b": [1.50, 1e3], "a": "\\u00e9"}, "data_unit": {"name": "x", "id": 5}}], None, "id")
+def test_rows_that_are_read_as_plain_give_the_same_lines(
+    rows: list[dict[str, Any]], indent: int | None, key: str
+) -> None:
+    texts = [json.dumps(row, indent=indent) for row in rows]
+    found = [wire_row(text) for text in texts]
+
+    plain = plain_rows("".join(f"{text}\n" for text in texts).encode())
+
+    if plain is None:
+        assert indent or any(row.get("files_manifest") or type(row.get("data_unit")) is not dict for row in rows)
+        return
+    assert plain_lines(plain) == b"".join(stored_line(row, row.raw("data"), {}) for row in found)
+    assert keys_of_plain(plain, key) == [row.get(key, row["id"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"id":1,"data":{"mode":"presigned"}}',
+        '{"id":1,"files":{"a":{}}}',
+        '{"id":1,"files":""}',
+        '{"id":1,"file":{}}',
+        '{"id":1,"file":null}',
+        '{"id":1,"files_manifest":{"a":{"url":"u"}}}',
+        '{"id":1,"data_unit":{"id":1,"files":{"a":{}}}}',
+        '{"id":1,"data_unit":null}',
+        '{"id":1,"data_unit":[1]}',
+        '{"id":null}',
+        '{"id":"1"}',
+        '{"id":1,"pgh_id":null}',
+        '{"id":1,"data":[1,\r2]}',
+        '{"id":1,"data":[1,\n2]}',
+        '{"id":1,"data":[1,}',
+        '{"id":1}\n',
+        '{"end":true',
+    ],
+)
+def test_a_row_that_has_to_be_looked_into_is_not_plain(row: str) -> None:
+    assert plain_rows(f'{{"id":2}}\n{row}\n'.encode()) is None
+
+
+def test_a_row_without_the_key_of_a_list_has_no_plain_keys() -> None:
+    rows = plain_rows(b'{"id":1,"pgh_id":7}\n{"id":2}\n{"data":{}}\n')
+    assert rows is not None
+    assert keys_of_plain(rows, "id") is None
+    assert keys_of_plain(rows[:2], "id") == [1, 2]
+    assert keys_of_plain(rows[:2], "pgh_id") == [7, 2]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,12 +14,13 @@ from exportkit.acquisition.asked_ids import AskedIds
 from exportkit.acquisition.original_files import is_fetchable
 from exportkit.acquisition.row_resolver import RowResolver, identity_of
 from exportkit.acquisition.run_state import FileFacts, ItemFacts
-from exportkit.acquisition.stored_line import WRAPPER_WORD, file_entries, is_wrapped
+from exportkit.acquisition.stored_line import file_entries, is_wrapped
 from exportkit.clients import WireRow
 from exportkit.errors import RecordFault
 from exportkit.native import core
 from exportkit.storage.refusals import refusals_of
 from exportkit.storage.safe_path import judge_input_path
+from exportkit.wire.wrapper import MODE_WORD
 
 __all__ = ["CopiedPart"]
 
@@ -59,7 +60,7 @@ class CopiedPart:
         """
         wanted: dict[str, None] = {}
         for text in _whole_lines(self._path):
-            bounds, may_be_wrapped = core.id_bounds(text, WRAPPER_WORD) if core else (None, WRAPPER_WORD in text)
+            bounds, may_be_wrapped = core.id_bounds(text, MODE_WORD) if core else (None, MODE_WORD in text)
             if asked is not None:
                 asked.require(bounds if bounds and asked.is_range else _ids(text))
             has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Final
+from typing import Any, Final, cast
 
 from exportkit.acquisition.row_resolver import ResolvedRow, RowResolver, identity_of
 from exportkit.acquisition.run_state import RunState
@@ -15,6 +15,7 @@ from exportkit.acquisition.sources import Chunk, ItemSource
 from exportkit.acquisition.spool import Spool
 from exportkit.acquisition.stored_line import plain_lines
 from exportkit.clients import WireRow
+from exportkit.clients.plain_row import PlainRow
 
 __all__ = ["InProcessHead"]
 
@@ -59,14 +60,14 @@ class InProcessHead:
         if lines is not None:
             self._spool.store(keys, lines)
         else:
-            for key, resolved in zip(keys, self._resolver.resolved(rows), strict=True):
+            for key, resolved in zip(keys, self._resolver.resolved(cast("list[WireRow]", rows)), strict=True):
                 self._store(key, resolved)
         for missed in chunk.missed:
             self._spool.miss(missed.key, missed.item_id, missed.status, missed.reason)
         self._spool.end_chunk(chunk.position)
         return len(rows) + len(chunk.missed)
 
-    def _new(self, chunk: Chunk) -> tuple[list[WireRow], list[int]]:
+    def _new(self, chunk: Chunk) -> tuple[list[WireRow] | list[PlainRow], list[int]]:
         """Rows that were not taken before, by their keys: all, where the list goes on as it has to."""
         last = self._spool.position
         keys = chunk.keys if last is None else [last, *chunk.keys]
@@ -74,7 +75,7 @@ class InProcessHead:
             return chunk.rows, chunk.keys
         self._spool.commit()
         known = self._state.known_keys(chunk.keys)
-        rows = {key: row for key, row in zip(chunk.keys, chunk.rows, strict=True) if key not in known}
+        rows: dict[int, Any] = {key: row for key, row in zip(chunk.keys, chunk.rows, strict=True) if key not in known}
         return list(rows.values()), list(rows)
 
     def _store(self, key: int, resolved: ResolvedRow) -> None:

@@ -194,9 +194,10 @@ class RunState:
             chunk = database.execute(
                 "INSERT INTO chunks (spool_offset, sha256) VALUES (?, ?)", (group.offset, group.sha256)
             ).lastrowid
-            database.executemany(
-                "INSERT OR IGNORE INTO items VALUES (?, NULL, ?, 'stored', 1, NULL)",
-                ((key, chunk) for key in group.stored),
+            # One statement takes all keys without the lock of the interpreter, which others need meanwhile.
+            database.execute(
+                "INSERT OR IGNORE INTO items SELECT value, NULL, ?, 'stored', 1, NULL FROM json_each(?)",
+                (chunk, json.dumps(list(group.stored))),
             )
             database.executemany(
                 "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?)",

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 from exportkit.clients import WireRow
 from exportkit.clients.backend import BackendClient
 from exportkit.clients.bulk_fetch import BulkAnswer
+from exportkit.clients.plain_row import PlainRow, are_plain
 from exportkit.clients.record_resource import RecordResource
 from exportkit.clients.retries import page_policy
 
@@ -38,7 +39,8 @@ class Missed:
 class Chunk:
     """Rows in the order of the list with their keys, and what was listed beside them."""
 
-    rows: list[WireRow]
+    #: All of one type.
+    rows: list[WireRow] | list[PlainRow]
     keys: list[int]
     #: Key of the last listed row: what a later run goes on behind.
     position: int
@@ -165,9 +167,12 @@ class StreamedRows:
     def chunks(self, after: int | None) -> Iterator[Chunk]:
         if self._newest is None or (after is not None and after >= self._newest):
             return
-        rows: list[WireRow] = []
+        rows: list[Any] = []
         keys: list[int] = []
-        for batch in self._records.stream(self._filters, after=after).batches():
+        for batch in self._records.stream(self._filters, after=after).batches(plain=True):
+            if rows and are_plain(rows) != are_plain(batch.rows):
+                yield Chunk(rows, keys, keys[-1])
+                rows, keys = [], []
             known = bisect_right(batch.keys, self._newest)
             rows += batch.rows[:known]
             keys += batch.keys[:known]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from exportkit.bundles.canonical_line import LINE_ENDS, encoded_member
 from exportkit.clients import WireRow
+from exportkit.clients.plain_row import PlainRow, are_plain, lines_of
 from exportkit.errors import RecordFault
 from exportkit.wire import choose_entry, is_wrapper
+from exportkit.wire.wrapper import MODE_WORD
 
-__all__ = ["WRAPPER_WORD", "file_entries", "has_no_files", "is_wrapped", "may_be_wrapped", "plain_lines", "stored_line"]
+__all__ = ["file_entries", "has_no_files", "is_wrapped", "may_be_wrapped", "plain_lines", "stored_line"]
 
 _NULL: Final = msgspec.Raw(b"null")
 _NOTHING: Final = (None, _NULL)
 _NO_MAP: Final = (*_NOTHING, msgspec.Raw(b"{}"))
-#: What a wrapper says of itself; a payload without this word is none.
-WRAPPER_WORD: Final = b'"mode"'
 #: A wrapper holds a URL and three short members.
 _LONGEST_WRAPPER: Final = 1 << 16
 
@@ -35,7 +35,7 @@ def is_wrapped(row: WireRow) -> bool:
 
 def may_be_wrapped(data: bytes | None) -> bool:
     """Whether a payload has to be looked into to tell."""
-    return data is not None and WRAPPER_WORD in data and len(data) <= _LONGEST_WRAPPER
+    return data is not None and MODE_WORD in data and len(data) <= _LONGEST_WRAPPER
 
 
 def file_entries(row: WireRow) -> dict[str, Any]:
@@ -99,21 +99,24 @@ def stored_line(row: WireRow, data: bytes | None, entries: dict[str, Any] | byte
     return line + b"\n"
 
 
-def plain_lines(rows: Sequence[WireRow]) -> bytes | None:
+def plain_lines(rows: Sequence[WireRow] | Sequence[PlainRow]) -> bytes | None:
     """The canonical lines of rows that are stored as they came, or None where one of them has to be looked into.
 
-    What :func:`stored_line` gives for each of them, at a fraction of its cost.
+    What :func:`stored_line` gives for each of them, at a fraction of its cost. All rows are of one type.
     """
-    if not all(map(has_no_files, rows)):
+    if are_plain(rows):
+        return lines_of(rows)
+    found = cast("Sequence[WireRow]", rows)
+    if not all(map(has_no_files, found)):
         return None
     unset = msgspec.UNSET
     lines = _encoder.encode_lines(
         [
             _line(members, members.get("data", unset), None if members.get("files_manifest") == _NULL else unset)
-            for members in (row.members for row in rows)
+            for members in (row.members for row in found)
         ]
     )
-    is_plain = WRAPPER_WORD not in lines and b"\r" not in lines and lines.count(b"\n") == len(rows)
+    is_plain = MODE_WORD not in lines and b"\r" not in lines and lines.count(b"\n") == len(rows)
     return lines if is_plain else None
 
 

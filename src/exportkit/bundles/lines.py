@@ -16,6 +16,7 @@ import msgspec
 
 from exportkit.bundles.part import Part, opened
 from exportkit.errors import LocalIOError
+from exportkit.native import core
 
 __all__ = [
     "MAX_LINE",
@@ -141,14 +142,26 @@ def _count(file: int, shard: Shard) -> LineCount:
         while start < shard.end:
             size = _checked(os.preadv, file, [view[: shard.end - start]], start)
             start += size
-            at = 0
-            while (stop := buffer.find(b"\n", at, size)) >= 0:
-                records += not (blank and _is_blank_between(buffer, at, stop))
-                ends += 1
-                blank = True
-                at = stop + 1
-            blank = blank and _is_blank_between(buffer, at, size)
+            more_ends, more_records, blank = _count_within(buffer, size, blank)
+            ends += more_ends
+            records += more_records
     return LineCount(ends, records + (not blank))
+
+
+def _count_plainly(buffer: bytearray, size: int, blank: bool) -> tuple[int, int, bool]:
+    """Ends of lines, lines that end here and are not blank, and whether what stands behind them is blank."""
+    ends = records = at = 0
+    while (stop := buffer.find(b"\n", at, size)) >= 0:
+        records += not (blank and _is_blank_between(buffer, at, stop))
+        ends += 1
+        blank = True
+        at = stop + 1
+    return ends, records, blank and _is_blank_between(buffer, at, size)
+
+
+_count_within: Final[Callable[[bytearray, int, bool], tuple[int, int, bool]]] = (
+    _count_plainly if core is None else core.count_lines
+)
 
 
 def _is_blank_between(block: bytearray, start: int, stop: int) -> bool:

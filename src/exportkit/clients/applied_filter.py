@@ -38,6 +38,10 @@ class RowsAsked:
         """Raises FilterRefused for unusable values."""
         self._selection = IdentitySelection(filters)
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to judge."""
+        return bool(self._selection)
+
     def require(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Raise IncompleteExport for the first row outside of the filter."""
         if not self._selection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import httpx2
 import msgspec
@@ -18,6 +18,7 @@ from exportkit.clients.client_errors import (
     HostilePaging,
 )
 from exportkit.clients.credentials import Family
+from exportkit.clients.plain_row import PlainRow, keys_of_plain, plain_rows
 from exportkit.clients.query import checked_filters
 from exportkit.clients.retries import page_policy, wait_or_raise
 from exportkit.clients.wire_row import WireRow, keys_of
@@ -35,9 +36,9 @@ _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class RowBatch(NamedTuple):
-    """Rows that came together, with their keys, which rise."""
+    """Rows of one type that came together, with their keys, which rise."""
 
-    rows: list[WireRow]
+    rows: list[WireRow] | list[PlainRow]
     keys: list[int]
 
 
@@ -76,6 +77,7 @@ class RowStream:
         self._filters = checked_filters(target, filters)
         self._policy = page_policy(self._filters)
         self._rows_asked = RowsAsked(self._filters)
+        self._plain = False
         #: Key of the last row that came.
         self.last = after
         #: Rows so far.
@@ -83,10 +85,11 @@ class RowStream:
 
     def __iter__(self) -> Iterator[WireRow]:
         for batch in self.batches():
-            yield from batch.rows
+            yield from cast("list[WireRow]", batch.rows)
 
-    def batches(self) -> Iterator[RowBatch]:
-        """The same rows, as many at once as came at once."""
+    def batches(self, *, plain: bool = False) -> Iterator[RowBatch]:
+        """The same rows, as many at once as came at once; `plain` ones where nobody has to look into any of them."""
+        self._plain = plain and not self._rows_asked
         failures = 0
         while True:
             before = self.count
@@ -136,11 +139,16 @@ class RowStream:
 
     def _batch(self, text: bytes) -> RowBatch | None:
         """Rows in rising order, and nothing else."""
+        plain = plain_rows(text) if self._plain else None
+        if plain:
+            return self._rising(plain, keys_of_plain(plain, self._key))
         try:
             rows = [WireRow(members) for members in _rows.decode_lines(text)]
         except _UNREADABLE:
             return None
-        keys = keys_of(rows, self._key)
+        return self._rising(rows, keys_of(rows, self._key))
+
+    def _rising(self, rows: list[WireRow] | list[PlainRow], keys: list[int] | None) -> RowBatch | None:
         if not keys:
             return None
         known = keys if self.last is None else [self.last, *keys]
@@ -164,7 +172,8 @@ class RowStream:
         return RowBatch([row], [value])
 
     def _taken(self, batch: RowBatch) -> RowBatch:
-        self._rows_asked.require(batch.rows)
+        if self._rows_asked:
+            self._rows_asked.require(cast("list[WireRow]", batch.rows))
         self.last = batch.keys[-1]
         self.count += len(batch.rows)
         return batch

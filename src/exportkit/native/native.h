@@ -29,8 +29,8 @@ extern PyTypeObject *exportkit_tally_type(void);
 /* Each a table that ends with an empty entry: rings of polygons (rings.c), objects of COCO
    files (coco_objects.c), label files of YOLO (labels.c), annotation files
    of VOC (voc_files.c), small files (new_files.c), lines of JSON, written (json_lines.c), read
-   (json_objects.c), held against each other (line_ids.c) and looked over (id_bounds.c), JPEG files
-   (jpeg_walk.c). */
+   (json_objects.c), held against each other (line_ids.c) and looked over (id_bounds.c), counts of
+   lines (line_counts.c), JPEG files (jpeg_walk.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
@@ -40,6 +40,7 @@ extern PyMethodDef exportkit_line_methods[];
 extern PyMethodDef exportkit_object_methods[];
 extern PyMethodDef exportkit_id_methods[];
 extern PyMethodDef exportkit_bounds_methods[];
+extern PyMethodDef exportkit_count_methods[];
 extern PyMethodDef exportkit_jpeg_methods[];
 
 #endif

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeGuard
 
-__all__ = ["INLINE_KEYS", "MEDIA_KEYS", "is_wrapper", "unwrap"]
+__all__ = ["INLINE_KEYS", "MEDIA_KEYS", "MODE_WORD", "is_wrapper", "unwrap"]
 
 #: Keys of a DM V2 payload that hold one list per medium.
 MEDIA_KEYS: Final = frozenset({"images", "videos", "pcds", "texts", "audios", "prompts", "datas"})
+#: What a wrapper says of itself; a payload without this word is none.
+MODE_WORD: Final = b'"mode"'
 _MODES: Final = frozenset({"presigned", "inline"})
 #: Where an inline wrapper may hold its payload; the first that is there counts.
 INLINE_KEYS: Final = ("data", "payload", "content")
