@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.clients.loopback import Answer, Asked, Loopback
+from tests.clients.loopback import Answer, Asked, Loopback, as_json
 
 from exportkit.clients import ConnectedBackend
 from exportkit.clients.client_errors import (
@@ -161,3 +161,14 @@ def test_whether_rows_are_streamed_is_asked_once(backend: Loopback, clients: Con
     assert not clients.v2.streams_rows
     assert clients.v2.capabilities() == {}
     assert len(backend.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("offered", "asked"),
+    [({}, 1000), ({"id_page_size": 10_000}, 10_000), ({"id_page_size": 10**9}, 1000), ({"id_page_size": "5"}, 1000)],
+)
+def test_a_page_of_ids_holds_what_the_server_offers_within_reason(
+    backend: Loopback, clients: ConnectedBackend, offered: dict[str, Any], asked: int
+) -> None:
+    backend.on("/v2/capabilities/", as_json({"data": offered, "meta": {}}))
+    assert clients.v2.id_page_size == asked

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.server.conftest import COUNT, row
-from tests.server.served import Served
+from tests.server.served import Served, start, write_bundle
 
 from exportkit.clients.filter_keys import FILTER_KEYS, PAGING_KEYS
 
@@ -153,6 +154,17 @@ def test_ids_alone_are_those_of_the_whole_rows_page_by_page(served: Served, targ
 
     assert [set(one) for one in found] == [{"id"}] * len(expected)
     assert sorted(one["id"] for one in found) == expected
+
+
+@pytest.mark.parametrize(("fields", "most"), [("id", 10_000), ("id,created", 1000)])
+def test_a_page_of_ids_alone_may_be_larger(tmp_path: Path, fields: str, most: int) -> None:
+    rows = [{"id": number, "data": {}} for number in range(1, 10_002)]
+    with start("--load", write_bundle(tmp_path / "bundle", rows), "--data", tmp_path / "data") as server:
+        query = {"project": server.project, "fields": fields, "page_size": 10**6, "pagination": "cursor"}
+        assert len(server.get(V1["task"], **query)["results"]) == most
+        offered = server.get("/v2/capabilities/")["data"]["id_page_size"]
+
+    assert offered == 10_000
 
 
 @pytest.mark.parametrize("size", [0, -1, "many", "1e3", "１０"])

@@ -7,10 +7,9 @@ from typing import Any, Final, NamedTuple
 
 __all__ = ["BOUNDARY_PARAMS", "IdRange", "ranges_of"]
 
-#: How the ids of a list are asked for: nothing but them, by cursor.
+#: How the ids of a list are asked for: nothing but them, by cursor, as many as a page takes.
 BOUNDARY_PARAMS: Final[dict[str, Any]] = {
     "fields": "id",
-    "page_size": 1000,
     "pagination": "cursor",
     "ordering": "-id",
 }

@@ -276,9 +276,10 @@ class RemoteAcquisition:
     ) -> Iterator[IdRange]:
         """Id ranges of a large export, lazily; none where one job does. Raises ClientError."""
         if shards.disabled or self._target == "ground_truth" or total is None or total <= shards.shard_size:
-            return iter(())
-        pages = self._client.pages(self._target, {**filters, **BOUNDARY_PARAMS}, behind=below)
-        return ranges_of((identity for page in pages for identity in page.ids), shards.shard_size, below)
+            return
+        asked = {**filters, **BOUNDARY_PARAMS, "page_size": self._v2.id_page_size}
+        pages = self._client.pages(self._target, asked, behind=below)
+        yield from ranges_of((identity for page in pages for identity in page.ids), shards.shard_size, below)
 
     @cached_property
     def _bundles(self) -> ObjectStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from exportkit.clients.api_session import ApiSession
 from exportkit.clients.async_jobs import AsyncJobs
@@ -14,6 +14,10 @@ from exportkit.clients.record_resource import KINDS, GroundTruths, RecordResourc
 from exportkit.clients.session_client import SessionClient
 
 __all__ = ["BackendClientV2"]
+
+#: Ids of a page that every server takes, and as many as are held at once.
+_USUAL_IDS: Final = 1000
+_MOST_IDS: Final = 10_000
 
 
 class BackendClientV2(SessionClient):
@@ -49,6 +53,12 @@ class BackendClientV2(SessionClient):
         """Whether the server offers whole targets as lines over one connection."""
         streams = self.capabilities().get("streams")
         return isinstance(streams, list) and "ndjson" in streams
+
+    @property
+    def id_page_size(self) -> int:
+        """How many ids a page may hold that holds nothing else."""
+        offered = self.capabilities().get("id_page_size")
+        return offered if type(offered) is int and _USUAL_IDS <= offered <= _MOST_IDS else _USUAL_IDS
 
     def get_ground_truth_dataset(self, dataset_id: int) -> dict[str, Any]:
         """``{id, name, tenant_id, project_id, description}`` of a dataset."""

@@ -14,10 +14,11 @@ from exportkit.server.refusals import Refusal
 from exportkit.server.rows import ResponseMode
 from exportkit.server.targets import Target
 
-__all__ = ["MOST_ROWS", "ListRequest", "origin_of"]
+__all__ = ["MOST_IDS", "MOST_ROWS", "ListRequest", "origin_of"]
 
-#: Rows of one page; larger wishes are cut down to it.
+#: Rows of one page, and ids of one that holds nothing else; larger wishes are cut down to it.
 MOST_ROWS: Final = 1000
+MOST_IDS: Final = 10_000
 _USUAL_ROWS: Final = 100
 _MOST_PAGES: Final = 2**31
 _MOST_QUERY: Final = 16_384
@@ -50,13 +51,14 @@ class ListRequest:
                 paging.setdefault(name, []).append(value)
         by_cursor = by_cursor or _one_of(paging, "pagination", ("page", "cursor")) == "cursor"
         size = _number(paging, "page_size", _number(paging, "per_page", _USUAL_ROWS, 10**9), 10**9)
+        fields = frozenset(_words(paging, "fields"))
         return cls(
-            size=min(size, MOST_ROWS),
+            size=min(size, MOST_IDS if fields == {"id"} else MOST_ROWS),
             page=None if by_cursor else _number(paging, "page", 1, _MOST_PAGES),
             cursor=paging.get("cursor", [""])[-1] or None,
             descending=_descending(target, paging),
             full=not {"data", "data_unit"}.isdisjoint(_words(paging, "expand")),
-            fields=frozenset(_words(paging, "fields")),
+            fields=fields,
             mode=response_mode(paging),
             filters=tuple((name, value) for name, value in pairs if name not in PAGING_KEYS),
         )

@@ -274,6 +274,7 @@ class Released(_Open):
 
 class Capabilities(_Open):
     streams: list[str]
+    id_page_size: int
 
 
 class JobUpdated(_Open):

@@ -18,7 +18,7 @@ from exportkit.server.backend import Backend
 from exportkit.server.callers import CallerOf, backend_of
 from exportkit.server.description import list_parameters
 from exportkit.server.filters import RowFilter
-from exportkit.server.paging import origin_of
+from exportkit.server.paging import MOST_IDS, origin_of
 from exportkit.server.principals import Principal
 from exportkit.server.refusals import Refusal
 from exportkit.server.row_queries import RowQuery
@@ -44,7 +44,7 @@ class _Lines(StreamingResponse):
 def get_capabilities(caller: CallerOf) -> Response:
     """Say what this server offers beyond the contract of the existing backend."""
     del caller
-    return enveloped({"streams": ["ndjson"], "idempotency": True, "releases": True})
+    return enveloped({"streams": ["ndjson"], "idempotency": True, "releases": True, "id_page_size": MOST_IDS})
 
 
 def _add_stream(target: Target) -> None:
