@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -76,6 +78,36 @@ def test_a_stream_that_ends_early_is_taken_up_behind_its_last_event(
     assert len(waits) == 2
     assert 2.5 <= waits[0] <= 5
     assert 5 <= waits[1] <= 10
+
+
+@pytest.mark.parametrize(("told", "seconds"), [(b"3000", 3.0), (b"0", 1.0), (b"soon", 5.0), (b"99999999", 60.0)])
+def test_the_server_says_how_long_a_reconnection_waits(
+    backend: Loopback, clients: ConnectedBackend, waits: list[float], told: bytes, seconds: float
+) -> None:
+    backend.on(PATH, events(b"retry: " + told + b"\n\n", HELLO), events(DONE))
+    assert names(clients)[-1] == "async_job.completed"
+    assert seconds / 2 <= waits[0] <= seconds
+
+
+@pytest.mark.timeout(60)
+def test_whoever_closes_the_client_does_not_wait_for_a_silent_stream(backend: Loopback) -> None:
+    hello = b"event: connected\ndata: {}\n\n"
+    backend.on(PATH, Answer(headers={"Content-Type": "text/event-stream"}, chunks=(hello, 50.0)))
+    is_open = Event()
+
+    def listen() -> None:
+        with suppress(Exception):
+            for _ in clients.v2.async_jobs.stream_progress("j"):
+                is_open.set()
+
+    with ConnectedBackend(connection_to(backend.url)) as clients:
+        listener = Thread(target=listen)
+        listener.start()
+        is_open.wait()
+    listener.join(20)
+
+    assert not listener.is_alive()
+    assert len(backend.asked) == 1
 
 
 def test_an_error_event_ends_the_stream_and_raises_nothing(backend: Loopback, clients: ConnectedBackend) -> None:

@@ -30,6 +30,7 @@ from exportkit.clients.client_errors import (
 from exportkit.clients.clock_skew import clock_skew, skewed_minutes
 from exportkit.clients.connection import Connection, origin_of
 from exportkit.clients.credentials import Family, headers_for
+from exportkit.clients.open_answers import OpenAnswers
 from exportkit.clients.query import encoded
 from exportkit.clients.retries import CALLS, RetryBudget, RetryPolicy, Sleep, repeated, retry_after
 
@@ -57,14 +58,16 @@ class ApiSession:
         *,
         budget: RetryBudget | None = None,
         transport: httpx2.BaseTransport | None = None,
-        sleep: Sleep = time.sleep,
+        sleep: Sleep | None = None,
         clock: Callable[[], float] = time.monotonic,
         most: int = MOST_ANSWER,
     ) -> None:
         """`transport` replaces the network, `sleep` and `clock` (monotonic) the time; `most` bounds answers (bytes)."""
         self.connection = connection
         self.budget = budget or RetryBudget()
-        self.sleep = sleep
+        self._answers = OpenAnswers()
+        #: Pauses between attempts end when the session is closed.
+        self.sleep: Sleep = sleep or self._answers.pause
         self.clock = clock
         self._most = most
         self._base = f"{connection.parts.scheme}://{connection.parts.netloc}"
@@ -92,7 +95,8 @@ class ApiSession:
         self.close()
 
     def close(self) -> None:
-        """Close every connection; a second call does nothing."""
+        """Close every connection, also under threads that wait for an answer; a second call does nothing."""
+        self._answers.close()
         self._client.close()
 
     # -- requests --------------------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ class ApiSession:
             self._note_clock(response)
             if response.status_code >= 300:
                 raise self._refusal(response, method, target)
-            with self._failures_of(method, target):
+            with self._failures_of(method, target), self._answers.reading(response):
                 yield response
         finally:
             response.close()

@@ -31,7 +31,7 @@ class ConnectedBackend:
         connection: Connection,
         *,
         transport: httpx2.BaseTransport | None = None,
-        sleep: Sleep = time.sleep,
+        sleep: Sleep | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`transport` replaces the network of the backend alone; `sleep` and `clock` (monotonic) the time."""
@@ -45,7 +45,7 @@ class ConnectedBackend:
             cacert=connection.cacert,
             budget=self.budget,
             backend=connection.origin,
-            sleep=sleep,
+            sleep=sleep or time.sleep,
             clock=clock,
         )
 

@@ -26,7 +26,10 @@ MOST_EVENT: Final = 1 << 20
 #: Seconds between two heartbeats of the server.
 HEARTBEAT: Final = 15.0
 _RECONNECTS: Final = 5
+#: Seconds before the first of them, unless the server says otherwise, and before any.
+_FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 60.0
+_SHORTEST_WAIT: Final = 1.0
 #: Statuses of a server that may have events later; after every other one the stream is given up.
 _BUSY: Final = frozenset({429, 503})
 _TERMINAL: Final = frozenset({"async_job.completed", "error"})
@@ -58,6 +61,7 @@ class ProgressStream:
         #: Id of the last event, from which the server goes on.
         self.last_event_id = ""
         self._alone = 0
+        self._first_wait = _FIRST_WAIT
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._alone = 0
@@ -87,7 +91,7 @@ class ProgressStream:
     def _wait(self, asked: float | None) -> float:
         if asked is not None:
             return min(_LONGEST_WAIT, asked)
-        return min(_LONGEST_WAIT, 5.0 * 2.0 ** (self._alone - 1)) * (0.5 + self._draw() / 2)
+        return min(_LONGEST_WAIT, self._first_wait * 2.0 ** (self._alone - 1)) * (0.5 + self._draw() / 2)
 
     def _connection(self) -> Iterator[dict[str, Any]]:
         headers = {"Accept": "*/*", "Cache-Control": "no-cache"}
@@ -103,6 +107,8 @@ class ProgressStream:
             try:
                 for sent in source:
                     watched.spoke()
+                    if sent.retry is not None:
+                        self._first_wait = max(_SHORTEST_WAIT, sent.retry / 1000)
                     if sent.id and len(sent.id) <= 200 and sent.id.isascii() and sent.id.isprintable():
                         self.last_event_id = sent.id
                     yield _event(sent)
