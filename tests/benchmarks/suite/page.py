@@ -26,7 +26,7 @@ the data are made and where the time goes. Figures of another run or another mac
 tool and another in this one are.
 
 CPU and memory are those of the whole process tree, memory at its peak. Figures are medians; where a run takes longer
-than a minute, and of other tools at the largest scale, it is one run. Everything is written to a memory file system
+than ten seconds, and of other tools at the largest scale, it is one run. Everything is written to a memory file system
 unless a disk is named. exportkit runs with everything on but the pictures: accounting, checks of what it wrote,
 manifest with hashes. It reads the bundle; the others, but synapse-sdk, read the same objects as one COCO file.
 """

@@ -24,7 +24,7 @@ MOST_SECONDS: Final = 300.0
 MOST_MEBIBYTES: Final = 12 * 1024.0
 _PATH: Final = re.compile(r"(?<![\w.])/[^\s'\"]+")
 #: Who took longer once is not asked again: chance matters less the longer a run takes.
-_LONG: Final = 60.0
+_LONG: Final = 10.0
 
 
 class Reading(NamedTuple):
