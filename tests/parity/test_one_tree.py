@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from tests.services import Bucket
 
 from exportkit.errors import BundleRefused
 
-#: Requests that a head makes at least: a kill falls among them.
+#: A kill falls among so many requests, or those that there are.
 _REQUESTS: Final = 4
 
 pytestmark = pytest.mark.parity
@@ -141,8 +142,13 @@ def _acquired(case: Case, backends: Backends, folder: Path) -> Path:
         with relaying(backends.server(case["database"], case["storage"]).port) as relay:
             behind = account.through(relay.url)
             words = command(behind, way, target, out, formats=[fmt])
-            number = 1 + sum(plan.name_of(case).encode()) % _REQUESTS
-            killed = kill_at_request(relay, number, words, {**behind.environment, **forced})
+            last = 1 + sum(plan.name_of(case).encode()) % _REQUESTS
+            # Some make fewer requests: where there are no rows, nothing is fetched.
+            for number in range(last, 0, -1):
+                killed = kill_at_request(relay, number, words, {**behind.environment, **forced})
+                if killed:
+                    break
+                shutil.rmtree(out)
             assert killed == -signal.SIGKILL
             run(behind, way, target, out, environment=forced, formats=[fmt])
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,26 @@ def test_workers_without_the_compiled_core_give_the_same_tree(
     bundle = _store(bench.folder / "bundle", _shuffled(lines), records_per_part=1000)
 
     _same(_converted(bench, bundle, 3, EXPORTKIT_NATIVE="0"), reference)
+
+
+@pytest.mark.parametrize("name", ["dm_v1_assignments", "golden", "odd_pictures", "ugly_names"])
+def test_a_part_for_each_record_gives_the_tree_and_the_account_of_one_part(bench: Workbench, name: str) -> None:
+    source = FIXTURES / "bundles" / name
+    [part] = source.glob("*/part-*.jsonl")
+    single, many = bench.folder / "single", bench.folder / "many"
+    for folder, options in ((single, {}), (many, {"records_per_part": 1})):
+        with BundleWriter(folder, part.parent.name, prefix="x", **options) as writer:
+            for line in part.read_bytes().splitlines(keepends=True):
+                writer.write_line(line)
+        if (source / "files").is_dir():
+            shutil.copytree(source / "files", folder / "files")
+    found = []
+    for folder, out in ((single, bench.out), (many, bench.folder / "place" / "many")):
+        bench.convert(folder, *FORMATS, out=out)
+        found.append((tree_digest(out), lists_as_data(out)))
+
+    assert len(list(many.glob("*/part-*.jsonl"))) > 1
+    _same(found[1], found[0])
 
 
 @pytest.mark.parametrize("name", ["twins_descending", "twins_shuffled", "twins_one_file", "twins_parts"])

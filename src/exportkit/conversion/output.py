@@ -165,7 +165,8 @@ class Output:
         self._store(FileRun.of(assembled))
         with (self.setup.stage / FILES).open("xb") as file:
             file.writelines(merge_runs(self._runs))
-        findings = [*self._findings, *self._conclude()]
+        # Parts of the input may be cut anywhere; findings come by shards, each with its pictures before its labels.
+        findings = [*sorted(self._findings, key=_place_of), *self._conclude()]
         self._reconcile()
         result = OutputResult(
             label=self.setup.label,
@@ -257,6 +258,10 @@ class Output:
                 f"The account of {what} in '{self.setup.label}' does not balance, so nothing was published; "
                 "this is a defect of exportkit or of a plugin, please report it."
             )
+
+
+def _place_of(finding: Finding) -> tuple[str, str, int, str, str]:
+    return finding.code, finding.file or "", finding.line or 0, finding.json_path or "", finding.message
 
 
 def _refusal(label: str, errors: list[Finding]) -> str:
