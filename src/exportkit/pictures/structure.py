@@ -16,7 +16,7 @@ from exportkit.pictures.stream import Checksum, NextMarker, Request, Skip, SubBl
 # Tells the commonest case at once: a JPEG that is whole within one chunk.
 _whole_jpeg: Final = core.whole_jpeg if core is not None else None
 
-__all__ = ["WALKED", "StructureCheck", "check_structure", "jpeg_end_is_last"]
+__all__ = ["WALKED", "StructureCheck", "check_structure", "is_whole", "jpeg_end_is_last"]
 
 _CHUNK: Final = 1 << 20
 _JPEG_START, _GIF_START = b"\xff\xd8", b"GIF"
@@ -77,6 +77,20 @@ class StructureCheck:
         except StopIteration as end:
             self._reason = end.value
             return None
+
+
+def is_whole(form: str, content: memoryview) -> bool:
+    """Whether the content is that of a picture with a complete structure, where that is told without its header.
+
+    False also for formats that are not among :data:`WALKED`; ``form`` is the format that a header told.
+    """
+    if form not in WALKED:
+        return False
+    if _WALKS[form] is _walk_jpeg and _whole_jpeg is not None and _whole_jpeg(content):
+        return True
+    check = StructureCheck(form)
+    check.feed(content)
+    return check.finish() is None
 
 
 def check_structure(descriptor: int, header: PictureHeader) -> str | None:
