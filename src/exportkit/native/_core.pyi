@@ -46,6 +46,8 @@ class SeedSurveyor:
         rules: tuple[tuple[bool, frozenset[str], frozenset[str]], ...],
         part: int,
         keeps_negatives: bool,
+        folder: int,
+        extensions: frozenset[str],
     ) -> Self: ...
     def take(
         self, text: bytearray, at: int, size: int, offset: int, number: int, last: int | str | None, /

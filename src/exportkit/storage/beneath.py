@@ -107,6 +107,11 @@ class Beneath:
             raise BeneathError("type")
         return descriptor
 
+    @property
+    def kernel_root(self) -> int | None:
+        """The descriptor of the root, where the kernel can keep what is opened below it; None elsewhere."""
+        return self._root if self._has_openat2 else None
+
     def read_whole(self, path: str, buffer: memoryview) -> int:
         """Read the regular file at `path` into a buffer that is larger than it; its size in bytes.
 
