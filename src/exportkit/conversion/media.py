@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from mmap import mmap
 from typing import NamedTuple
 
 from exportkit.conversion.lists import FileEntry
@@ -12,14 +13,14 @@ from exportkit.conversion.rows import MediaRow
 from exportkit.conversion.setup import OutputSetup, SurveySetup
 from exportkit.conversion.transcode import to_jpeg
 from exportkit.errors import RecordFault
-from exportkit.pictures import EXTENSIONS, is_whole, jpeg_end_is_last
+from exportkit.pictures import EXTENSIONS, ends_as_jpeg, is_whole, jpeg_end_is_last
 from exportkit.records import Record
 from exportkit.storage.archive_staging import ArchiveStaging
 from exportkit.storage.beneath import Beneath, BeneathError
 from exportkit.storage.staging import Staging
 from exportkit.writing import PictureRule
 
-__all__ = ["MediaStep", "Original", "PlacedFile", "file_fault", "obey"]
+__all__ = ["Copied", "MediaStep", "Original", "PlacedFile", "file_fault", "obey"]
 
 _CODES = {
     "unsafe": "E_PATH_UNSAFE",
@@ -46,6 +47,14 @@ class Original(NamedTuple):
     format: str
 
 
+class Copied(NamedTuple):
+    """What a copy of a picture is: its size in bytes, its digest, and whether it is a JPEG to its last byte."""
+
+    size: int
+    sha256: str
+    is_jpeg: bool
+
+
 #: Nothing is opened for these, so all records share them.
 _ABSENT = PlacedFile()
 _PLANNED = PlacedFile(present=True)
@@ -59,7 +68,7 @@ class MediaStep:
         self._files = files
         self._root = files.root if files is not None else setup.bundle_root
         #: What files are read into, one after the other; memory is taken as far as a file needs it.
-        self._buffer = memoryview(bytearray(WHOLE + 1 if self.opens_files else 0))
+        self._buffer = memoryview(mmap(-1, WHOLE + 1) if self.opens_files else b"")
 
     @property
     def opens_files(self) -> bool:
@@ -93,13 +102,13 @@ class MediaStep:
 
     def copy_run(
         self, originals: Iterable[Original], outputs: Sequence[tuple[Staging | ArchiveStaging, Sequence[str]]]
-    ) -> list[tuple[int, str]]:
-        """Copy pictures, each read once, to their places in all outputs; size and SHA-256 of each.
+    ) -> list[Copied]:
+        """Copy pictures, each read once, to their places in all outputs.
 
         The first one of which anything is unusual ends the run, and nothing of it is left.
         """
         assert self._files is not None  # noqa: S101 - there is something to copy
-        copied: list[tuple[int, str]] = []
+        copied: list[Copied] = []
         for place, original in enumerate(originals):
             size = self._files.read_whole(original.path, self._buffer)
             if size < 0 or original.size not in {None, size}:
@@ -110,7 +119,7 @@ class MediaStep:
                 break
             if not _written([(staging, paths[place]) for staging, paths in outputs], content):
                 break
-            copied.append((size, digest))
+            copied.append(Copied(size, digest, ends_as_jpeg(content)))
         return copied
 
     def place(

@@ -30,5 +30,7 @@ class OutputShard(msgspec.Struct):
     contents: dict[str, array[int]]
     #: Records written of each split, where there are several.
     splits: Counter[str]
+    #: Places of pictures that are not known to be JPEGs to their last byte.
+    others: list[str]
     #: Its part of the archive, where there is one.
     fragment: Fragment | None = None

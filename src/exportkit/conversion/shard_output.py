@@ -16,7 +16,7 @@ from exportkit.conversion.class_gate import ClassGate
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
-from exportkit.conversion.media import MediaStep, PlacedFile, obey
+from exportkit.conversion.media import Copied, MediaStep, PlacedFile, obey
 from exportkit.conversion.output_shard import OutputShard
 from exportkit.conversion.record_batch import RecordBatch
 from exportkit.conversion.rows import MediaRow, Row
@@ -25,6 +25,7 @@ from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import RecordFault, words_of
+from exportkit.pictures import EXTENSIONS
 from exportkit.records import Record
 from exportkit.storage.archive_layouts import archive_layout
 from exportkit.storage.archive_staging import ArchiveStaging
@@ -100,6 +101,8 @@ class ShardOutput:
         self._splits_apart = len(setup.plan.splits) > 1
         self._contents: dict[str, array[int]] = {}
         self._splits: Counter[str] = Counter()
+        #: Places of pictures that are JPEGs to their last byte.
+        self._jpegs: set[str] = set()
         self._longest = _FIRST_RUN
         self._takes_shares = self.writer.takes_shares()
         #: Whether the writer is offered many records at a time.
@@ -163,10 +166,8 @@ class ShardOutput:
         for path in (*offered.pictures[count:], *(path for path, _ in offered.encoded.files[count:written])):
             self.staging.remove(path)
 
-    def keep_run(
-        self, batch: RecordBatch, at: int, offered: OfferedRun, pictures: Sequence[tuple[int, str]] = ()
-    ) -> None:
-        """Account for offered records that are written; ``pictures`` are size and SHA-256 of those that were placed."""
+    def keep_run(self, batch: RecordBatch, at: int, offered: OfferedRun, pictures: Sequence[Copied] = ()) -> None:
+        """Account for offered records that are written, with the pictures that were placed."""
         run, encoded = offered
         count = len(encoded.pictures)
         self._longest = min(2 * self._longest, _LONGEST_RUN) if count == run.stop - run.start else _FIRST_RUN
@@ -190,12 +191,14 @@ class ShardOutput:
         for place, _, code, value, name in encoded.overlaps:
             self.ledger.share_measured(code, value, rows[place].id, name)
 
-    def _keep_files(self, offered: OfferedRun, pictures: Sequence[tuple[int, str]]) -> None:
+    def _keep_files(self, offered: OfferedRun, pictures: Sequence[Copied]) -> None:
         """Note the files of a run: small ones, and placed pictures."""
         run, encoded = offered
         self._files += [FileEntry(path, len(data), _digest_of(data)) for path, data in encoded.files]
         self._pieces += [Piece(path, data) for path, data in encoded.files]
-        placed = [FileEntry(path, *facts) for path, facts in zip(encoded.pictures, pictures, strict=False)]
+        copied = [*zip(encoded.pictures, pictures, strict=False)]
+        placed = [FileEntry(path, copy.size, copy.sha256) for path, copy in copied]
+        self._jpegs.update(path for path, copy in copied if copy.is_jpeg)
         self._files += placed
         if not encoded.files and not encoded.streams:
             self._pieces += [Piece(entry.path, b"") for entry in placed]
@@ -249,6 +252,8 @@ class ShardOutput:
             self.ledger.record_failed(self._failure(record, fault), len(record.annotations) + len(record.rejected))
             return
         if placed is not None:
+            if self.setup.transcodes is None and picture.ends_as_jpeg():
+                self._jpegs.add(placed.path)
             if self._splits_apart:
                 self._contents.setdefault(placement.split, array("Q")).append(content_key(placed.sha256))
             self._files.append(placed)
@@ -385,8 +390,14 @@ class ShardOutput:
             report,
             self._contents,
             self._splits,
+            self._other_pictures(),
             self.staging.written() if isinstance(self.staging, ArchiveStaging) else None,
         )
+
+    def _other_pictures(self) -> list[str]:
+        """Files that may be pictures, and are not known to be JPEGs to their last byte."""
+        paths = (entry.path for entry in self._files if entry.path not in self._jpegs)
+        return [path for path in paths if path[path.rfind(".") + 1 :].lower() in _PICTURES]
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
         dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
@@ -413,6 +424,7 @@ _OUTCOMES = frozenset({Outcome})
 #: where such records were met.
 _FIRST_RUN, _LONGEST_RUN = 32, 256
 _EMPTY = sha256()
+_PICTURES = frozenset().union(*EXTENSIONS.values())
 
 
 def _digest_of(data: bytes) -> str:
