@@ -75,9 +75,14 @@ class MediaStep:
         """Whether a record can have a file that is opened."""
         return self._mode != "none" and self._files is not None
 
-    def copies_into(self, staging: Staging | ArchiveStaging) -> bool:
-        """Whether :meth:`copy_run` does for a folder what :meth:`place` would do."""
-        return self._mode == "copy" and isinstance(staging, Staging) and not staging.shares_blocks
+    def copies_into(self, places: Sequence[Staging | ArchiveStaging]) -> bool:
+        """Whether :meth:`copy_run` does what :meth:`place` would do: there are folders, and none shares blocks.
+
+        All of them lie on one file system, so that it is enough to have tried it once.
+        """
+        folders = [staging for staging in places if isinstance(staging, Staging)]
+        tried = any(not staging.shares_blocks for staging in folders)
+        return self._mode == "copy" and len(folders) == len(places) and tried
 
     def open(self, record: Record, row: MediaRow) -> PlacedFile:
         """The original of a record; a fault of the file is kept until an output asks for the picture."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exportkit.conversion.media import MediaStep, Original
+from exportkit.conversion.offered_run import OfferedRun
 from exportkit.conversion.record_batch import RecordBatch
-from exportkit.conversion.shard_output import OfferedRun, ShardOutput
+from exportkit.conversion.shard_output import ShardOutput
 
 __all__ = ["take_with_pictures"]
 
@@ -16,7 +17,7 @@ def take_with_pictures(batch: RecordBatch, at: int, outputs: Sequence[ShardOutpu
 
     What is wrong with a record, its picture, or with what a writer gives is left to :meth:`ShardOutput.take` to tell.
     """
-    if not all(output.places_runs for output in outputs):
+    if not (all(output.takes_runs for output in outputs) and media.copies_into([o.staging for o in outputs])):
         return 0
     offers: list[OfferedRun] = []
     for output in outputs:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,11 +15,11 @@ from exportkit.conversion.class_gate import ClassGate
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
-from exportkit.conversion.media import Copied, MediaStep, PlacedFile, obey
+from exportkit.conversion.media import Copied, MediaStep, PlacedFile
+from exportkit.conversion.offered_run import OfferedRun, RunOffers
 from exportkit.conversion.output_shard import OutputShard
 from exportkit.conversion.record_batch import RecordBatch
-from exportkit.conversion.rows import MediaRow, Row
-from exportkit.conversion.run_rules import leading, sound_run
+from exportkit.conversion.rows import MediaRow
 from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
@@ -35,36 +34,17 @@ from exportkit.writing import (
     Checker,
     CheckReport,
     Encoded,
-    EncodedRun,
     Finding,
     Outcome,
     Piece,
     Placement,
-    RecordRun,
-    Writer,
     skipped,
 )
 from exportkit.writing.ledger import LISTED_PER_CODE, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 from exportkit.writing.overlaps import is_sampled
 
-__all__ = ["OfferedRun", "ShardOutput"]
-
-
-class OfferedRun(NamedTuple):
-    """Leading records of a batch, and what the writer makes of some of them; nothing is written yet."""
-
-    run: RecordRun
-    encoded: EncodedRun
-
-    @property
-    def pictures(self) -> Sequence[str]:
-        """Places of the pictures of the records that may be taken."""
-        return self.encoded.pictures
-
-    def leading(self, count: int) -> OfferedRun:
-        """The first so many records."""
-        return OfferedRun(self.run, leading(self.encoded, self.run, count))
+__all__ = ["ShardOutput"]
 
 
 class ShardOutput:
@@ -103,13 +83,8 @@ class ShardOutput:
         self._splits: Counter[str] = Counter()
         #: Places of pictures that are JPEGs to their last byte.
         self._jpegs: set[str] = set()
-        self._longest = _FIRST_RUN
-        self._takes_shares = self.writer.takes_shares()
-        #: Whether the writer is offered many records at a time.
-        self._takes_runs = (
-            type(self.writer).encode_run is not Writer.encode_run
-            and not (renamed or setup.transcodes)
-            and "image" in self._accepts
+        self._offers = RunOffers(
+            self.setup, self.writer, self._streams, self._classes, renamed, places=media.opens_files
         )
 
     def take_run(self, batch: RecordBatch, at: int) -> int:
@@ -125,36 +100,13 @@ class ShardOutput:
         return count
 
     @property
-    def places_runs(self) -> bool:
-        """Whether pictures of the records of a run may be put into :attr:`staging` for this output."""
-        return self._takes_runs and self._media.copies_into(self.staging)
+    def takes_runs(self) -> bool:
+        """Whether many records may be offered at a time."""
+        return self._offers.takes_runs
 
     def offer_run(self, batch: RecordBatch, at: int) -> OfferedRun | None:
         """What the leading records of a batch from ``at`` on become; None where the first one has to be taken alone."""
-        if not self._takes_runs:
-            return None
-        run = batch.run(
-            at, self._rule.layout, self.ledger.plain, self._bases, longest=self._longest, shares=self._takes_shares
-        )
-        encoded = self._encode_run(run) if run is not None else None
-        if run is None or encoded is None:
-            self._longest = _FIRST_RUN
-            return None
-        offered = OfferedRun(run, encoded)
-        if self._classes.judges:
-            offered = offered.leading(self._classes.passed(run.classes(len(offered.pictures))))
-        if self._media.opens_files:
-            offered = offered.leading(self._obedient(batch.rows[at : at + len(offered.pictures)]))
-        return offered
-
-    def _obedient(self, rows: Sequence[Row]) -> int:
-        """How many leading rows have pictures that the consumer takes."""
-        for place, row in enumerate(rows):
-            try:
-                obey(row.media[0], self._pictures)
-            except RecordFault:
-                return place
-        return len(rows)
+        return self._offers.offer(batch, at, self.ledger.plain, self._bases)
 
     def write_run(self, offered: OfferedRun) -> int:
         """Write the small files of offered records; for how many of them that could be done."""
@@ -170,7 +122,7 @@ class ShardOutput:
         """Account for offered records that are written, with the pictures that were placed."""
         run, encoded = offered
         count = len(encoded.pictures)
-        self._longest = min(2 * self._longest, _LONGEST_RUN) if count == run.stop - run.start else _FIRST_RUN
+        self._offers.note_taken(offered)
         self._keep_files(offered, pictures)
         self._streams.take_run(encoded.streams, encoded.exceptions)
         rows = batch.rows[at : at + count]
@@ -214,19 +166,6 @@ class ShardOutput:
             first += count
             if not self.ledger.has_listed(own):
                 self.ledger.list_outcomes(batch.listed(place), own)
-
-    def _encode_run(self, run: RecordRun) -> EncodedRun | None:
-        """What the writer gives for leading records; None where that is nothing, or nothing to be believed."""
-        encoded: EncodedRun | None = None
-        try:
-            encoded = self.writer.encode_run(run)
-            if encoded is None:
-                return None
-            is_sound = sound_run(encoded, run) and self._streams.have_room(encoded.streams, encoded.exceptions)
-        except Exception:  # noqa: BLE001 - one record at a time, it tells what is wrong with it
-            is_sound = False
-        self._takes_runs = is_sound
-        return encoded if encoded is not None and is_sound and encoded.pictures else None
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
@@ -420,9 +359,6 @@ def _staging(setup: OutputSetup, attempts: Path | None) -> Staging | ArchiveStag
 
 
 _OUTCOMES = frozenset({Outcome})
-#: What a writer prepares for a run is for nothing behind the first record that is not ordinary, so that runs are short
-#: where such records were met.
-_FIRST_RUN, _LONGEST_RUN = 32, 256
 _EMPTY = sha256()
 _PICTURES = frozenset().union(*EXTENSIONS.values())
 
