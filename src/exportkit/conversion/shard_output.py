@@ -335,6 +335,8 @@ class ShardOutput:
 
     def _other_pictures(self) -> list[str]:
         """Files that may be pictures, and are not known to be JPEGs to their last byte."""
+        if not self._media.opens_files:
+            return []
         paths = (entry.path for entry in self._files if entry.path not in self._jpegs)
         return [path for path in paths if path[path.rfind(".") + 1 :].lower() in _PICTURES]
 
