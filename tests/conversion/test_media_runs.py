@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from tests.conversion.workbench import Workbench, box, item, png
 
+from exportkit.conversion.headers import FoundSize, HeaderProbe
 from exportkit.conversion.lists import LOSSES, MANIFEST
 from exportkit.conversion.media import MediaStep, Original
 from exportkit.conversion.pictured_run import take_with_pictures
 from exportkit.conversion.reading import RecordReader
 from exportkit.conversion.setup import SurveySetup
 from exportkit.native import core
-from exportkit.normalize import InputOptions
+from exportkit.normalize import InputOptions, RecordSurvey
 from exportkit.plugins import PluginManager
 from exportkit.storage.beneath import Beneath
 from exportkit.storage.staging import Staging
@@ -142,19 +143,49 @@ def test_pictures_in_runs_become_what_they_become_one_by_one(
         assert path.read_bytes() == (other / path.relative_to(bench.out)).read_bytes()
 
 
+def alike(bench: Workbench, count: int, names: dict[int, str] | None = None) -> Path:
+    """A bundle of records that all have the same ordinary picture; some have names of their own."""
+    content = jpeg(random.Random(0))
+    files = {f"files/{number}/1.jpg": content for number in range(1, count + 1)}
+    called = names or {}
+    lines = [item(n, box(), name=called.get(n, f"{n}.jpg"), file=path) for n, path in enumerate(files, 1)]
+    return bench.bundle(lines, files)
+
+
 def test_ordinary_pictures_are_placed_in_runs_behind_the_first_one_of_a_shard(
     bench: Workbench, placed: list[int]
 ) -> None:
-    draw = random.Random(0)
-    content = jpeg(draw)
-    files = {f"files/{number}/1.jpg": content for number in range(1, 201)}
-    lines = [item(n, box(), name=f"{n}.jpg", file=path) for n, path in enumerate(files, 1)]
-
-    assert bench.convert(bench.bundle(lines, files), *WORDS, "--workers", "1").code == 0
+    assert bench.convert(alike(bench, 200), *WORDS, "--workers", "1").code == 0
 
     # Whether files can share their blocks is found out with the first one.
     assert sum(placed) == 199
     assert max(placed) > 32
+
+
+def test_a_name_that_had_to_change_ends_a_run_and_no_more(bench: Workbench, placed: list[int]) -> None:
+    bundle = alike(bench, 100, {70: "20.jpg"})
+
+    assert bench.convert(bundle, "--to", "yolo:task=detect", "--workers", "1").code == 0
+
+    assert sum(placed) == 98
+    assert (bench.out / "images/train/20__70.jpg").is_file()
+
+
+def test_headers_of_ordinary_pictures_are_read_with_the_lines_that_name_them(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    real = HeaderProbe.size
+
+    def counted(self: HeaderProbe, record: RecordSurvey) -> FoundSize:
+        looked_at.append(record.name)
+        return real(self, record)
+
+    monkeypatch.setattr(HeaderProbe, "size", counted)
+
+    assert bench.convert(alike(bench, 50, {9: "9.png"}), "--workers", "1").code == 0
+
+    assert looked_at == ["9.png"]
 
 
 def test_a_picture_that_one_output_cannot_have_is_left_by_none(tmp_path: Path) -> None:
