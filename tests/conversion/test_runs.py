@@ -498,7 +498,15 @@ def test_names_are_plain_in_runs_where_they_are_plain_one_by_one(name: str) -> N
     reader = seed_reader(InputOptions())
     assert reader is not None
     rules = tuple((rule.layout == "flat", rule.refused_extensions, rule.refused_folders) for rule in RULES)
-    made = core.SeedSurveyor(reader=reader, splits={None: "train"}, rules=rules, part=0, keeps_negatives=True)
+    made = core.SeedSurveyor(
+        reader=reader,
+        splits={None: "train"},
+        rules=rules,
+        part=0,
+        keeps_negatives=True,
+        folder=-1,
+        extensions=frozenset(),
+    )
     # Without another name the id would be one.
     line = json.dumps(item(1, box(), name=name or "?", file="files/1.png")).encode()
 

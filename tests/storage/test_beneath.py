@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exportkit.native import core
 from exportkit.storage import beneath as beneath_module
 from exportkit.storage import kernel
 from exportkit.storage.beneath import Beneath, BeneathError
@@ -200,3 +201,34 @@ def test_a_folder_swapped_for_a_link_while_files_are_opened_never_leads_outside(
 
     assert b"picture" in seen
     assert seen <= {b"picture", "link", "missing"}
+
+
+@pytest.mark.skipif(core is None, reason="the compiled core is not built or switched off")
+def test_a_file_is_read_whole_into_a_larger_buffer(root: Path) -> None:
+    buffer = memoryview(bytearray(8))
+    with Beneath(root) as beneath:
+        assert beneath.kernel_root is not None
+        assert beneath.read_whole("files/5/a.jpg", buffer) == 7
+    assert bytes(buffer[:7]) == b"picture"
+
+
+def test_what_cannot_be_read_whole_is_left_to_a_closer_look(root: Path, beneath: Beneath) -> None:
+    (root / "files" / "link.jpg").symlink_to(root / "files" / "5" / "a.jpg")
+    (root / "files" / "empty.jpg").write_bytes(b"")
+    os.mkfifo(root / "files" / "pipe.jpg")
+    buffer = memoryview(bytearray(8))
+
+    for path in ("files/link.jpg", "files/empty.jpg", "files/pipe.jpg", "files/5", "files/6.jpg", "../secret", "/", ""):
+        assert beneath.read_whole(path, buffer) == -1, path
+    # A byte of room tells whether the file grew.
+    assert beneath.read_whole("files/5/a.jpg", buffer[:7]) == -1
+
+
+def test_without_the_kernels_call_nothing_is_read_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_such_call(directory: int, path: bytes, flags: int) -> int:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(beneath_module, "openat2_beneath", no_such_call)
+    with Beneath(root) as beneath:
+        assert beneath.kernel_root is None
+        assert beneath.read_whole("files/5/a.jpg", memoryview(bytearray(8))) == -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,16 @@ class DatasetDirectory:
         *,
         published: Path | None = None,
         file: str | None = None,
+        other_pictures: Collection[str] | None = None,
     ) -> None:
         """``manifest`` stands in for the one that a dataset under construction does not have yet.
 
         ``published`` is where such a dataset will stand: its relative links hold from there. ``file`` is the one
         file that is to be judged, relative to ``root``; then what lies around it is no dataset and has no manifest.
+        ``other_pictures`` are those that are not known to be JPEGs to their last byte, while all others are.
         """
         self._published = published
+        self._other_pictures = other_pictures
         self.file = file
         try:
             self._beneath = Beneath(root, judge=_judge)
@@ -154,6 +157,10 @@ class DatasetDirectory:
             os.close(descriptor)
             raise FileRefused(path, "is not a regular file")
         return descriptor
+
+    def is_known_jpeg(self, path: str) -> bool:
+        """Whether whoever put the picture there found a JPEG to its last byte."""
+        return self._other_pictures is not None and path not in self._other_pictures
 
     def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
         """The first and the last bytes of a picture, as many as asked for or as there are. Raises OSError."""

@@ -10,10 +10,12 @@ import msgspec
 from exportkit.conversion.class_gate import unreadable
 from exportkit.conversion.collector import without_collector
 from exportkit.conversion.media import MediaStep
+from exportkit.conversion.output_shard import OutputShard
+from exportkit.conversion.pictured_run import take_with_pictures
 from exportkit.conversion.record_batch import RecordBatch
 from exportkit.conversion.rows import Row, read_rows
 from exportkit.conversion.setup import EncodeSetup, load_setup
-from exportkit.conversion.shard_output import OutputShard, ShardOutput
+from exportkit.conversion.shard_output import ShardOutput
 from exportkit.conversion.source import ShardSource
 from exportkit.records import Canvas, Record
 
@@ -51,11 +53,12 @@ def encode_shard(job: EncodeJob) -> list[OutputShard]:
             ShardOutput(output, setup, media, bases, job.renamed[output.rule], listed)
             for output, bases, listed in zip(setup.outputs, job.bases, job.listed, strict=True)
         ]
-        in_runs = not (media.opens_files or setup.survey.validate_full)
+        in_runs = not setup.survey.validate_full
         ordinal = job.ordinal
         most_pixels = min([output.plan.max_pixels for output in setup.outputs], default=0)
         for batch in source.batches(ordinal, in_runs=in_runs, measures_all=setup.measures_all, most_pixels=most_pixels):
-            _encode_batch(batch, outputs, media, setup)
+            encode = _encode_pictured if media.opens_files else _encode_batch
+            encode(batch, outputs, media, setup)
         return [output.finish() for output in outputs]
 
 
@@ -72,6 +75,17 @@ def _encode_batch(batch: RecordBatch, outputs: Sequence[ShardOutput], media: Med
                     waiting.append(output)
         if waiting:
             _encode_row(batch, at, waiting, media, setup)
+
+
+def _encode_pictured(batch: RecordBatch, outputs: Sequence[ShardOutput], media: MediaStep, setup: EncodeSetup) -> None:
+    """Give all outputs the records of a batch together, so that each original is read once."""
+    at = 0
+    while at < len(batch):
+        taken = take_with_pictures(batch, at, outputs, media)
+        if not taken:
+            _encode_row(batch, at, outputs, media, setup)
+            taken = 1
+        at += taken
 
 
 def _encode_row(

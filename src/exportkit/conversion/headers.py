@@ -46,6 +46,11 @@ class HeaderProbe:
         if self.files is not None:
             self.files.close()
 
+    @property
+    def folder(self) -> int | None:
+        """The folder in which the compiled core reads headers: its descriptor, -1 for none; None where it may not."""
+        return -1 if self.files is None else self.files.kernel_root
+
     def size(self, record: RecordSurvey) -> FoundSize:
         """The size by the file's header, else as declared; a fault where the picture or the declaration is unusable."""
         reference = record.file

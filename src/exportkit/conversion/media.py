@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
+from mmap import mmap
+from typing import NamedTuple
 
 from exportkit.conversion.lists import FileEntry
 from exportkit.conversion.placed_file import WHOLE, PlacedFile
@@ -10,14 +13,14 @@ from exportkit.conversion.rows import MediaRow
 from exportkit.conversion.setup import OutputSetup, SurveySetup
 from exportkit.conversion.transcode import to_jpeg
 from exportkit.errors import RecordFault
-from exportkit.pictures import EXTENSIONS, jpeg_end_is_last
+from exportkit.pictures import EXTENSIONS, ends_as_jpeg, is_whole, jpeg_end_is_last
 from exportkit.records import Record
 from exportkit.storage.archive_staging import ArchiveStaging
 from exportkit.storage.beneath import Beneath, BeneathError
 from exportkit.storage.staging import Staging
 from exportkit.writing import PictureRule
 
-__all__ = ["MediaStep", "PlacedFile", "file_fault"]
+__all__ = ["Copied", "MediaStep", "Original", "PlacedFile", "file_fault", "obey"]
 
 _CODES = {
     "unsafe": "E_PATH_UNSAFE",
@@ -35,6 +38,23 @@ def file_fault(error: BeneathError, path: str) -> RecordFault:
     return RecordFault(_CODES[error.kind], f"The file '{shown}' of the bundle {error}.", "$.files_manifest")
 
 
+class Original(NamedTuple):
+    """The file of one record: its path in the bundle, what is declared of it, and the format that its header told."""
+
+    path: str
+    size: int | None
+    sha256: str | None
+    format: str
+
+
+class Copied(NamedTuple):
+    """What a copy of a picture is: its size in bytes, its digest, and whether it is a JPEG to its last byte."""
+
+    size: int
+    sha256: str
+    is_jpeg: bool
+
+
 #: Nothing is opened for these, so all records share them.
 _ABSENT = PlacedFile()
 _PLANNED = PlacedFile(present=True)
@@ -48,12 +68,21 @@ class MediaStep:
         self._files = files
         self._root = files.root if files is not None else setup.bundle_root
         #: What files are read into, one after the other; memory is taken as far as a file needs it.
-        self._buffer = memoryview(bytearray(WHOLE + 1 if self.opens_files else 0))
+        self._buffer = memoryview(mmap(-1, WHOLE + 1) if self.opens_files else b"")
 
     @property
     def opens_files(self) -> bool:
         """Whether a record can have a file that is opened."""
         return self._mode != "none" and self._files is not None
+
+    def copies_into(self, places: Sequence[Staging | ArchiveStaging]) -> bool:
+        """Whether :meth:`copy_run` does what :meth:`place` would do: there are folders, and none shares blocks.
+
+        All of them lie on one file system, so that it is enough to have tried it once.
+        """
+        folders = [staging for staging in places if isinstance(staging, Staging)]
+        tried = any(not staging.shares_blocks for staging in folders)
+        return self._mode == "copy" and len(folders) == len(places) and tried
 
     def open(self, record: Record, row: MediaRow) -> PlacedFile:
         """The original of a record; a fault of the file is kept until an output asks for the picture."""
@@ -76,6 +105,28 @@ class MediaStep:
             placed.fault = RecordFault("E_FILE_DIGEST", text, "$.files_manifest")
         return placed
 
+    def copy_run(
+        self, originals: Iterable[Original], outputs: Sequence[tuple[Staging | ArchiveStaging, Sequence[str]]]
+    ) -> list[Copied]:
+        """Copy pictures, each read once, to their places in all outputs.
+
+        The first one of which anything is unusual ends the run, and nothing of it is left.
+        """
+        assert self._files is not None  # noqa: S101 - there is something to copy
+        copied: list[Copied] = []
+        for place, original in enumerate(originals):
+            size = self._files.read_whole(original.path, self._buffer)
+            if size < 0 or original.size not in {None, size}:
+                break
+            content = self._buffer[:size]
+            digest = hashlib.sha256(content).hexdigest() if is_whole(original.format, content) else ""
+            if not digest or original.sha256 not in {None, digest}:
+                break
+            if not _written([(staging, paths[place]) for staging, paths in outputs], content):
+                break
+            copied.append(Copied(size, digest, ends_as_jpeg(content)))
+        return copied
+
     def place(
         self, placed: PlacedFile, rule: PictureRule, output: OutputSetup, staging: Staging | ArchiveStaging, path: str
     ) -> FileEntry | None:
@@ -84,7 +135,7 @@ class MediaStep:
             raise placed.fault
         if self._mode == "none" or placed.descriptor < 0:
             return None
-        _obey(placed, rule)
+        obey(placed, rule)
         if output.transcodes is not None and placed.format not in EXTENSIONS[output.transcodes]:
             with placed.judged() as file:
                 data = to_jpeg(file, output.plan.max_pixels)
@@ -109,6 +160,18 @@ def _link(placed: PlacedFile, rule: PictureRule, staging: Staging, path: str) ->
     return staging.link(path, placed.descriptor)
 
 
+def _written(places: Sequence[tuple[Staging | ArchiveStaging, str]], content: memoryview) -> bool:
+    """Write the same new file to several places; False, and none of them, where a path cannot be had."""
+    for done, (staging, path) in enumerate(places):
+        try:
+            staging.write(path, content)
+        except ValueError:
+            for other, written in places[:done]:
+                other.remove(written)
+            return False
+    return True
+
+
 def _copy(placed: PlacedFile, staging: Staging | ArchiveStaging, path: str) -> None:
     """Copy the original. A clone is judged by its own content, which nobody can change any more."""
     clone = staging.clone(path, placed.descriptor) if placed.is_steady else None
@@ -123,18 +186,18 @@ def _copy(placed: PlacedFile, staging: Staging | ArchiveStaging, path: str) -> N
         raise
 
 
-def _obey(placed: PlacedFile, rule: PictureRule) -> None:
-    """Refuse a picture that the consumer would drop."""
+def obey(picture: PlacedFile | MediaRow, rule: PictureRule) -> None:
+    """Refuse a picture that the consumer would drop, by its format and its size in pixels. Raises RecordFault."""
     where = "$.files_manifest"
-    if rule.formats is not None and placed.format not in rule.formats:
+    if rule.formats is not None and picture.format not in rule.formats:
         raise RecordFault(
-            "E_IMAGE_FORMAT", f"The consumer does not read pictures of the format '{placed.format}'.", where
+            "E_IMAGE_FORMAT", f"The consumer does not read pictures of the format '{picture.format}'.", where
         )
-    if min(placed.width, placed.height) < rule.minimum_side:
-        size = f"{placed.width}x{placed.height}"
+    if min(picture.width, picture.height) < rule.minimum_side:
+        size = f"{picture.width}x{picture.height}"
         text = f"The picture is {size}; the consumer drops sides below {rule.minimum_side} pixels."
         raise RecordFault("E_IMAGE_TOO_SMALL", text, where)
-    pixels = placed.width * placed.height
+    pixels = picture.width * picture.height
     if rule.maximum_pixels and pixels > rule.maximum_pixels:
         text = f"The picture has {pixels} pixels; the consumer drops it above {rule.maximum_pixels}."
         raise RecordFault("E_PIXELS_LIMIT", text, where)

@@ -41,6 +41,8 @@ from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, LossList
 __all__ = ["Output"]
 
 _SHOWN_ERRORS = 200
+#: Beyond so many, the check looks at every picture by itself.
+_OTHERS_REMEMBERED = 10_000
 _ERROR_LIMIT_IN_MEMORY = 1 << 20
 
 
@@ -98,6 +100,8 @@ class Output:
         self._contents: dict[str, array[int]] = {}
         #: Records of each split that this output has, where there are several.
         self._splits: Counter[str] = Counter()
+        #: Pictures not known to be JPEGs to their last byte; None where they are too many, or none was looked at.
+        self._others: set[str] | None = set() if setup.plan.media_mode != "none" else None
         #: Keys of groups by split, the same for every output.
         self.groups: SplitKeys = {}
 
@@ -150,6 +154,9 @@ class Output:
         for split, keys in shard.contents.items():
             self._contents.setdefault(split, array("Q")).extend(keys)
         self._splits.update(shard.splits)
+        if self._others is not None:
+            self._others.update(shard.others)
+            self._others = self._others if len(self._others) <= _OTHERS_REMEMBERED else None
 
     def _has_room(self, finding: Finding) -> bool:
         """Whether a finding is still listed; an error always is counted among the first, so that it stops the run."""
@@ -232,7 +239,9 @@ class Output:
     def _staged_dataset(self) -> DatasetDirectory:
         stage, archive = self.setup.stage, self._archive
         if archive is None:
-            return DatasetDirectory(stage, self.setup.provisional, published=self.setup.final)
+            return DatasetDirectory(
+                stage, self.setup.provisional, published=self.setup.final, other_pictures=self._others
+            )
         try:
             index = MemberIndex(archive.members())
         except ValueError as error:

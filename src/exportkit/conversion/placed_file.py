@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from exportkit.errors import RecordFault
-from exportkit.pictures import WALKED, PictureUnreadable, StructureCheck, probe
+from exportkit.pictures import WALKED, PictureUnreadable, StructureCheck, jpeg_end_is_last, probe
 
 if TYPE_CHECKING:
     from exportkit.conversion.setup import OutputSetup
@@ -124,6 +124,10 @@ class PlacedFile:
         except RecordFault as fault:
             self.fault = fault
             raise
+
+    def ends_as_jpeg(self) -> bool:
+        """Whether this is a JPEG whose end marker is the last thing in it."""
+        return self.format in {"jpg", "mpo"} and jpeg_end_is_last(self.descriptor)
 
     def adopt(self, clone: int) -> None:
         """Go on with a clone of the file, which nobody else writes to; it is closed with this."""

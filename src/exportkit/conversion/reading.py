@@ -68,15 +68,20 @@ class RecordReader:
         part: int,
         *,
         keeps_negatives: bool,
+        folder: int,
+        extensions: frozenset[str],
     ) -> SeedSurveyor | None:
         """Surveys runs of ordinary lines of a part; None where each line needs a look of its own.
 
         ``splits`` are the splits by the word that names them, which may grow; ``rules`` tell for each naming rule
-        whether it is flat, and the extensions and folders that it refuses.
+        whether it is flat, and the extensions and folders that it refuses. Headers are read of files below the folder
+        of this descriptor, unless it is -1; the names of their pictures have one of these extensions.
         """
         if self._hooked or self._numbered:
             return None
-        return self._lines.surveyor(splits, rules, part, keeps_negatives=keeps_negatives)
+        return self._lines.surveyor(
+            splits, rules, part, keeps_negatives=keeps_negatives, folder=folder, extensions=extensions
+        )
 
     def survey(self, line: bytes) -> list[RecordSurvey]:
         """What the survey needs of each record of a line. Raises RecordFault where the whole line is wrong."""

@@ -126,7 +126,7 @@ class RecordBatch:
         if self._annotations is None:
             return None
         stops = self._stops_of(self._annotations, shares=shares)
-        if stops[at] == at:
+        if stops[at] == at or longest == 0:
             return None
         names, stems = self._named(layout)
         stop = min(stops[at], at + longest)

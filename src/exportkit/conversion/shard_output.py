@@ -15,56 +15,36 @@ from exportkit.conversion.class_gate import ClassGate
 from exportkit.conversion.dataset import DatasetDirectory
 from exportkit.conversion.general_rules import turned_picture
 from exportkit.conversion.lists import FileEntry, FileRun, ImageEntry
-from exportkit.conversion.media import MediaStep, PlacedFile
+from exportkit.conversion.media import Copied, MediaStep, PlacedFile
+from exportkit.conversion.offered_run import OfferedRun, RunOffers
+from exportkit.conversion.output_shard import OutputShard
 from exportkit.conversion.record_batch import RecordBatch
 from exportkit.conversion.rows import MediaRow
-from exportkit.conversion.run_rules import leading, sound_run
 from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import RecordFault, words_of
+from exportkit.pictures import EXTENSIONS
 from exportkit.records import Record
 from exportkit.storage.archive_layouts import archive_layout
-from exportkit.storage.archive_staging import ArchiveStaging, Fragment
+from exportkit.storage.archive_staging import ArchiveStaging
 from exportkit.storage.attempt import Attempt
 from exportkit.storage.staging import Staging
 from exportkit.writing import (
     Checker,
     CheckReport,
     Encoded,
-    EncodedRun,
     Finding,
     Outcome,
     Piece,
     Placement,
-    RecordRun,
-    Writer,
     skipped,
 )
-from exportkit.writing.ledger import LISTED_PER_CODE, Counts, Entry, Ledger
+from exportkit.writing.ledger import LISTED_PER_CODE, Entry, Ledger
 from exportkit.writing.names import safe_name, split_stem
 from exportkit.writing.overlaps import is_sampled
 
-__all__ = ["OutputShard", "ShardOutput"]
-
-
-class OutputShard(msgspec.Struct):
-    """What one job gives for one output."""
-
-    counts: Counts
-    errors: list[Entry]
-    losses: list[Entry]
-    streams: dict[str, bytes]
-    files: FileRun
-    images: bytes
-    images_count: int
-    report: CheckReport
-    #: Keys of picture contents by split, where there are several splits.
-    contents: dict[str, array[int]]
-    #: Records written of each split, where there are several.
-    splits: Counter[str]
-    #: Its part of the archive, where there is one.
-    fragment: Fragment | None = None
+__all__ = ["ShardOutput"]
 
 
 class ShardOutput:
@@ -92,7 +72,7 @@ class ShardOutput:
         self._measures_all = run.measures_all
         self._bases = bases
         self._renamed = renamed
-        self._staging = _staging(setup, run.attempts)
+        self.staging = _staging(setup, run.attempts)
         self._streams = StreamPieces(setup.streams)
         self._files: list[FileEntry] = []
         self._images: list[ImageEntry] = []
@@ -101,34 +81,49 @@ class ShardOutput:
         self._splits_apart = len(setup.plan.splits) > 1
         self._contents: dict[str, array[int]] = {}
         self._splits: Counter[str] = Counter()
-        self._longest = _FIRST_RUN
-        self._takes_shares = self.writer.takes_shares()
-        #: Whether the writer is offered many records at a time.
-        self._takes_runs = (
-            type(self.writer).encode_run is not Writer.encode_run
-            and not (renamed or setup.transcodes)
-            and "image" in self._accepts
+        #: Places of pictures that are JPEGs to their last byte.
+        self._jpegs: set[str] = set()
+        self._offers = RunOffers(
+            self.setup, self.writer, self._streams, self._classes, renamed, places=media.opens_files
         )
 
     def take_run(self, batch: RecordBatch, at: int) -> int:
-        """Place and encode the leading records of a batch from ``at`` on; how many were taken.
+        """Encode the leading records of a batch from ``at`` on, whose pictures are not placed; how many were taken.
 
         What is wrong with a record, or with what the writer gives, is left to :meth:`take` to tell.
         """
-        if not self._takes_runs:
+        offered = self.offer_run(batch, at)
+        if offered is None:
             return 0
-        run = batch.run(
-            at, self._rule.layout, self.ledger.plain, self._bases, longest=self._longest, shares=self._takes_shares
-        )
-        encoded = self._encode_run(run) if run is not None else None
-        if run is None or encoded is None:
-            self._longest = _FIRST_RUN
-            return 0
-        if self._classes.judges:
-            encoded = leading(encoded, run, self._classes.passed(run.classes(len(encoded.pictures))))
-        encoded = leading(encoded, run, self._write_run(encoded))
+        count = self.write_run(offered)
+        self.keep_run(batch, at, offered.leading(count))
+        return count
+
+    @property
+    def takes_runs(self) -> bool:
+        """Whether many records may be offered at a time."""
+        return self._offers.takes_runs
+
+    def offer_run(self, batch: RecordBatch, at: int) -> OfferedRun | None:
+        """What the leading records of a batch from ``at`` on become; None where the first one has to be taken alone."""
+        return self._offers.offer(batch, at, self.ledger.plain, self._bases)
+
+    def write_run(self, offered: OfferedRun) -> int:
+        """Write the small files of offered records; for how many of them that could be done."""
+        files = [*offered.encoded.files]
+        return self.staging.write_all(files) if files else len(offered.pictures)
+
+    def take_back(self, offered: OfferedRun, count: int, written: int) -> None:
+        """Remove the pictures of offered records behind the first ``count``, and the small files up to ``written``."""
+        for path in (*offered.pictures[count:], *(path for path, _ in offered.encoded.files[count:written])):
+            self.staging.remove(path)
+
+    def keep_run(self, batch: RecordBatch, at: int, offered: OfferedRun, pictures: Sequence[Copied] = ()) -> None:
+        """Account for offered records that are written, with the pictures that were placed."""
+        run, encoded = offered
         count = len(encoded.pictures)
-        self._longest = min(2 * self._longest, _LONGEST_RUN) if count == run.stop - run.start else _FIRST_RUN
+        self._offers.note_taken(offered)
+        self._keep_files(offered, pictures)
         self._streams.take_run(encoded.streams, encoded.exceptions)
         rows = batch.rows[at : at + count]
         if self._numberings:
@@ -147,7 +142,21 @@ class ShardOutput:
             self._list_outcomes(batch, at, run.counts(count), encoded.outcomes)
         for place, _, code, value, name in encoded.overlaps:
             self.ledger.share_measured(code, value, rows[place].id, name)
-        return count
+
+    def _keep_files(self, offered: OfferedRun, pictures: Sequence[Copied]) -> None:
+        """Note the files of a run: small ones, and placed pictures."""
+        run, encoded = offered
+        self._files += [FileEntry(path, len(data), _digest_of(data)) for path, data in encoded.files]
+        self._pieces += [Piece(path, data) for path, data in encoded.files]
+        copied = [*zip(encoded.pictures, pictures, strict=False)]
+        placed = [FileEntry(path, copy.size, copy.sha256) for path, copy in copied]
+        self._jpegs.update(path for path, copy in copied if copy.is_jpeg)
+        self._files += placed
+        if not encoded.files and not encoded.streams:
+            self._pieces += [Piece(entry.path, b"") for entry in placed]
+        if self._splits_apart:
+            for entry, split in zip(placed, run.splits, strict=False):
+                self._contents.setdefault(split, array("Q")).append(content_key(entry.sha256))
 
     def _list_outcomes(self, batch: RecordBatch, at: int, counts: Iterable[int], outcomes: Sequence[Outcome]) -> None:
         """List what has room in the lists of a run that begins at a place of a batch."""
@@ -157,27 +166,6 @@ class ShardOutput:
             first += count
             if not self.ledger.has_listed(own):
                 self.ledger.list_outcomes(batch.listed(place), own)
-
-    def _encode_run(self, run: RecordRun) -> EncodedRun | None:
-        """What the writer gives for leading records; None where that is nothing, or nothing to be believed."""
-        encoded: EncodedRun | None = None
-        try:
-            encoded = self.writer.encode_run(run)
-            if encoded is None:
-                return None
-            is_sound = sound_run(encoded, run) and self._streams.have_room(encoded.streams, encoded.exceptions)
-        except Exception:  # noqa: BLE001 - one record at a time, it tells what is wrong with it
-            is_sound = False
-        self._takes_runs = is_sound
-        return encoded if encoded is not None and is_sound and encoded.pictures else None
-
-    def _write_run(self, encoded: EncodedRun) -> int:
-        """Write the small files of records; for how many of them that could be done."""
-        files = [*encoded.files]
-        written = self._staging.write_all(files)
-        self._files += [FileEntry(path, len(data), _digest_of(data)) for path, data in files[:written]]
-        self._pieces += [Piece(path, data) for path, data in files[:written]]
-        return written if files else len(encoded.pictures)
 
     def take(self, record: Record, row: MediaRow, ordinal: int, picture: PlacedFile) -> None:
         """Place and encode one record, or note why this output does not have it."""
@@ -189,7 +177,7 @@ class ShardOutput:
             placement = self._placement(record, row, ordinal, bases, picture)
             path = self._place(record, placement)
             if picture.descriptor >= 0 or picture.fault is not None:
-                placed = self._media.place(picture, self._pictures, self.setup, self._staging, path)
+                placed = self._media.place(picture, self._pictures, self.setup, self.staging, path)
             if self._classes.judges:
                 record = self._classes.without_bad(record)
             encoded = self._encode(record, placement)
@@ -199,10 +187,12 @@ class ShardOutput:
                 self._pieces.append(Piece(placed.path, b""))
         except RecordFault as fault:
             if placed is not None:
-                self._staging.remove(placed.path)
+                self.staging.remove(placed.path)
             self.ledger.record_failed(self._failure(record, fault), len(record.annotations) + len(record.rejected))
             return
         if placed is not None:
+            if self.setup.transcodes is None and picture.ends_as_jpeg():
+                self._jpegs.add(placed.path)
             if self._splits_apart:
                 self._contents.setdefault(placement.split, array("Q")).append(content_key(placed.sha256))
             self._files.append(placed)
@@ -296,14 +286,14 @@ class ShardOutput:
                 self._streams.ensure_bytes(encoded.streams)
             for path, data in encoded.files:
                 digest = _digest_of(data)
-                self._staging.write(path, data)
+                self.staging.write(path, data)
                 written += 1
                 self._files.append(FileEntry(path, len(data), digest))
                 self._pieces.append(Piece(path, data))
         except (TypeError, ValueError, AttributeError) as error:
             for _ in range(written):
                 self._pieces.pop()
-                self._staging.remove(self._files.pop().path)
+                self.staging.remove(self._files.pop().path)
             raise self._defect(f"gave a file or a stream that cannot be written: {_shown(words_of(error))}") from error
         if encoded.streams:
             self._streams.take(encoded.streams)
@@ -323,8 +313,8 @@ class ShardOutput:
         """Everything of this shard, in its place and checked."""
         counts = self.ledger.close()
         self._files.sort(key=lambda entry: entry.path)
-        self._staging.settle(entry.path for entry in self._files)
-        self._staging.close()
+        self.staging.settle(entry.path for entry in self._files)
+        self.staging.close()
         streams = self._streams.joined()
         report = CheckReport() if self.setup.checker is None else self._check(self.setup.checker, streams)
         report.findings = [*self._findings, *report.findings]
@@ -339,8 +329,16 @@ class ShardOutput:
             report,
             self._contents,
             self._splits,
-            self._staging.written() if isinstance(self._staging, ArchiveStaging) else None,
+            self._other_pictures(),
+            self.staging.written() if isinstance(self.staging, ArchiveStaging) else None,
         )
+
+    def _other_pictures(self) -> list[str]:
+        """Files that may be pictures, and are not known to be JPEGs to their last byte."""
+        if not self._media.opens_files:
+            return []
+        paths = (entry.path for entry in self._files if entry.path not in self._jpegs)
+        return [path for path in paths if path[path.rfind(".") + 1 :].lower() in _PICTURES]
 
     def _check(self, checker: type[Checker], streams: Mapping[str, bytes]) -> CheckReport:
         dataset = DatasetDirectory(self.setup.stage, self.setup.provisional, published=self.setup.final)
@@ -363,10 +361,8 @@ def _staging(setup: OutputSetup, attempts: Path | None) -> Staging | ArchiveStag
 
 
 _OUTCOMES = frozenset({Outcome})
-#: What a writer prepares for a run is for nothing behind the first record that is not ordinary, so that runs are short
-#: where such records were met.
-_FIRST_RUN, _LONGEST_RUN = 32, 256
 _EMPTY = sha256()
+_PICTURES = frozenset().union(*EXTENSIONS.values())
 
 
 def _digest_of(data: bytes) -> str:

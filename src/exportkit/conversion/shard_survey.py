@@ -21,7 +21,9 @@ from exportkit.conversion.setup import SurveySetup, load_setup
 from exportkit.conversion.splits import split_name
 from exportkit.errors import RecordFault
 from exportkit.normalize import RecordSurvey
+from exportkit.pictures import EXTENSIONS
 from exportkit.records import LABELLED_KINDS, Skeleton
+from exportkit.writing import NamingRule
 from exportkit.writing.names import key_hash, name_key, plain_key, safe_name, split_stem
 
 if TYPE_CHECKING:
@@ -111,18 +113,22 @@ class _ShardSurveyor:
         self._unit_of = setup.split.unit_hash(grouped=grouped) if setup.split is not None else None
         self._stratified = setup.input.stratify is not None
         self._negatives = setup.input.negatives
-        self._ordinary = self._reader.ordinary if not self._probes and self._unit_of is None else None
-        self._runs = self._surveyor_of_runs()
+        ordinary = self._reader.ordinary if self._unit_of is None else None
+        self._ordinary = ordinary if not self._probes else None
+        self._runs = self._surveyor_of_runs() if ordinary is not None else None
 
     def _surveyor_of_runs(self) -> SeedSurveyor | None:
         """What surveys ordinary lines many at a time; None where each line needs a look."""
-        if self._ordinary is None or self._split_of is not None:
+        folder = self._probe.folder
+        if folder is None or self._split_of is not None:
             return None
         return self._reader.surveyor(
             self._known_splits,
             tuple((rule.layout == "flat", rule.refused_extensions, rule.refused_folders) for rule in self._setup.rules),
             self._shard.part,
             keeps_negatives=self._negatives == "keep",
+            folder=folder,
+            extensions=_own_extensions(self._setup.rules),
         )
 
     def survey(self) -> None:
@@ -359,6 +365,12 @@ class _ShardSurveyor:
         self.result.kinds[split, kind] += count
         if label is not None and kind in LABELLED_KINDS:
             self.result.labels[label] += count
+
+
+def _own_extensions(rules: Sequence[NamingRule]) -> frozenset[str]:
+    """Spellings of extensions with which every rule takes the name of a JPEG as it is."""
+    known = {spelt for word in EXTENSIONS["jpg"] for spelt in (word, word.upper())}
+    return frozenset(known.intersection(*({rule.extension} for rule in rules if rule.extension)))
 
 
 def _labels(surveyed: Sequence[RecordSurvey]) -> tuple[str, ...]:

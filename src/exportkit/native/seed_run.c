@@ -78,6 +78,9 @@ static int read_record(SeedRun *run, RunRecord *record, const char *start, const
     record->is_ordinary = exportkit_read_line(&cursor, &line, &want) && !(line.unit_name.set && !is_text(&line.unit_name)) &&
                           line.file.path.set && is_plain_file(&line.file) && declared_size(&line, &width, &height) &&
                           split_span(&line) != NULL && are_labels(run, record->first);
+    record->path = line.file.path;
+    record->digest = line.file.digest;
+    record->bytes = line.file.has_size ? line.file.size : -1;
     exportkit_clear_line(&line);
     if (!record->is_ordinary)
         drop_entries(run, record->first);
@@ -288,6 +291,38 @@ static PyObject *usual(PyObject *object, PyObject *nothing)
     return list;
 }
 
+/* (path, declared size, declared digest) of the file of a record. */
+static PyObject *file_of(const SeedRun *run, const RunRecord *record)
+{
+    PyObject *path = record->is_ordinary ? text_of(&record->path) : Py_NewRef(Py_None), *digest = NULL, *size = NULL, *made = NULL;
+    if (path != NULL && made_optional_text(&record->digest, &digest) && digest != Py_None)
+        Py_SETREF(digest, PyObject_CallOneArg(run->reader->digest, digest));
+    size = record->bytes >= 0 ? PyLong_FromLongLong(record->bytes) : Py_NewRef(Py_None);
+    if (path != NULL && digest != NULL && size != NULL)
+        made = PyTuple_Pack(3, path, size, digest);
+    Py_XDECREF(path);
+    Py_XDECREF(digest);
+    Py_XDECREF(size);
+    return made;
+}
+
+static PyObject *files(PyObject *object, PyObject *args)
+{
+    SeedRun *run = (SeedRun *)object;
+    Py_ssize_t start, stop;
+    if (!range_of(run, args, &start, &stop))
+        return NULL;
+    PyObject *list = PyList_New(stop - start);
+    for (Py_ssize_t i = start; list != NULL && i < stop; i++) {
+        PyObject *file = file_of(run, &run->records[i]);
+        if (file == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i - start, file);
+    }
+    return list;
+}
+
 static void run_dealloc(PyObject *object)
 {
     SeedRun *run = (SeedRun *)object;
@@ -327,6 +362,7 @@ static PyMethodDef run_methods[] = {
     {"shares", exportkit_shares, METH_VARARGS,
      "(position, share of its box that it covers, id) of each region of a record; None where one takes a closer look."},
     {"usual", usual, METH_NOARGS, "Whether a record has nothing but boxes, with or without regions and attributes, for each record."},
+    {"files", files, METH_VARARGS, "(path, declared size or None, declared digest or None) of the file of each of these records."},
     {NULL, NULL, 0, NULL},
 };
 

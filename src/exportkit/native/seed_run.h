@@ -27,6 +27,8 @@ typedef struct {
     size_t first, count;
     double width, height;
     char is_ordinary;
+    Span path, digest; /* of its file, in the text of the run */
+    long long bytes;   /* that are declared, or -1 */
 } RunRecord;
 
 /* What is read of a mask. */

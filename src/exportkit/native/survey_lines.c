@@ -5,10 +5,11 @@
 #include "counts.h"
 #include "msgpack.h"
 #include "names.h"
+#include "picture_head.h"
 #include "seed.h"
 #include "seed_head.h"
 
-enum { ROWS_IN_BLOCK = 64, BLOCK_HEAD = 7, MOST_RULES = 16 };
+enum { ROWS_IN_BLOCK = 64, BLOCK_HEAD = 7, MOST_RULES = 16, LONGEST_PATH = 255 };
 static const long long USABLE_ID = 9007199254740991;
 
 /* What of a naming rule decides about a plain name. */
@@ -26,6 +27,8 @@ typedef struct {
     Py_ssize_t rule_count;
     long long part;
     int keeps_negatives;
+    int folder;           /* of the files whose headers are read, or -1 */
+    PyObject *extensions; /* that names of such files have */
     Counts contents;  /* of a split, and of a pair of kind and class */
     Counts skeletons; /* of a class and a skeleton */
     Counts records;   /* of a split, and None */
@@ -53,6 +56,8 @@ typedef struct {
     long long width, height;
     PyObject *split; /* borrowed */
     int named;       /* the record says its split */
+    const char *format;
+    int depth;
 } Facts;
 
 /* -- judging a line; each gives 1, or 0 where it is not ordinary ----------------------------------------------- */
@@ -94,6 +99,24 @@ static int find_split(const Surveyor *self, const Line *line, Facts *facts)
     return facts->split != NULL;
 }
 
+/* Whether the file has a header that tells what is declared, and nothing else that matters; what it tells. */
+static int find_header(const Surveyor *self, const Line *line, Facts *facts)
+{
+    PictureHead head;
+    char path[LONGEST_PATH + 1];
+    facts->format = "";
+    facts->depth = 3;
+    if (self->folder < 0)
+        return 1;
+    memcpy(path, line->file.path.s, (size_t)line->file.path.n);
+    path[line->file.path.n] = 0;
+    if (!exportkit_read_picture_head(self->folder, path, &head) || head.width != facts->width || head.height != facts->height)
+        return 0;
+    facts->format = "jpg";
+    facts->depth = head.channels;
+    return 1;
+}
+
 static int find_facts(const Surveyor *self, const Line *line, Facts *facts)
 {
     if ((line->unit_name.set && !is_text(&line->unit_name)) || !line->file.path.set || !is_plain_file(&line->file) ||
@@ -101,7 +124,7 @@ static int find_facts(const Surveyor *self, const Line *line, Facts *facts)
         facts->width == 0 || (PyList_GET_SIZE(line->contents) == 0 && !self->keeps_negatives))
         return 0;
     facts->name = name_span(line);
-    return facts->name.plain && find_split(self, line, facts);
+    return facts->name.plain && find_split(self, line, facts) && find_header(self, line, facts);
 }
 
 /* Whether a naming rule takes the name as it is: 1 or 0; -1 with an exception. */
@@ -121,10 +144,19 @@ static int obeys(const Rule *rule, const PlainName *name)
     return refused < 0 ? -1 : !refused;
 }
 
+/* Whether the name of a file with a header has an extension that belongs to it. */
+static int has_its_extension(const Surveyor *self, const PlainName *name)
+{
+    PyObject *part = PyUnicode_FromStringAndSize(name->text + name->dot + 1, (Py_ssize_t)(name->size - name->dot - 1));
+    int found = part != NULL ? PySet_Contains(self->extensions, part) : -1;
+    Py_XDECREF(part);
+    return found == 1;
+}
+
 static int keep_keys(Surveyor *self, const Span *span)
 {
     PlainName name;
-    if (!find_plain_name(span->s, (size_t)span->n, &name))
+    if (!find_plain_name(span->s, (size_t)span->n, &name) || (self->folder >= 0 && !has_its_extension(self, &name)))
         return 0;
     for (Py_ssize_t i = 0; i < self->rule_count; i++)
         if (obeys(&self->rules[i], &name) != 1)
@@ -197,8 +229,8 @@ static int pack_row(const Surveyor *self, Buffer *out, const Line *line, const P
            /* The fields of a MediaRow. */
            pack_array(out, 14) && (line->media.set ? pack_text(out, line->media.s, (size_t)line->media.n) : pack_nil(out)) &&
            pack_text(out, facts->name.s, (size_t)facts->name.n) &&
-           pack_int(out, facts->width) && pack_int(out, facts->height) && pack_int(out, 1) && pack_text(out, "", 0) &&
-           pack_int(out, 3) && pack_object(out, facts->split) && pack_kinds(out, self->reader, line->contents) &&
+           pack_int(out, facts->width) && pack_int(out, facts->height) && pack_int(out, 1) &&
+           pack_text(out, facts->format, strlen(facts->format)) && pack_int(out, facts->depth) && pack_object(out, facts->split) && pack_kinds(out, self->reader, line->contents) &&
            pack_array(out, 0) && pack_nil(out) && pack_bool(out, 0) && pack_bool(out, 1) && pack_group(out, line);
 }
 
@@ -345,6 +377,7 @@ static void surveyor_dealloc(PyObject *object)
     Surveyor *self = (Surveyor *)object;
     Py_XDECREF(self->reader);
     Py_XDECREF(self->splits);
+    Py_XDECREF(self->extensions);
     for (Py_ssize_t i = 0; i < self->rule_count; i++) {
         Py_XDECREF(self->rules[i].extensions);
         Py_XDECREF(self->rules[i].folders);
@@ -376,12 +409,13 @@ static int set_rules(Surveyor *self, PyObject *rules)
 
 static PyObject *surveyor_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"reader", "splits", "rules", "part", "keeps_negatives", NULL};
-    PyObject *reader, *splits, *rules;
+    static char *names[] = {"reader", "splits", "rules", "part", "keeps_negatives", "folder", "extensions", NULL};
+    PyObject *reader, *splits, *rules, *extensions;
     long long part;
-    int keeps_negatives;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!Lp", names, exportkit_seed_reader_type(), &reader, &PyDict_Type,
-                                     &splits, &PyTuple_Type, &rules, &part, &keeps_negatives))
+    int keeps_negatives, folder;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!O!O!LpiO!", names, exportkit_seed_reader_type(), &reader, &PyDict_Type,
+                                     &splits, &PyTuple_Type, &rules, &part, &keeps_negatives, &folder,
+                                     &PyFrozenSet_Type, &extensions))
         return NULL;
     Surveyor *self = (Surveyor *)type->tp_alloc(type, 0);
     if (self == NULL)
@@ -390,6 +424,8 @@ static PyObject *surveyor_new(PyTypeObject *type, PyObject *args, PyObject *keyw
     self->splits = Py_NewRef(splits);
     self->part = part;
     self->keeps_negatives = keeps_negatives;
+    self->folder = folder;
+    self->extensions = Py_NewRef(extensions);
     if (!set_rules(self, rules))
         Py_CLEAR(self);
     return (PyObject *)self;

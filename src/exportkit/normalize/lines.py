@@ -113,12 +113,24 @@ class LineNormalizer:
         part: int,
         *,
         keeps_negatives: bool,
+        folder: int,
+        extensions: frozenset[str],
     ) -> SeedSurveyor | None:
-        """Surveys runs of ordinary lines with this reader; None where there is no such way."""
+        """Surveys runs of ordinary lines with this reader; None where there is no such way.
+
+        ``folder`` is the descriptor of the folder of files whose headers are read, or -1; names of such files have one
+        of these extensions.
+        """
         if core is None or self._native is None:
             return None
         made: SeedSurveyor = core.SeedSurveyor(
-            reader=self._native, splits=splits, rules=rules, part=part, keeps_negatives=keeps_negatives
+            reader=self._native,
+            splits=splits,
+            rules=rules,
+            part=part,
+            keeps_negatives=keeps_negatives,
+            folder=folder,
+            extensions=extensions,
         )
         return made
 

@@ -2,7 +2,14 @@
 
 from exportkit.pictures.facts import EXTENSIONS, PictureHeader, PictureUnreadable
 from exportkit.pictures.header import probe
-from exportkit.pictures.structure import WALKED, StructureCheck, check_structure, jpeg_end_is_last
+from exportkit.pictures.structure import (
+    WALKED,
+    StructureCheck,
+    check_structure,
+    ends_as_jpeg,
+    is_whole,
+    jpeg_end_is_last,
+)
 
 __all__ = [
     "EXTENSIONS",
@@ -11,6 +18,8 @@ __all__ = [
     "PictureUnreadable",
     "StructureCheck",
     "check_structure",
+    "ends_as_jpeg",
+    "is_whole",
     "jpeg_end_is_last",
     "probe",
 ]

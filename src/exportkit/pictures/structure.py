@@ -16,7 +16,7 @@ from exportkit.pictures.stream import Checksum, NextMarker, Request, Skip, SubBl
 # Tells the commonest case at once: a JPEG that is whole within one chunk.
 _whole_jpeg: Final = core.whole_jpeg if core is not None else None
 
-__all__ = ["WALKED", "StructureCheck", "check_structure", "jpeg_end_is_last"]
+__all__ = ["WALKED", "StructureCheck", "check_structure", "ends_as_jpeg", "is_whole", "jpeg_end_is_last"]
 
 _CHUNK: Final = 1 << 20
 _JPEG_START, _GIF_START = b"\xff\xd8", b"GIF"
@@ -79,6 +79,20 @@ class StructureCheck:
             return None
 
 
+def is_whole(form: str, content: memoryview) -> bool:
+    """Whether the content is that of a picture with a complete structure, where that is told without its header.
+
+    False also for formats that are not among :data:`WALKED`; ``form`` is the format that a header told.
+    """
+    if form not in WALKED:
+        return False
+    if _WALKS[form] is _walk_jpeg and _whole_jpeg is not None and _whole_jpeg(content):
+        return True
+    check = StructureCheck(form)
+    check.feed(content)
+    return check.finish() is None
+
+
 def check_structure(descriptor: int, header: PictureHeader) -> str | None:
     """Return why the open picture is cut or damaged, or None; its position stays where it is.
 
@@ -102,6 +116,11 @@ def jpeg_end_is_last(descriptor: int) -> bool:
     """
     size = os.fstat(descriptor).st_size
     return size >= 2 and os.pread(descriptor, 2, size - 2) == b"\xff\xd9"
+
+
+def ends_as_jpeg(content: memoryview) -> bool:
+    """Tell as much of a JPEG's content: whether its first and last markers are where all readers look for them."""
+    return bytes(content[:3]) == b"\xff\xd8\xff" and bytes(content[-2:]) == b"\xff\xd9"
 
 
 def _judge_size(declared_end: int, size: int) -> str | None:

@@ -58,7 +58,7 @@ class ArchiveStaging:
         with refusals_of("write", self._path):
             self._file.close()
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes | memoryview) -> None:
         """Write a whole new file."""
         self._judge(path)
         crc = zlib.crc32(data) if self._layout.has_crc else 0

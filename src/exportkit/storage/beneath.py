@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
+from exportkit.native import core
 from exportkit.storage.kernel import openat2_beneath
 from exportkit.storage.safe_path import judge_input_path
 
@@ -105,6 +106,21 @@ class Beneath:
             os.close(descriptor)
             raise BeneathError("type")
         return descriptor
+
+    @property
+    def kernel_root(self) -> int | None:
+        """The descriptor of the root, where the kernel can keep what is opened below it; None elsewhere."""
+        return self._root if self._has_openat2 else None
+
+    def read_whole(self, path: str, buffer: memoryview) -> int:
+        """Read the regular file at `path` into a buffer that is larger than it; its size in bytes.
+
+        -1 where :meth:`open` has to tell what is the matter, and for a file that is empty, or grows meanwhile.
+        """
+        if core is None or not self._has_openat2 or self._judge(path) is not None:
+            return -1
+        size: int = core.read_beneath(self._root, path, buffer)
+        return size
 
     def stat(self, path: str) -> os.stat_result:
         """Return the status of whatever is at `path`, also a folder or a device, without opening it."""

@@ -77,7 +77,12 @@ class Staging:
         except OSError as error:
             raise self._refusal(error, path) from error
 
-    def write(self, path: str, data: bytes) -> None:
+    @property
+    def shares_blocks(self) -> bool:
+        """Whether :meth:`clone` may work; True until it was tried in vain."""
+        return self._clones
+
+    def write(self, path: str, data: bytes | memoryview) -> None:
         """Write a whole new file."""
         descriptor = self.create(path)
         try:

@@ -102,6 +102,10 @@ class Dataset(Protocol):
         """A descriptor of a picture, which may be a link to one; the caller closes it. Raises OSError."""
         ...
 
+    def is_known_jpeg(self, path: str) -> bool:
+        """Whether a picture is known, without a look at it, to be a JPEG whose end marker is the last thing in it."""
+        ...
+
     def ends(self, path: str, first: int, last: int) -> tuple[bytes, bytes]:
         """The first and the last bytes of a picture, as many as asked for or as there are. Raises OSError."""
         ...

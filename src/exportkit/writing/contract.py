@@ -254,8 +254,8 @@ class Writer(ABC):
         """What the leading records of a run become, many in one go; None where the first one needs :meth:`encode`.
 
         A writer may have this short way where it is faster; what it gives for a record is what :meth:`encode`
-        gives for it. The records behind those that it takes are encoded one by one, or offered again. It is not
-        called where pictures are copied.
+        gives for it. The records behind those that it takes are encoded one by one, or offered again. A
+        writer that tells how many bytes a picture has leaves it out: where pictures are copied, that is known later.
         """
         return None
 

@@ -24,8 +24,8 @@ Exceptions = Mapping[str, Mapping[int, bytes]]
 class RecordRun(msgspec.Struct, frozen=True, gc=False):
     """Consecutive images in record order, with one entry of each column for each of them.
 
-    Each has a known size, the name that it would have anyway, no notice, and no picture of its own to be copied;
-    ``ids`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
+    Each has a known size, the name that it would have anyway, and no notice; how many bytes
+    its picture has is not known yet. ``ids`` to ``depths`` are as in :class:`~exportkit.writing.plan.Placement` and
     :class:`~exportkit.records.Record`. Their annotations lie in the compiled core and are read by makers of texts
     only.
     """
