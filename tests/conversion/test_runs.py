@@ -94,6 +94,11 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
             made[draw.choice(["difficult", "truncated"])] = True
         if draw.random() < 0.05:
             made["bbox"] = draw.choice([[x, y, 0, 3], [90, 90, 50, 50], None])
+        aside = random.Random(100 * number + index)
+        if "segmentation" in made and aside.random() < 0.3:
+            made["bbox"] = None
+        elif aside.random() < 0.1:
+            made["rotation"] = aside.choice([0.3, -2, 1.5707963267948966, 0, 7])
         return made
 
     name = draw.choice([f"{number}.jpg", f"a/{number}.JPG", f"{number}", f"images/{number}.png", f"con.{number}.txt"])
@@ -342,6 +347,26 @@ def test_boxes_of_dm_are_encoded_in_runs(
     shapes = [box(id=index, x=index) for index in range(3)]
     ordinary = data(shapes, NeverOdd())
     named = [item(number, file=f"files/{number}.png", data=ordinary) for number in range(1, 300)]
+
+    bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
+
+    # The first record tells what is to be listed of the others.
+    assert sum(taken) >= 298
+
+
+TURNED = box(x=8, y=10, width=20, rotation=0.3)
+OUTLINED = {"id": 2, "category": "cat", "segmentation": [RING]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape"),
+    [("yolo:task=obb", TURNED), ("yolo:task=segment", TURNED), ("yolo:task=segment", OUTLINED)],
+)
+def test_shapes_that_a_writer_takes_without_a_box_are_encoded_in_runs(
+    spec: str, shape: dict[str, Any], bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = counted_runs(monkeypatch)
+    named = [item(number, box(), shape, file=f"files/{number}.png") for number in range(1, 300)]
 
     bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
 

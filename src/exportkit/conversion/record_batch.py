@@ -45,10 +45,9 @@ class RecordBatch:
         self.end = ordinal
         self._read = read
         self._annotations: SeedRun | None = None
-        self._usual: list[bool] = []
         self._measured: Sequence[bool] = ()
         self._most_pixels = 0
-        self._stops: dict[bool, list[int]] = {}
+        self._stops: dict[tuple[bool, frozenset[str]], list[int]] = {}
         self._shares: dict[int, Shares] = {}
         self._names: dict[str, tuple[list[str], list[str]]] = {}
 
@@ -74,7 +73,6 @@ class RecordBatch:
         """
         self._most_pixels = most_pixels
         self._annotations = annotations
-        self._usual = annotations.usual()
         self._measured = measured
         self._ids = [row.id for row in self.rows]
         media = [row.media[0] for row in self.rows]
@@ -83,16 +81,16 @@ class RecordBatch:
         self._heights = [one.height for one in media]
         self._depths = [one.depth for one in media]
 
-    def _stops_of(self, annotations: SeedRun, *, shares: bool) -> list[int]:
-        """For each row where the run that begins there stops.
+    def _stops_of(self, annotations: SeedRun, boxless: frozenset[str], *, shares: bool) -> list[int]:
+        """For each row where the run that begins there stops; kinds that are ``boxless`` need no box.
 
         With ``shares`` all regions of records that are to be measured are measured here, or these records are encoded
         one by one.
         """
-        known = self._stops.get(shares)
+        known = self._stops.get((shares, boxless))
         if known is not None:
             return known
-        allowed = [*self._usual]
+        allowed = annotations.usual(boxless)
         for at, is_measured in enumerate(self._measured if shares else ()):
             if is_measured and allowed[at]:
                 found = annotations.shares(at, self._most_pixels)
@@ -106,7 +104,7 @@ class RecordBatch:
                 stop = at
             stops.append(stop)
         stops.reverse()
-        self._stops[shares] = stops
+        self._stops[shares, boxless] = stops
         return stops
 
     def run(
@@ -118,14 +116,15 @@ class RecordBatch:
         *,
         longest: int,
         shares: bool = True,
+        boxless: frozenset[str] = frozenset(),
     ) -> RecordRun | None:
         """At most so many records from a place on that may be encoded together; None where there is none.
 
-        ``shares`` as of :meth:`Writer.takes_shares`.
+        ``shares`` as of :meth:`Writer.takes_shares`, ``boxless`` as of :meth:`Writer.takes_boxless`.
         """
         if self._annotations is None:
             return None
-        stops = self._stops_of(self._annotations, shares=shares)
+        stops = self._stops_of(self._annotations, boxless, shares=shares)
         if stops[at] == at:
             return None
         names, stems = self._named(layout)
@@ -149,14 +148,18 @@ class RecordBatch:
         return known
 
 
-def may_run(row: Row) -> bool:
-    """Whether a row is one image about which there is nothing to be said, and each annotation may have a box."""
-    return len(row.media) == 1 and _is_plain(row.media[0]) and not _lacks_boxes(row.media[0])
+def may_run(row: Row, boxless: frozenset[str]) -> bool:
+    """Whether a row is one image about which there is nothing to be said, and each annotation may have a box.
+
+    Kinds that are ``boxless`` need none.
+    """
+    return len(row.media) == 1 and _is_plain(row.media[0]) and not _lacks_boxes(row.media[0], boxless)
 
 
-def _lacks_boxes(media: MediaRow) -> bool:
+def _lacks_boxes(media: MediaRow, boxless: frozenset[str]) -> bool:
     # Only schemas with media give an id to each, and in these nothing but a box has one.
-    return not media.kinds.keys() <= (_BOXES if media.media_id is not None else _PERHAPS_BOXED)
+    boxed = _BOXES if media.media_id is not None else _PERHAPS_BOXED
+    return not (media.kinds.keys() - boxless) <= boxed
 
 
 def _is_plain(media: MediaRow) -> bool:

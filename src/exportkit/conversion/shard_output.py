@@ -103,6 +103,8 @@ class ShardOutput:
         self._splits: Counter[str] = Counter()
         self._longest = _FIRST_RUN
         self._takes_shares = self.writer.takes_shares()
+        #: Kinds that stand in runs without a box, too.
+        self.boxless = self.writer.takes_boxless()
         #: Whether the writer is offered many records at a time.
         self._takes_runs = (
             type(self.writer).encode_run is not Writer.encode_run
@@ -118,8 +120,9 @@ class ShardOutput:
         if not self._takes_runs:
             return 0
         run = batch.run(
-            at, self._rule.layout, self.ledger.plain, self._bases, longest=self._longest, shares=self._takes_shares
-        )
+            at, self._rule.layout, self.ledger.plain, self._bases,
+            longest=self._longest, shares=self._takes_shares, boxless=self.boxless,
+        )  # fmt: skip
         encoded = self._encode_run(run) if run is not None else None
         if run is None or encoded is None:
             self._longest = _FIRST_RUN

@@ -54,10 +54,13 @@ class ShardSource:
             os.close(descriptor)
         self._probe.close()
 
-    def batches(self, ordinal: int, *, in_runs: bool, measures_all: bool, most_pixels: int) -> Iterator[RecordBatch]:
+    def batches(
+        self, ordinal: int, *, in_runs: bool, boxless: frozenset[str], measures_all: bool, most_pixels: int
+    ) -> Iterator[RecordBatch]:
         """All rows in batches; the first record has this ordinal.
 
-        With ``in_runs`` ordinary records of a batch may be encoded together. Of all records, or of those of the
+        With ``in_runs`` ordinary records of a batch may be encoded together; kinds that are ``boxless`` some output
+        takes without a box. Of all records, or of those of the
         sample, the boxes in place of regions are measured; masks of more than ``most_pixels`` one by one.
         """
         block = self._block()
@@ -66,7 +69,7 @@ class ShardSource:
             batch = RecordBatch(rows, ordinal, self._reading(rows, block), self._where)
             ordinal = batch.end
             if in_runs and block is not None:
-                annotations = self._reader.run(block.text, block.start, rows, [*map(may_run, rows)])
+                annotations = self._reader.run(block.text, block.start, rows, [may_run(row, boxless) for row in rows])
                 if annotations is not None:
                     measured = [measures_all or is_sampled(row.id) for row in rows]
                     batch.allow_runs(annotations, measured, most_pixels)
