@@ -360,7 +360,14 @@ OUTLINED = {"id": 2, "category": "cat", "segmentation": [RING]}
 
 @pytest.mark.parametrize(
     ("spec", "shape"),
-    [("yolo:task=obb", TURNED), ("yolo:task=segment", TURNED), ("yolo:task=segment", OUTLINED)],
+    [
+        ("yolo:task=obb", TURNED),
+        ("yolo:task=segment", TURNED),
+        ("yolo:task=segment", OUTLINED),
+        ("yolo:task=detect", OUTLINED),
+        ("voc", OUTLINED),
+        ("csv:dialect=tfod", OUTLINED),
+    ],
 )
 def test_shapes_that_a_writer_takes_without_a_box_are_encoded_in_runs(
     spec: str, shape: dict[str, Any], bench: Workbench, monkeypatch: pytest.MonkeyPatch
@@ -370,8 +377,8 @@ def test_shapes_that_a_writer_takes_without_a_box_are_encoded_in_runs(
 
     bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
 
-    # The first record tells what is to be listed of the others.
-    assert sum(taken) >= 298
+    # The first record tells what is to be listed of the others, and some are measured.
+    assert sum(taken) >= 270
 
 
 def test_a_part_of_pictures_without_annotations_adds_nothing_to_those_of_others(
