@@ -60,6 +60,18 @@ def masked(draw: random.Random) -> dict[str, Any]:
     }
 
 
+POINTS = [1, 2, 2, 11.5, 0.25, 1, 0, 0, 0]
+BROKEN_POINTS: list[Any] = [
+    [],
+    [1, 2],
+    [*POINTS[:8], 3],
+    [*POINTS, 4],
+    [*POINTS[:6], "]", 1, 2],
+    [[1, 2, 2]],
+    [200, 2, 2],
+]
+
+
 def drawn(number: int, draw: random.Random) -> dict[str, Any]:
     """A usual item with a few things that are not."""
 
@@ -97,6 +109,8 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
         aside = random.Random(100 * number + index)
         if "segmentation" in made and aside.random() < 0.3:
             made["bbox"] = None
+        elif "segmentation" not in made and aside.random() < 0.2:
+            made["keypoints"] = aside.choice([POINTS, POINTS, POINTS, *BROKEN_POINTS])
         elif aside.random() < 0.1:
             made["rotation"] = aside.choice([0.3, -2, 1.5707963267948966, 0, 7])
         return made
@@ -243,6 +257,7 @@ SPECS = (
     "yolo:task=detect",
     "yolo:task=segment",
     "yolo:task=obb",
+    "yolo:task=pose",
     "voc",
     "csv:dialect=tfod",
     "coco",
@@ -323,7 +338,11 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = counted_runs(monkeypatch)
     # Other formats list what their datasets lose of a region.
-    ring = {"segmentation": [RING], "area": 21} if spec.startswith(("coco", "yolo:task=segment")) else {}
+    ring: dict[str, Any] = (
+        {"segmentation": [RING], "area": 21} if spec.startswith(("coco", "yolo:task=segment")) else {}
+    )
+    if spec == "yolo:task=pose":
+        ring = {"keypoints": POINTS}
     mask: dict[str, Any] = {
         "segmentation": {"size": [30, 40], "counts": [300, 9, 891]},
         "area": 9,

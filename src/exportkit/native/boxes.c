@@ -261,7 +261,7 @@ static int find_entry_points(BoxTexts *self, const Entry *entry, double width, d
 {
     Points *all = &self->points;
     Py_ssize_t count = PyTuple_GET_SIZE(all->skeleton);
-    Cursor cursor = {entry->points, NULL, NULL};
+    Cursor cursor = {entry->points, entry->points_end, NULL};
     char *out = all->text;
     if (entry->points != NULL && entry->point_count != count)
         return 0;

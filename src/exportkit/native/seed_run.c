@@ -39,6 +39,7 @@ int exportkit_add_entry(SeedRun *run, const Source *source)
         .is_plain = !(source->difficult || source->truncated || source->occluded || source->score != NULL ||
                       source->group != NULL || source->track != NULL || source->frame != NULL),
         .points = source->kind == KEYPOINTS ? source->points : NULL,
+        .points_end = source->points_end,
         .point_count = source->point_count,
     };
     memcpy(entry->box, source->box, sizeof entry->box);

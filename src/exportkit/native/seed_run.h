@@ -20,7 +20,7 @@ typedef struct {
     Number declared;           /* area */
     const char *rings, *rings_end, *identity; /* of a mask: its size, not rings */
     const char *lengths, *lengths_end;        /* of a mask: its counts */
-    const char *points;        /* of key points: x, y and visibility each, in the text of the run; or NULL */
+    const char *points, *points_end; /* of key points: x, y and visibility each, in the text of the run; or NULL */
     Py_ssize_t point_count;
 } Entry;
 
