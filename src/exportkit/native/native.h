@@ -29,7 +29,8 @@ extern PyTypeObject *exportkit_tally_type(void);
 /* Each a table that ends with an empty entry: rings of polygons (rings.c), objects of COCO
    files (coco_objects.c), label files of YOLO (labels.c), annotation files
    of VOC (voc_files.c), small files (new_files.c), lines of JSON, written (json_lines.c), read
-   (json_objects.c) and held against each other (line_ids.c), JPEG files (jpeg_walk.c), rows of a shard (row_columns.c). */
+   (json_objects.c) and held against each other (line_ids.c), JPEG files (jpeg_walk.c), rows of a shard (row_columns.c), pieces of
+   streams (stream_pieces.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
@@ -40,5 +41,6 @@ extern PyMethodDef exportkit_object_methods[];
 extern PyMethodDef exportkit_id_methods[];
 extern PyMethodDef exportkit_jpeg_methods[];
 extern PyMethodDef exportkit_row_methods[];
+extern PyMethodDef exportkit_piece_methods[];
 
 #endif
