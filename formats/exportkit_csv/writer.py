@@ -118,7 +118,7 @@ class CsvWriter(Writer):
         return self._table.encode_run(run)
 
     def takes_boxless(self) -> frozenset[str]:
-        return frozenset({"polygon"})
+        return self._table.boxless
 
     def files(self) -> Iterable[OutputFile]:
         return self._table.files()

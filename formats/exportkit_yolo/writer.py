@@ -225,7 +225,9 @@ class YoloWriter(Writer):
         return self._outlines is None
 
     def takes_boxless(self) -> frozenset[str]:
-        return frozenset({"polygon"} if self._outlines is None else {"polygon", "rotated_box"})
+        if self._outlines is None:
+            return frozenset() if self._boxes is None else frozenset({"polygon"})
+        return frozenset({"polygon", "rotated_box"})
 
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)

@@ -37,8 +37,10 @@ static PyObject *replace_pieces(PyObject *module, PyObject *args)
             PyErr_SetString(PyExc_ValueError, "the pieces do not make the whole");
         return NULL;
     }
-    if ((made = PyBytes_FromStringAndSize(PyBytes_AS_STRING(whole), PyBytes_GET_SIZE(whole))) == NULL)
+    /* Made of a text, an object of one byte would be the one that everybody shares. */
+    if ((made = PyBytes_FromStringAndSize(NULL, PyBytes_GET_SIZE(whole))) == NULL)
         return NULL;
+    memcpy(PyBytes_AS_STRING(made), PyBytes_AS_STRING(whole), (size_t)PyBytes_GET_SIZE(whole));
     for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(changes); i++) {
         Py_ssize_t first;
         PyObject *pieces;
