@@ -127,13 +127,14 @@ class ShardOutput:
         )  # fmt: skip
         encoded = self._encode_run(run) if run is not None else None
         if run is None or encoded is None:
-            self._longest = _FIRST_RUN
+            self._longest = max(self._longest // 2, _SHORTEST_RUN)
             return 0
         if self._classes.judges:
             encoded = leading(encoded, run, self._classes.passed(run.classes(len(encoded.pictures))))
         encoded = leading(encoded, run, self._write_run(encoded))
         count = len(encoded.pictures)
-        self._longest = min(2 * self._longest, _LONGEST_RUN) if count == run.stop - run.start else _FIRST_RUN
+        if count == self._longest:
+            self._longest = min(2 * self._longest, _LONGEST_RUN)
         self._streams.take_run(encoded.streams, encoded.exceptions)
         rows = batch.rows[at : at + count]
         if self._numberings:
@@ -367,7 +368,7 @@ def _staging(setup: OutputSetup, attempts: Path | None) -> Staging | ArchiveStag
 _OUTCOMES = frozenset({Outcome})
 #: What a writer prepares for a run is for nothing behind the first record that is not ordinary, so that runs are short
 #: where such records were met.
-_FIRST_RUN, _LONGEST_RUN = 32, 256
+_SHORTEST_RUN, _LONGEST_RUN = 32, 256
 _EMPTY = sha256()
 
 
