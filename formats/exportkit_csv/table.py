@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import ClassVar
 
 from exportkit.records import Annotation, Record
 from exportkit.writing import Encoded, EncodedRun, Fragments, Outcome, OutputFile, Placement, Plan, RecordRun, failed
@@ -29,6 +30,9 @@ def class_fault(name: str, dialect: Dialect = "long") -> str | None:
 
 class Table(ABC):
     """One dialect: what a record's rows are, and which files they make."""
+
+    #: Kinds that :meth:`encode_run` takes without a box, too.
+    boxless: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, options: CsvOptions, plan: Plan) -> None:
         self.options = options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from exportkit.records import Annotation, Box, BoxTexts, Canvas, Record, box_texts, decimal_text
 from exportkit.writing import Encoded, EncodedRun, Outcome, OutputFile, Placement, RecordRun
@@ -25,6 +26,8 @@ _ESCAPES = {code: f"\\{code:03o}" for code in (*range(32), 127)} | {
 
 class TfodTable(BoxTable):
     """``filename,width,height,class,xmin,ymin,xmax,ymax``; width and height of the picture (section 5.4)."""
+
+    boxless: ClassVar[frozenset[str]] = frozenset({"polygon"})
 
     def ordinary(self, outcomes: Mapping[str, tuple[Outcome, Outcome]]) -> BoxTexts:
         if self.options.precision is not None:

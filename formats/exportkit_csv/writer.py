@@ -117,6 +117,9 @@ class CsvWriter(Writer):
     def encode_run(self, run: RecordRun) -> EncodedRun | None:
         return self._table.encode_run(run)
 
+    def takes_boxless(self) -> frozenset[str]:
+        return self._table.boxless
+
     def files(self) -> Iterable[OutputFile]:
         return self._table.files()
 

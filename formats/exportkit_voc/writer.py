@@ -169,6 +169,9 @@ class VocWriter(Writer):
         overlaps = run.overlaps(count, outcomes, "L_REGION_DROPPED")
         return EncodedRun(outcomes, pictures, [*zip(paths, texts, strict=True)], streams, exceptions, overlaps)
 
+    def takes_boxless(self) -> frozenset[str]:
+        return frozenset({"polygon"})
+
     def _lists_of(self, run: RecordRun, count: int) -> tuple[Mapping[str, Sequence[bytes]], Exceptions]:
         """As :meth:`_list_lines` for all these records; only crowds are difficult."""
         streams: dict[str, Sequence[bytes]] = {}

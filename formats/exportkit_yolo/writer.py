@@ -224,6 +224,11 @@ class YoloWriter(Writer):
     def takes_shares(self) -> bool:
         return self._outlines is None
 
+    def takes_boxless(self) -> frozenset[str]:
+        if self._outlines is None:
+            return frozenset() if self._boxes is None else frozenset({"polygon"})
+        return frozenset({"polygon", "rotated_box"})
+
     def _box_overlaps(self, record: Record, outcomes: Sequence[Outcome]) -> Sequence[tuple[int, str, float]]:
         canvas = Canvas(record.width, record.height, self.plan.invalid, self.plan.max_pixels)
         return box_overlaps(record.annotations, outcomes, canvas)

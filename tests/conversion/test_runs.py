@@ -60,6 +60,18 @@ def masked(draw: random.Random) -> dict[str, Any]:
     }
 
 
+POINTS = [1, 2, 2, 11.5, 0.25, 1, 0, 0, 0]
+BROKEN_POINTS: list[Any] = [
+    [],
+    [1, 2],
+    [*POINTS[:8], 3],
+    [*POINTS, 4],
+    [*POINTS[:6], "]", 1, 2],
+    [[1, 2, 2]],
+    [200, 2, 2],
+]
+
+
 def drawn(number: int, draw: random.Random) -> dict[str, Any]:
     """A usual item with a few things that are not."""
 
@@ -94,6 +106,13 @@ def drawn(number: int, draw: random.Random) -> dict[str, Any]:
             made[draw.choice(["difficult", "truncated"])] = True
         if draw.random() < 0.05:
             made["bbox"] = draw.choice([[x, y, 0, 3], [90, 90, 50, 50], None])
+        aside = random.Random(100 * number + index)
+        if "segmentation" in made and aside.random() < 0.3:
+            made["bbox"] = None
+        elif "segmentation" not in made and aside.random() < 0.2:
+            made["keypoints"] = aside.choice([POINTS, POINTS, POINTS, *BROKEN_POINTS])
+        elif aside.random() < 0.1:
+            made["rotation"] = aside.choice([0.3, -2, 1.5707963267948966, 0, 7])
         return made
 
     name = draw.choice([f"{number}.jpg", f"a/{number}.JPG", f"{number}", f"images/{number}.png", f"con.{number}.txt"])
@@ -238,6 +257,7 @@ SPECS = (
     "yolo:task=detect",
     "yolo:task=segment",
     "yolo:task=obb",
+    "yolo:task=pose",
     "voc",
     "csv:dialect=tfod",
     "coco",
@@ -318,7 +338,11 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_ordinary_records_are_encoded_in_runs(spec: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = counted_runs(monkeypatch)
     # Other formats list what their datasets lose of a region.
-    ring = {"segmentation": [RING], "area": 21} if spec.startswith(("coco", "yolo:task=segment")) else {}
+    ring: dict[str, Any] = (
+        {"segmentation": [RING], "area": 21} if spec.startswith(("coco", "yolo:task=segment")) else {}
+    )
+    if spec == "yolo:task=pose":
+        ring = {"keypoints": POINTS}
     mask: dict[str, Any] = {
         "segmentation": {"size": [30, 40], "counts": [300, 9, 891]},
         "area": 9,
@@ -347,6 +371,33 @@ def test_boxes_of_dm_are_encoded_in_runs(
 
     # The first record tells what is to be listed of the others.
     assert sum(taken) >= 298
+
+
+TURNED = box(x=8, y=10, width=20, rotation=0.3)
+OUTLINED = {"id": 2, "category": "cat", "segmentation": [RING]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape"),
+    [
+        ("yolo:task=obb", TURNED),
+        ("yolo:task=segment", TURNED),
+        ("yolo:task=segment", OUTLINED),
+        ("yolo:task=detect", OUTLINED),
+        ("voc", OUTLINED),
+        ("csv:dialect=tfod", OUTLINED),
+    ],
+)
+def test_shapes_that_a_writer_takes_without_a_box_are_encoded_in_runs(
+    spec: str, shape: dict[str, Any], bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = counted_runs(monkeypatch)
+    named = [item(number, box(), shape, file=f"files/{number}.png") for number in range(1, 300)]
+
+    bench.convert(bench.bundle(named), "--to", spec, "--media", "none")
+
+    # The first record tells what is to be listed of the others, and some are measured.
+    assert sum(taken) >= 270
 
 
 def test_a_part_of_pictures_without_annotations_adds_nothing_to_those_of_others(

@@ -56,8 +56,12 @@ def encode_shard(job: EncodeJob) -> list[OutputShard]:
         in_runs = not setup.survey.validate_full
         ordinal = job.ordinal
         most_pixels = min([output.plan.max_pixels for output in setup.outputs], default=0)
-        for batch in source.batches(ordinal, in_runs=in_runs, measures_all=setup.measures_all, most_pixels=most_pixels):
-            encode = _encode_pictured if media.opens_files else _encode_batch
+        boxless = frozenset().union(*[output.boxless for output in outputs])
+        batches = source.batches(
+            ordinal, in_runs=in_runs, boxless=boxless, measures_all=setup.measures_all, most_pixels=most_pixels
+        )
+        encode = _encode_pictured if media.opens_files else _encode_batch
+        for batch in batches:
             encode(batch, outputs, media, setup)
         return [output.finish() for output in outputs]
 

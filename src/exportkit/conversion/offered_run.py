@@ -20,7 +20,7 @@ __all__ = ["OfferedRun", "RunOffers"]
 
 #: What a writer prepares for a run is for nothing behind the first record that is not ordinary, so that runs are short
 #: where such records were met.
-_FIRST_RUN, _LONGEST_RUN = 32, 256
+_SHORTEST_RUN, _LONGEST_RUN = 32, 256
 
 
 class OfferedRun(NamedTuple):
@@ -61,7 +61,8 @@ class RunOffers:
         self._layout = kind.naming(setup.options).layout
         self._pictures = kind.pictures(setup.options) if places else None
         self._takes_shares = writer.takes_shares()
-        self._longest = _FIRST_RUN
+        self._boxless = writer.takes_boxless()
+        self._longest = _LONGEST_RUN
         #: Whether the writer is offered many records at a time.
         self.takes_runs = (
             kind.encode_run is not Writer.encode_run and not setup.transcodes and "image" in kind.accepts_media
@@ -72,10 +73,12 @@ class RunOffers:
         if not self.takes_runs:
             return None
         longest = min(self._longest, self._before_renamed(batch.ordinals[at]))
-        run = batch.run(at, self._layout, plain, bases, longest=longest, shares=self._takes_shares)
+        run = batch.run(
+            at, self._layout, plain, bases, longest=longest, shares=self._takes_shares, boxless=self._boxless
+        )
         encoded = self._encode(run) if run is not None else None
         if run is None or encoded is None:
-            self._longest = _FIRST_RUN
+            self._longest = max(self._longest // 2, _SHORTEST_RUN)
             return None
         offered = OfferedRun(run, encoded)
         if self._classes.judges:
@@ -83,10 +86,9 @@ class RunOffers:
         return offered.leading(self._obedient(batch.rows[at : at + len(offered.pictures)]))
 
     def note_taken(self, taken: OfferedRun) -> None:
-        """Note that so many leading records of a run were taken: of all of one, the next one is longer."""
-        run = taken.run
-        is_whole = len(taken.pictures) == run.stop - run.start
-        self._longest = min(2 * self._longest, _LONGEST_RUN) if is_whole else _FIRST_RUN
+        """Note that these leading records of a run were taken: of one as long as may be, the next one may be longer."""
+        if len(taken.pictures) == self._longest:
+            self._longest = min(2 * self._longest, _LONGEST_RUN)
 
     def _before_renamed(self, ordinal: int) -> int:
         """How many records from one on have their own names, as far as that matters."""

@@ -25,8 +25,6 @@ __all__ = ["DROPPED", "RecordReader"]
 
 #: Medium of a survey whose record a hook dropped.
 DROPPED = "dropped"
-#: An empty line, which no record is made of.
-_NOWHERE = (0, 0, 0, 0)
 #: Orientations beyond this one let width and height change places.
 _LAST_UNSWAPPED = 4
 
@@ -109,18 +107,12 @@ class RecordReader:
         except RecordFault:
             return None
 
-    def run(self, source: bytearray, offset: int, rows: Sequence[Row], allowed: Sequence[bool]) -> SeedRun | None:
+    def run(self, source: bytearray, places: list[tuple[int, int, int, int]]) -> SeedRun | None:
         """The annotations of neighbouring rows, for makers of texts; None where they have to be objects.
 
-        ``source`` holds their lines and begins at ``offset`` of the part. Rows that are not ``allowed`` are left out.
+        ``source`` holds their lines at these ``places``, as :class:`RowColumns` has them.
         """
-        if self._place is None:
-            return None
-        places = [
-            (row.offset - offset, row.length, row.media[0].width, row.media[0].height) if is_allowed else _NOWHERE
-            for row, is_allowed in zip(rows, allowed, strict=True)
-        ]
-        return self._lines.run(source, places)
+        return self._lines.run(source, places) if self._place is not None else None
 
     def records(self, source: bytearray, start: int, row: Row, line_base: int) -> list[Record | None]:
         """The records of a surveyed line with their sizes; None for one that a hook dropped.

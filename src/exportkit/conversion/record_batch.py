@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
-from exportkit.conversion.rows import MediaRow, Row
+from exportkit.conversion.row_columns import RowColumns
+from exportkit.conversion.rows import Row
 from exportkit.records import Record
 from exportkit.writing import Outcome, RecordRun
 from exportkit.writing.ledger import ListedRecord
+from exportkit.writing.overlaps import sampled
 from exportkit.writing.record_run import Shares
 
 if TYPE_CHECKING:
     from exportkit.native._core import SeedRun
 
-__all__ = ["RecordBatch", "may_run"]
-
-_BOXES = frozenset({"box"})
-#: Kinds that may stand in a run where they have a box beside them.
-_PERHAPS_BOXED = _BOXES | {"polygon", "mask", "keypoints"}
+__all__ = ["RecordBatch"]
 
 
 class RecordBatch:
@@ -26,7 +25,7 @@ class RecordBatch:
 
     def __init__(
         self,
-        rows: Sequence[Row],
+        rows: list[Row],
         ordinal: int,
         read: Callable[[int], list[Record | None]],
         where: Callable[[Row], tuple[str, int]],
@@ -37,18 +36,18 @@ class RecordBatch:
         """
         self.rows = rows
         self._where = where
-        self.ordinals: list[int] = []
-        for row in rows:
-            self.ordinals.append(ordinal)
-            ordinal += sum([not media.dropped for media in row.media])
+        counts = [
+            not row.media[0].dropped if len(row.media) == 1 else sum([not media.dropped for media in row.media])
+            for row in rows
+        ]
+        self.ordinals = [*accumulate(counts, initial=ordinal)]
         #: Ordinal of the first record behind the batch.
-        self.end = ordinal
+        self.end = self.ordinals.pop()
         self._read = read
         self._annotations: SeedRun | None = None
-        self._usual: list[bool] = []
-        self._measured: Sequence[bool] = ()
+        self._measures_all = False
         self._most_pixels = 0
-        self._stops: dict[bool, list[int]] = {}
+        self._stops: dict[tuple[bool, frozenset[str]], list[int]] = {}
         self._shares: dict[int, Shares] = {}
         self._names: dict[str, tuple[list[str], list[str]]] = {}
 
@@ -67,47 +66,47 @@ class RecordBatch:
         )
         return ListedRecord(row.id, *self._where(row), names, paths, row.media[0].media_id)
 
-    def allow_runs(self, annotations: SeedRun, measured: Sequence[bool], most_pixels: int) -> None:
+    def allow_runs(self, annotations: SeedRun, columns: RowColumns, *, measures_all: bool, most_pixels: int) -> None:
         """Let neighbouring rows whose annotations are at hand, and usual ones, be encoded as runs.
 
-        ``measured`` tells which records are to be measured, but for masks of more than ``most_pixels``.
+        All records are to be measured, or those of the sample, but for masks of more than ``most_pixels``.
         """
         self._most_pixels = most_pixels
         self._annotations = annotations
-        self._usual = annotations.usual()
-        self._measured = measured
-        self._ids = [row.id for row in self.rows]
-        media = [row.media[0] for row in self.rows]
-        self._splits = [one.split for one in media]
-        self._widths = [one.width for one in media]
-        self._heights = [one.height for one in media]
-        self._depths = [one.depth for one in media]
+        self._measures_all = measures_all
+        self._columns = columns
 
-    def _stops_of(self, annotations: SeedRun, *, shares: bool) -> list[int]:
-        """For each row where the run that begins there stops.
+    def _stops_of(self, annotations: SeedRun, boxless: frozenset[str], *, shares: bool) -> list[int]:
+        """For each row where the run that begins there stops; kinds that are ``boxless`` need no box.
 
         With ``shares`` all regions of records that are to be measured are measured here, or these records are encoded
         one by one.
         """
-        known = self._stops.get(shares)
+        known = self._stops.get((shares, boxless))
         if known is not None:
             return known
-        allowed = [*self._usual]
-        for at, is_measured in enumerate(self._measured if shares else ()):
-            if is_measured and allowed[at]:
+        allowed = annotations.usual(boxless)
+        for at in self._measured() if shares else ():
+            if allowed[at]:
                 found = annotations.shares(at, self._most_pixels)
                 allowed[at] = found is not None
                 if found:
                     self._shares[at] = found
         stop = len(self.rows)
-        stops = []
+        stops: list[int] = []
         for at in range(len(self.rows) - 1, -1, -1):
             if not allowed[at]:
                 stop = at
             stops.append(stop)
         stops.reverse()
-        self._stops[shares] = stops
+        self._stops[shares, boxless] = stops
         return stops
+
+    def _measured(self) -> Sequence[int]:
+        """Places of the records that are to be measured."""
+        if self._measures_all:
+            return range(len(self.rows))
+        return [at for at, is_measured in enumerate(sampled(self._columns.ids)) if is_measured]
 
     def run(
         self,
@@ -118,22 +117,23 @@ class RecordBatch:
         *,
         longest: int,
         shares: bool = True,
+        boxless: frozenset[str] = frozenset(),
     ) -> RecordRun | None:
         """At most so many records from a place on that may be encoded together; None where there is none.
 
-        ``shares`` as of :meth:`Writer.takes_shares`.
+        ``shares`` as of :meth:`Writer.takes_shares`, ``boxless`` as of :meth:`Writer.takes_boxless`.
         """
         if self._annotations is None:
             return None
-        stops = self._stops_of(self._annotations, shares=shares)
+        stops = self._stops_of(self._annotations, boxless, shares=shares)
         if stops[at] == at or longest == 0:
             return None
         names, stems = self._named(layout)
         stop = min(stops[at], at + longest)
-        here = slice(at, stop)
+        here, columns = slice(at, stop), self._columns
         return RecordRun(
-            self._ids[here], self._splits[here], names[here], stems[here],
-            self._widths[here], self._heights[here], self._depths[here],
+            columns.ids[here], columns.splits[here], names[here], stems[here],
+            columns.widths[here], columns.heights[here], columns.depths[here],
             self._annotations, at, stop, plain, self.ordinals[at], bases,
             {place - at: own for place, own in self._shares.items() if at <= place < stop} if shares else {},
         )  # fmt: skip
@@ -142,28 +142,8 @@ class RecordBatch:
         """Names of pictures and their stems; of use for plain names, which have an extension."""
         known = self._names.get(layout)
         if known is None:
-            names = [row.media[0].name for row in self.rows]
+            names = self._columns.names
             if layout == "flat":
                 names = [name[name.rfind("/") + 1 :] for name in names]
             known = self._names[layout] = names, [name[: name.rfind(".")] for name in names]
         return known
-
-
-def may_run(row: Row) -> bool:
-    """Whether a row is one image about which there is nothing to be said, and each annotation may have a box."""
-    return len(row.media) == 1 and _is_plain(row.media[0]) and not _lacks_boxes(row.media[0])
-
-
-def _lacks_boxes(media: MediaRow) -> bool:
-    # Only schemas with media give an id to each, and in these nothing but a box has one.
-    return not media.kinds.keys() <= (_BOXES if media.media_id is not None else _PERHAPS_BOXED)
-
-
-def _is_plain(media: MediaRow) -> bool:
-    return (
-        media.plain_name
-        and media.width > 0
-        and media.orientation == 1
-        and media.fault is None
-        and not (media.notices or media.dropped)
-    )

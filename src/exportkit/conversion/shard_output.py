@@ -19,6 +19,7 @@ from exportkit.conversion.media import Copied, MediaStep, PlacedFile
 from exportkit.conversion.offered_run import OfferedRun, RunOffers
 from exportkit.conversion.output_shard import OutputShard
 from exportkit.conversion.record_batch import RecordBatch
+from exportkit.conversion.row_columns import image_lines
 from exportkit.conversion.rows import MediaRow
 from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
@@ -75,7 +76,8 @@ class ShardOutput:
         self.staging = _staging(setup, run.attempts)
         self._streams = StreamPieces(setup.streams)
         self._files: list[FileEntry] = []
-        self._images: list[ImageEntry] = []
+        self._images: list[bytes] = []
+        self._images_count = 0
         self._pieces: list[Piece] = []
         self._findings: list[Finding] = []
         self._splits_apart = len(setup.plan.splits) > 1
@@ -83,6 +85,8 @@ class ShardOutput:
         self._splits: Counter[str] = Counter()
         #: Places of pictures that are JPEGs to their last byte.
         self._jpegs: set[str] = set()
+        #: Kinds that stand in runs without a box, too.
+        self.boxless = self.writer.takes_boxless()
         self._offers = RunOffers(
             self.setup, self.writer, self._streams, self._classes, renamed, places=media.opens_files
         )
@@ -129,11 +133,8 @@ class ShardOutput:
         if self._numberings:
             for row in rows:
                 self._bases = _advanced(self._bases, self._numberings, row.media[0].kinds)
-        self._images += [
-            ImageEntry(row.id, media.media_id, split, media.name, path, media.width, media.height)
-            for row, split, path in zip(rows, run.splits, encoded.pictures, strict=False)
-            for media in row.media
-        ]
+        self._images.append(image_lines(rows, run.splits[:count], encoded.pictures))
+        self._images_count += count
         if self._splits_apart:
             self._splits.update(run.splits[:count])
         labels = run.annotations.labels(at, at + count)
@@ -199,12 +200,12 @@ class ShardOutput:
             if record.orientation != 1 and len(self._findings) < LISTED_PER_CODE:
                 self._findings.append(turned_picture(placed.path, record.orientation))
         if record.medium in self._accepts:
-            self._images.append(
-                ImageEntry(
-                    record.item_id, record.media_id, placement.split, record.name,
-                    path, record.width or None, record.height or None,
-                )
+            entry = ImageEntry(
+                record.item_id, record.media_id, placement.split, record.name,
+                path, record.width or None, record.height or None,
             )  # fmt: skip
+            self._images.append(msgspec.json.encode(entry) + b"\n")
+            self._images_count += 1
         self.ledger.record_written(record, encoded.outcomes, encoded.objects)
         if self._splits_apart:
             self._splits[placement.split] += 1
@@ -324,8 +325,8 @@ class ShardOutput:
             self.ledger.losses,
             streams,
             FileRun.of(self._files),
-            _lines(self._images),
-            len(self._images),
+            b"".join(self._images),
+            self._images_count,
             report,
             self._contents,
             self._splits,
@@ -385,7 +386,3 @@ def _advanced(
             for base, numbered in zip(bases, numberings, strict=True)
         ]
     )
-
-
-def _lines(entries: Sequence[msgspec.Struct]) -> bytes:
-    return msgspec.json.Encoder().encode_lines(entries)

@@ -10,17 +10,17 @@ from typing import NamedTuple, Self
 from exportkit.bundles import read_again
 from exportkit.conversion.headers import HeaderProbe
 from exportkit.conversion.reading import RecordReader
-from exportkit.conversion.record_batch import RecordBatch, may_run
+from exportkit.conversion.record_batch import RecordBatch
+from exportkit.conversion.row_columns import columns_of
 from exportkit.conversion.rows import Row
 from exportkit.conversion.setup import SurveySetup
 from exportkit.normalize import RecordSurvey
 from exportkit.records import Record
-from exportkit.writing.overlaps import is_sampled
 
 __all__ = ["ShardSource"]
 
 #: Rows whose records are encoded together.
-_BATCH = 128
+_BATCH = 256
 #: Read the whole span of a shard at once where it is at most this many times its lines.
 _SPARSE = 2
 
@@ -36,7 +36,7 @@ class ShardSource:
     """The lines that a shard's rows name, read in as few calls as their places allow, and the bundle's files."""
 
     def __init__(self, setup: SurveySetup, rows: Sequence[Row], line_base: int) -> None:
-        self._rows = rows
+        self._rows = [*rows]
         self._line_base = line_base
         self._parts = setup.parts
         self._probe = HeaderProbe(setup)
@@ -54,10 +54,13 @@ class ShardSource:
             os.close(descriptor)
         self._probe.close()
 
-    def batches(self, ordinal: int, *, in_runs: bool, measures_all: bool, most_pixels: int) -> Iterator[RecordBatch]:
+    def batches(
+        self, ordinal: int, *, in_runs: bool, boxless: frozenset[str], measures_all: bool, most_pixels: int
+    ) -> Iterator[RecordBatch]:
         """All rows in batches; the first record has this ordinal.
 
-        With ``in_runs`` ordinary records of a batch may be encoded together. Of all records, or of those of the
+        With ``in_runs`` ordinary records of a batch may be encoded together; kinds that are ``boxless`` some output
+        takes without a box. Of all records, or of those of the
         sample, the boxes in place of regions are measured; masks of more than ``most_pixels`` one by one.
         """
         block = self._block()
@@ -66,10 +69,10 @@ class ShardSource:
             batch = RecordBatch(rows, ordinal, self._reading(rows, block), self._where)
             ordinal = batch.end
             if in_runs and block is not None:
-                annotations = self._reader.run(block.text, block.start, rows, [*map(may_run, rows)])
+                columns = columns_of(rows, block.start, boxless)
+                annotations = self._reader.run(block.text, columns.places)
                 if annotations is not None:
-                    measured = [measures_all or is_sampled(row.id) for row in rows]
-                    batch.allow_runs(annotations, measured, most_pixels)
+                    batch.allow_runs(annotations, columns, measures_all=measures_all, most_pixels=most_pixels)
             yield batch
 
     def _where(self, row: Row) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
+from exportkit.native import core
 from exportkit.writing import Fragments
 from exportkit.writing.record_run import Exceptions
 
@@ -111,8 +112,12 @@ class _Joined:
         sizes = [len(piece) + len(separator) for piece in pieces]
         self._starts = [*accumulate(sizes, initial=0)]
 
-    def instead(self, exceptions: Iterable[tuple[int, Mapping[int, bytes]]]) -> bytes:
+    def instead(self, exceptions: list[tuple[int, Mapping[int, bytes]]]) -> bytes:
         """The whole with other pieces in some places, which are counted from a first place on."""
+        if core is not None and exceptions:
+            made: bytes | None = core.replace_pieces(self._whole, self._starts, len(self._separator), exceptions)
+            if made is not None:
+                return made
         changed = [(first + place, data) for first, own in exceptions for place, data in own.items()]
         if not changed:
             return self._whole

@@ -5,8 +5,10 @@
 #include "attributes.h"
 #include "numbers.h"
 #include "pieces.h"
+#include "regions.h"
 #include "seed_run.h"
 #include "slots.h"
+#include "tight_box.h"
 
 /* The size below which a side is zero, and the fraction that prints as zero (formats, sections 0 and 5.2). */
 static const double EPS = 0.001, PRINTS_AS_ZERO = 5e-7;
@@ -35,6 +37,7 @@ typedef struct {
     PyObject *separators[5]; /* between the numbers, behind them, and behind the attributes */
     AttributeTexts texts;
     Points points;
+    Outline outline; /* of a polygon without a box */
 } BoxTexts;
 
 typedef struct {
@@ -258,7 +261,7 @@ static int find_entry_points(BoxTexts *self, const Entry *entry, double width, d
 {
     Points *all = &self->points;
     Py_ssize_t count = PyTuple_GET_SIZE(all->skeleton);
-    Cursor cursor = {entry->points, NULL, NULL};
+    Cursor cursor = {entry->points, entry->points_end, NULL};
     char *out = all->text;
     if (entry->points != NULL && entry->point_count != count)
         return 0;
@@ -275,6 +278,21 @@ static int find_entry_points(BoxTexts *self, const Entry *entry, double width, d
     return 1;
 }
 
+/* The declared box of an entry, or the one around its polygon; 0, perhaps with an exception, where it has neither. */
+static int find_sides(BoxTexts *self, const Entry *entry, double width, double height, double *side, char *is_whole)
+{
+    const double size[] = {width, height};
+    if (!entry->has_box)
+        return entry->region == POLYGON &&
+               read_rings_within(&self->outline, entry->rings, entry->rings_end, entry->in_points, size) &&
+               find_tight_box(&self->outline.bounds, side, is_whole);
+    for (int i = 0; i < 4; i++) {
+        side[i] = value_of(&entry->box[i]);
+        is_whole[i] = !entry->box[i].is_real;
+    }
+    return 1;
+}
+
 /* As find_parts, of an entry, with these heads and outcomes. */
 static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, double height, PyObject *heads,
                             PyObject *outcomes, Parts *parts)
@@ -282,17 +300,14 @@ static int find_entry_parts(BoxTexts *self, const Entry *entry, double width, do
     double side[4];
     char is_whole[4];
     parts->attributes = NULL;
-    if (!entry->is_plain || !entry->has_box)
+    if (!entry->is_plain)
         return 0;
     PyObject *pair = PyDict_GetItemWithError(outcomes, entry->kind);
     parts->head = pair != NULL ? PyDict_GetItemWithError(heads, entry->label) : NULL;
     if (parts->head == NULL)
         return PyErr_Occurred() ? -1 : 0;
-    for (int i = 0; i < 4; i++) {
-        side[i] = value_of(&entry->box[i]);
-        is_whole[i] = !entry->box[i].is_real;
-    }
-    if (!put_sides(self, side, is_whole, width, height, &parts->numbers) ||
+    if (!find_sides(self, entry, width, height, side, is_whole) ||
+        !put_sides(self, side, is_whole, width, height, &parts->numbers) ||
         (self->points.type != NULL && !find_entry_points(self, entry, width, height)))
         return PyErr_Occurred() ? -1 : 0;
     parts->outcome = PyTuple_GET_ITEM(pair, entry->attributes != NULL);
@@ -609,6 +624,7 @@ static void box_texts_dealloc(PyObject *object)
     Py_XDECREF(self->points.type);
     Py_XDECREF(self->points.skeleton);
     PyMem_Free(self->points.text);
+    exportkit_outline_clear(&self->outline);
     for (int i = 0; i < 5; i++)
         Py_XDECREF(self->separators[i]);
     Py_TYPE(object)->tp_free(object);

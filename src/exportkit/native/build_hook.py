@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _FOLDER = Path("src", "exportkit", "native")
 _MODULE = "exportkit.native._core"
 #: Products and sums are rounded one by one, as Python rounds them, also where a processor could do both at once.
-_FLAGS = ["-O2", "-g0", "-ffp-contract=off"]
+_FLAGS = ["-O3", "-g0", "-ffp-contract=off"]
 _OFF = frozenset({"0", "false", "no", "off"})
 
 

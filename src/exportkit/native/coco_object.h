@@ -139,6 +139,13 @@ static inline char *put_rings(char *out, const Outline *outline, const char *tex
         return put_rings_anew(out, text);
     if (memchr(text, 'e', size) != NULL || memchr(text, 'E', size) != NULL)
         return NULL;
+    int blanks = 0;
+    for (size_t i = 0; i < size; i++)
+        blanks |= text[i] <= ' ';
+    if (!blanks) {
+        memcpy(out, text, size);
+        return out + size;
+    }
     for (const char *p = text; p < text + size; p++)
         if (*p > ' ')
             *out++ = *p;

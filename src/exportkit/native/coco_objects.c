@@ -2,6 +2,7 @@
 
    The twin of exportkit_coco.rules.judge_object: an entry that is counted here has no finding there. */
 #include "json_text.h"
+#include "short_reals.h"
 
 #include <math.h>
 
@@ -44,9 +45,11 @@ static int read_id(Cursor *c, long long *id)
     return 1;
 }
 
-static int read_real(Cursor *c, double *value)
+static inline int read_real(Cursor *c, double *value)
 {
     Number number;
+    if (read_short_real(c, value))
+        return 1;
     if (!read_number(c, &number))
         return 0;
     *value = number.is_real ? number.real : (double)number.whole;
@@ -54,7 +57,7 @@ static int read_real(Cursor *c, double *value)
 }
 
 /* Passes a comma or the end of a list: 1, 2 at the end, 0 for anything else. */
-static int read_stop(Cursor *c)
+static inline int read_stop(Cursor *c)
 {
     skip_blanks(c);
     int stop = *c->p == ',' ? 1 : *c->p == ']' ? 2 : 0;
@@ -79,6 +82,7 @@ static int read_bbox(Cursor *c, double *bbox)
 static int read_one_ring(Cursor *c, Entry *entry)
 {
     double x0 = 0, y0 = 0, ax = 0, ay = 0, twice = 0, squares = 0;
+    double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
     size_t points = 0;
     int stop = 1;
     if (*c->p != '[')
@@ -98,11 +102,15 @@ static int read_one_ring(Cursor *c, Entry *entry)
         squares += bx * bx + by * by;
         ax = bx;
         ay = by;
-        entry->left = fmin(entry->left, x);
-        entry->right = fmax(entry->right, x);
-        entry->top = fmin(entry->top, y);
-        entry->bottom = fmax(entry->bottom, y);
+        left = x < left ? x : left;
+        right = x > right ? x : right;
+        top = y < top ? y : top;
+        bottom = y > bottom ? y : bottom;
     }
+    entry->left = fmin(entry->left, left);
+    entry->right = fmax(entry->right, right);
+    entry->top = fmin(entry->top, top);
+    entry->bottom = fmax(entry->bottom, bottom);
     double area = fabs(twice) / 2;
     entry->exact += area;
     entry->rings++;

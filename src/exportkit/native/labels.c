@@ -30,8 +30,8 @@ static const char *read_class(const char *p, uint32_t *number)
     return p > first && !(*first == '0' && p - first > 1) && !is_digit(*p) ? p : NULL;
 }
 
-/* ` 0.123456` */
-static const char *read_fraction(const char *p, uint32_t *millionths)
+/* ` 0.123456`, digit by digit. */
+static const char *read_last_fraction(const char *p, uint32_t *millionths)
 {
     if (p[0] != ' ' || (p[1] != '0' && p[1] != '1') || p[2] != '.')
         return NULL;
@@ -46,17 +46,41 @@ static const char *read_fraction(const char *p, uint32_t *millionths)
     return value <= ONE ? p : NULL;
 }
 
+/* The same of a text that ends at `end`, all digits at once. */
+static inline const char *read_fraction(const char *p, const char *end, uint32_t *millionths)
+{
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t lows = 0x7F7F7F7F7F7F7F7Fu;
+    if (end - p >= 9) {
+        uint64_t text;
+        memcpy(&text, p + 1, sizeof text);
+        /* What is left of digits and of the point in its place, and a highest bit for whatever is neither. */
+        text ^= 0x3030303030302E30u;
+        if (p[0] != ' ' || ((((text & lows) + 0x7676767676767F76u) | text) & ~lows) != 0)
+            return NULL;
+        text = text * 10 + (text >> 8);
+        text = ((text & 0x000000FF000000FFu) * 0x000F424000000064u + (text >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u) >> 32;
+        /* The point counts as a zero between the whole and the fraction. */
+        uint32_t value = (uint32_t)text;
+        *millionths = value == 10 * ONE ? ONE : value;
+        return *millionths <= ONE ? p + 9 : NULL;
+    }
+#endif
+    (void)end;
+    return read_last_fraction(p, millionths);
+}
+
 /* Whether a side fits around its centre, but for what rounding to six decimals may add. */
 static int fits(uint32_t centre, uint32_t side)
 {
     return side > 0 && side <= 2 * centre + SLACK && side + 2 * centre <= 2 * ONE + SLACK;
 }
 
-static const char *read_row(const char *p, Row *row)
+static const char *read_row(const char *p, const char *end, Row *row)
 {
     p = read_class(p, &row->values[0]);
     for (int i = 1; p != NULL && i < 5; i++)
-        p = read_fraction(p, &row->values[i]);
+        p = read_fraction(p, end, &row->values[i]);
     if (p == NULL || *p != '\n' || !fits(row->values[1], row->values[3]) || !fits(row->values[2], row->values[4]))
         return NULL;
     return p + 1;
@@ -83,7 +107,7 @@ static PyObject *judged(const char *text, Py_ssize_t length, Row *rows, uint32_t
     size_t count = 0, top = 0;
     const char *p = text, *end = text + length;
     while (p < end) {
-        p = read_row(p, &rows[count]);
+        p = read_row(p, end, &rows[count]);
         if (p == NULL)
             Py_RETURN_NONE;
         if (rows[count].values[0] > rows[top].values[0])
@@ -137,38 +161,38 @@ typedef struct {
     Py_ssize_t keypoints;
 } Form;
 
-static const char *read_outline(const char *p)
+static const char *read_outline(const char *p, const char *end)
 {
     uint32_t value;
     int numbers = 0;
     while (p != NULL && *p == ' ') {
-        p = read_fraction(p, &value);
+        p = read_fraction(p, end, &value);
         numbers = numbers < 6 ? numbers + 1 : numbers == 6 ? 7 : 6;
     }
     return p != NULL && numbers == 6 ? p : NULL;
 }
 
 /* ` x y v`; a point that is not labelled lies at 0 0. */
-static const char *read_keypoint(const char *p)
+static const char *read_keypoint(const char *p, const char *end)
 {
     static const char none[] = " 0 0 0";
     uint32_t value;
     if (strncmp(p, none, sizeof none - 1) == 0)
         return p + sizeof none - 1;
-    p = read_fraction(p, &value);
-    p = p != NULL ? read_fraction(p, &value) : NULL;
+    p = read_fraction(p, end, &value);
+    p = p != NULL ? read_fraction(p, end, &value) : NULL;
     return p != NULL && p[0] == ' ' && (p[1] == '1' || p[1] == '2') ? p + 2 : NULL;
 }
 
-static const char *read_pose(const char *p, Py_ssize_t points)
+static const char *read_pose(const char *p, const char *end, Py_ssize_t points)
 {
     uint32_t box[4];
     for (int i = 0; p != NULL && i < 4; i++)
-        p = read_fraction(p, &box[i]);
+        p = read_fraction(p, end, &box[i]);
     if (p == NULL || !fits(box[0], box[2]) || !fits(box[1], box[3]))
         return NULL;
     for (Py_ssize_t i = 0; p != NULL && i < points; i++)
-        p = read_keypoint(p);
+        p = read_keypoint(p, end);
     return p;
 }
 
@@ -181,7 +205,7 @@ static PyObject *judged_pieces(const char *text, Py_ssize_t length, const Form *
         starts[count++] = (size_t)(p - text);
         p = read_class(p, &number);
         if (p != NULL)
-            p = form->keypoints > 0 ? read_pose(p, form->keypoints) : read_outline(p);
+            p = form->keypoints > 0 ? read_pose(p, end, form->keypoints) : read_outline(p, end);
         if (p == NULL || *p != '\n')
             Py_RETURN_NONE;
         p++;

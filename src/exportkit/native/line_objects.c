@@ -152,7 +152,7 @@ static int made_triplet(Cursor *c, PyObject **out)
 
 static PyObject *made_keypoints(Reader *reader, const Source *source)
 {
-    Cursor cursor = {source->points, NULL, NULL};
+    Cursor cursor = {source->points, source->points_end, NULL};
     PyObject *points = PyTuple_New(source->point_count), *made = NULL, *point = NULL;
     Py_ssize_t count = 0;
     for (; points != NULL && count < source->point_count; count++) {

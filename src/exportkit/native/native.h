@@ -30,7 +30,8 @@ extern PyTypeObject *exportkit_tally_type(void);
    files (coco_objects.c), label files of YOLO (labels.c), annotation files
    of VOC (voc_files.c), small files (new_files.c), lines of JSON, written (json_lines.c), read
    (json_objects.c), held against each other (line_ids.c) and looked over (id_bounds.c), counts of
-   lines (line_counts.c), JPEG files (jpeg_walk.c), files of a bundle (beneath.c). */
+   lines (line_counts.c), JPEG files (jpeg_walk.c), files of a bundle (beneath.c), rows of a shard (row_columns.c), pieces
+   of streams (stream_pieces.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
@@ -43,5 +44,7 @@ extern PyMethodDef exportkit_bounds_methods[];
 extern PyMethodDef exportkit_count_methods[];
 extern PyMethodDef exportkit_jpeg_methods[];
 extern PyMethodDef exportkit_beneath_methods[];
+extern PyMethodDef exportkit_row_methods[];
+extern PyMethodDef exportkit_piece_methods[];
 
 #endif

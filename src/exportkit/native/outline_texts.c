@@ -97,14 +97,13 @@ static int put_box(OutlineTexts *self, PyObject *head, PyObject *box, const doub
     return put_sides(self, head, side, size);
 }
 
-static int put_rotated(OutlineTexts *self, PyObject *head, PyObject *box, const double *size)
+/* Centre, sides and turn of a box. */
+static int put_turned(OutlineTexts *self, PyObject *head, const double *value, const double *size)
 {
     static const double across[] = {-0.5, 0.5, 0.5, -0.5}, down[] = {-0.5, -0.5, 0.5, 0.5};
-    double value[5], x[4], y[4];
-    if (box == NULL || Py_TYPE(box) != self->rotated)
-        return 0;
+    double x[4], y[4];
     for (int i = 0; i < 5; i++)
-        if (!as_double(field(box, self->turned[i]), &value[i]) || !(value[i] >= -LIMIT && value[i] <= LIMIT))
+        if (!(value[i] >= -LIMIT && value[i] <= LIMIT))
             return 0;
     if (!(value[2] >= EPS && value[3] >= EPS))
         return 0;
@@ -117,6 +116,17 @@ static int put_rotated(OutlineTexts *self, PyObject *head, PyObject *box, const 
             return 0;
     }
     return put_row(self, head, x, y, 4, size);
+}
+
+static int put_rotated(OutlineTexts *self, PyObject *head, PyObject *box, const double *size)
+{
+    double value[5];
+    if (box == NULL || Py_TYPE(box) != self->rotated)
+        return 0;
+    for (int i = 0; i < 5; i++)
+        if (!as_double(field(box, self->turned[i]), &value[i]))
+            return 0;
+    return put_turned(self, head, value, size);
 }
 
 /* Appends the row of the outline at hand; `iou` is that of several parts with the row that they share, −1 for a single one. */
@@ -298,11 +308,13 @@ static int put_entry_geometry(OutlineTexts *self, const Entry *entry, PyObject *
     double side[4];
     if (entry->region == POLYGON)
         return read_rings_within(&self->outline, entry->rings, entry->rings_end, entry->in_points, size) && put_outline(self, head, size, iou);
-    if (entry->region != BOX || !entry->has_box)
-        return 0;
     for (int i = 0; i < 4; i++)
         side[i] = value_of(&entry->box[i]);
-    return put_sides(self, head, side, size);
+    if (entry->region == ROTATED) {
+        const double value[] = {entry->turned[0], entry->turned[1], side[2], side[3], entry->turned[2]};
+        return put_turned(self, head, value, size);
+    }
+    return entry->region == BOX && entry->has_box && put_sides(self, head, side, size);
 }
 
 /* As put_annotation, of an entry. */

@@ -3,6 +3,7 @@
    The twin of what exportkit.records.region and exportkit.records.ring do for rings that need no care. */
 #include "rings.h"
 #include "points.h"
+#include "short_reals.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,22 +62,36 @@ void exportkit_outline_clear(Outline *outline)
     memset(outline, 0, sizeof *outline);
 }
 
-static void widen(Number *least, Number *greatest, const Number *number)
+/* Least and greatest value of one axis so far. */
+typedef struct {
+    double least, greatest;
+} Range;
+
+static const Range NOTHING = {INFINITY, -INFINITY};
+
+static inline void widen(Range *range, Number *least, Number *greatest, const Number *number, double value)
 {
-    double value = value_of(number);
-    if (!least->set || value < value_of(least))
+    if (value < range->least) {
+        range->least = value;
         *least = *number;
-    if (!greatest->set || value >= value_of(greatest))
+    }
+    if (value >= range->greatest) {
+        range->greatest = value;
         *greatest = *number;
+    }
 }
 
-static int read_coordinate(Cursor *c, Number *number)
+static inline int read_coordinate(Cursor *c, Number *number)
 {
+    if (read_short_real(c, &number->real)) {
+        number->set = number->is_real = 1;
+        return 1;
+    }
     return read_number(c, number) && is_moderate(number);
 }
 
 /* Adds a point to the ring from `first` on, unless it repeats the one before. */
-static int add_point(Outline *outline, size_t first, double x, double y)
+static inline int add_point(Outline *outline, size_t first, double x, double y)
 {
     size_t count = outline->count;
     if (count > first && outline->x[count - 1] == x && outline->y[count - 1] == y) {
@@ -104,6 +119,7 @@ static void drop_closing(Outline *outline, size_t first)
 static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
 {
     Number x, y;
+    Range across = NOTHING, down = NOTHING;
     size_t first = outline->count;
     if (*c->p != '[')
         return 0;
@@ -120,10 +136,11 @@ static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
         if (!read_coordinate(c, &y))
             return 0;
         skip_blanks(c);
-        if (!add_point(outline, first, value_of(&x), value_of(&y)))
+        double left = value_of(&x), top = value_of(&y);
+        if (!add_point(outline, first, left, top))
             return 0;
-        widen(&bounds->left, &bounds->right, &x);
-        widen(&bounds->top, &bounds->bottom, &y);
+        widen(&across, &bounds->left, &bounds->right, &x, left);
+        widen(&down, &bounds->top, &bounds->bottom, &y, top);
     } while (*c->p == ',');
     if (*c->p != ']')
         return 0;
@@ -136,13 +153,17 @@ static int read_ring(Cursor *c, Outline *outline, Bounds *bounds)
 static int read_ring_of_points(Cursor *c, Outline *outline, Bounds *bounds)
 {
     Point point;
+    Range across = NOTHING, down = NOTHING;
     do {
         c->p++;
         skip_blanks(c);
-        if (!read_point(c, &point) || !add_point(outline, 0, value_of(&point.x.number), value_of(&point.y.number)))
+        if (!read_point(c, &point))
             return 0;
-        widen(&bounds->left, &bounds->right, &point.x.number);
-        widen(&bounds->top, &bounds->bottom, &point.y.number);
+        const Number *x = &point.x.number, *y = &point.y.number;
+        if (!add_point(outline, 0, value_of(x), value_of(y)))
+            return 0;
+        widen(&across, &bounds->left, &bounds->right, x, value_of(x));
+        widen(&down, &bounds->top, &bounds->bottom, y, value_of(y));
         skip_blanks(c);
     } while (*c->p == ',');
     if (*c->p != ']')

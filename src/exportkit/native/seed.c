@@ -4,6 +4,7 @@
    whatever is unusual is refused, so that the general way decides about it. */
 #include "line_values.h"
 #include "seed_run.h"
+#include "short_reals.h"
 
 /* true, false, 0 or 1. */
 static int read_crowd(Cursor *c, int *flag)
@@ -60,7 +61,8 @@ int exportkit_read_triplet(Cursor *c, Number *numbers)
 {
     for (int i = 0; i < 3; i++) {
         skip_blanks(c);
-        if (!read_number(c, &numbers[i]) || !is_moderate(&numbers[i]))
+        numbers[i].is_real = numbers[i].set = 1;
+        if (!read_short_real(c, &numbers[i].real) && !(read_number(c, &numbers[i]) && is_moderate(&numbers[i])))
             return 0;
         skip_blanks(c);
         if (*c->p != ',' && !(i == 2 && *c->p == ']'))
@@ -71,14 +73,32 @@ int exportkit_read_triplet(Cursor *c, Number *numbers)
     return !numbers[2].is_real && numbers[2].whole >= 0 && numbers[2].whole <= 2;
 }
 
+/* Passes over key points that were judged before; whoever needs one reads it, and refuses what it is not. */
+static int skip_judged_triplets(Cursor *c, Source *source)
+{
+    const char *end = memchr(c->p, ']', (size_t)(c->end - c->p));
+    Py_ssize_t commas = 0;
+    if (end == NULL)
+        return 0;
+    for (const char *p = c->p; p < end; p++)
+        commas += *p == ',';
+    if (commas % 3 != 2)
+        return 0;
+    source->point_count = (commas + 1) / 3;
+    c->p = source->points_end = end + 1;
+    return 1;
+}
+
 /* Key points as a flat list of x, y and visibility, or null. */
-static int read_keypoints(Cursor *c, Source *source)
+static int read_keypoints(Cursor *c, Source *source, int judged)
 {
     if (*c->p == 'n')
         return TAKE(c, "null");
     if (((Reader *)c->owner)->keypoints == Py_None || *c->p != '[')
         return 0;
     source->points = c->p;
+    if (judged)
+        return skip_judged_triplets(c, source);
     do {
         c->p++;
         Number numbers[3];
@@ -86,7 +106,7 @@ static int read_keypoints(Cursor *c, Source *source)
             return 0;
         source->point_count++;
     } while (*c->p == ',');
-    c->p++;
+    source->points_end = ++c->p;
     return 1;
 }
 
@@ -122,7 +142,7 @@ static int read_source_member(Cursor *c, const Span *key, Source *source, unsign
         READ("rotation", 14, exportkit_read_rotation(c, source));
         break;
     case 9:
-        READ("keypoints", 15, read_keypoints(c, source));
+        READ("keypoints", 15, read_keypoints(c, source, want->judged));
         READ("difficult", 10, read_flag(c, &source->difficult));
         READ("truncated", 11, read_flag(c, &source->truncated));
         break;

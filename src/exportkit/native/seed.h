@@ -75,7 +75,7 @@ typedef struct Source {
     Region region;
     Number rotation;
     double cx, cy; /* of a box that is turned */
-    const char *points;
+    const char *points, *points_end;
     Py_ssize_t point_count;
     int kind;
     int iscrowd, difficult, truncated, occluded;

@@ -28,6 +28,7 @@ int exportkit_add_entry(SeedRun *run, const Source *source)
         .is_crowd = (char)source->iscrowd,
         .region = (char)(source->kind == ROTATED ? ROTATED : source->region.kind),
         .in_points = source->region.form != FLAT,
+        .turned = {source->cx, source->cy, value_of(&source->rotation)},
         .origin = source->origin,
         .declared = source->declared,
         .rings = source->region.start,
@@ -38,6 +39,7 @@ int exportkit_add_entry(SeedRun *run, const Source *source)
         .is_plain = !(source->difficult || source->truncated || source->occluded || source->score != NULL ||
                       source->group != NULL || source->track != NULL || source->frame != NULL),
         .points = source->kind == KEYPOINTS ? source->points : NULL,
+        .points_end = source->points_end,
         .point_count = source->point_count,
     };
     memcpy(entry->box, source->box, sizeof entry->box);
@@ -270,24 +272,35 @@ static PyObject *paths(PyObject *object, PyObject *number)
     return list;
 }
 
-/* Whether each annotation of a record has a box, or is a crowd, and has nothing that most formats have no place for. */
-static int is_usual(const SeedRun *run, const RunRecord *record)
+/* Whether each annotation of a record has a box, is a crowd or of a kind that needs none, and has nothing that most formats
+   have no place for; -1 with an exception. */
+static int is_usual(const SeedRun *run, const RunRecord *record, PyObject *boxless)
 {
-    for (size_t i = 0; i < record->count; i++) {
+    int usual = record->is_ordinary;
+    for (size_t i = 0; usual > 0 && i < record->count; i++) {
         const Entry *entry = &run->entries[record->first + i];
-        if (!entry->is_plain || !(entry->has_box || entry->is_crowd))
-            return 0;
+        usual = entry->is_plain;
+        if (usual && !entry->has_box && !entry->is_crowd)
+            usual = PySet_Contains(boxless, entry->kind);
     }
-    return record->is_ordinary;
+    return usual;
 }
 
-static PyObject *usual(PyObject *object, PyObject *nothing)
+static PyObject *usual(PyObject *object, PyObject *boxless)
 {
     SeedRun *run = (SeedRun *)object;
+    if (!PyFrozenSet_CheckExact(boxless)) {
+        PyErr_SetString(PyExc_TypeError, "kinds that need no box are a frozenset");
+        return NULL;
+    }
     PyObject *list = PyList_New(run->size);
-    (void)nothing;
-    for (Py_ssize_t i = 0; list != NULL && i < run->size; i++)
-        PyList_SET_ITEM(list, i, PyBool_FromLong(is_usual(run, &run->records[i])));
+    for (Py_ssize_t i = 0; list != NULL && i < run->size; i++) {
+        int found = is_usual(run, &run->records[i], boxless);
+        if (found < 0)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, PyBool_FromLong(found));
+    }
     return list;
 }
 
@@ -361,7 +374,8 @@ static PyMethodDef run_methods[] = {
     {"paths", paths, METH_O, "The JSON path of each annotation of a record."},
     {"shares", exportkit_shares, METH_VARARGS,
      "(position, share of its box that it covers, id) of each region of a record; None where one takes a closer look."},
-    {"usual", usual, METH_NOARGS, "Whether a record has nothing but boxes, with or without regions and attributes, for each record."},
+    {"usual", usual, METH_O,
+      "For each record whether it has nothing but boxes, with or without regions and attributes, and kinds that need no box."},
     {"files", files, METH_VARARGS, "(path, declared size or None, declared digest or None) of the file of each of these records."},
     {NULL, NULL, 0, NULL},
 };

@@ -16,10 +16,11 @@ typedef struct {
     char region;               /* kind of the region; BOX where there is none */
     char in_points;            /* whether each point of its ring stands in an array or an object of its own */
     Origin origin;
+    double turned[3];          /* of a rotated box, whose sides `box` has: its centre and its turn */
     Number declared;           /* area */
     const char *rings, *rings_end, *identity; /* of a mask: its size, not rings */
     const char *lengths, *lengths_end;        /* of a mask: its counts */
-    const char *points;        /* of key points: x, y and visibility each, in the text of the run; or NULL */
+    const char *points, *points_end; /* of key points: x, y and visibility each, in the text of the run; or NULL */
     Py_ssize_t point_count;
 } Entry;
 

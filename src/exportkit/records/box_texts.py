@@ -65,9 +65,10 @@ class BoxTexts(Protocol):
         """Texts of the leading records of a run, and the outcomes of all their annotations in one list.
 
         ``run`` are records that lie in the compiled core, of which those from ``start`` to ``stop`` are meant. The
-        text of a record is as that of :meth:`whole`, with its entry of ``starts`` before and with ``ends`` behind
-        the text of each annotation. The first record that is not ordinary, or has an outcome that is not ``plain``,
-        ends the run. Crowds have outcomes by kind, and texts with heads of their own by class, or none.
+        text of a record is as that of :meth:`whole`, with its entry of ``starts`` before and with ``ends`` behind the
+        text of each annotation. A polygon without a box has the one around it. The first record that is not ordinary,
+        or has an outcome that is not ``plain``, ends the run. Crowds have outcomes by kind, and texts with heads of
+        their own by class, or none.
         """
         ...
 

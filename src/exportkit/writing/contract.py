@@ -267,6 +267,10 @@ class Writer(ABC):
         """
         return True
 
+    def takes_boxless(self) -> frozenset[str]:
+        """Kinds that stand in runs without a declared box, too; of all others each object has one, or is a crowd."""
+        return frozenset()
+
     def files(self) -> Iterable[OutputFile]:
         """Files assembled from streams and literals. Called once, after all records are encoded."""
         return ()

@@ -8,10 +8,11 @@ from zlib import crc32
 import msgspec
 
 from exportkit.errors import AnnotationFault, AnnotationSkip
+from exportkit.native import core
 from exportkit.records import EPS, Annotation, Box, Canvas, Mask, Number, Polygon, RotatedBox, Shape, iou
 from exportkit.writing.outcome import Outcome
 
-__all__ = ["OverlapSum", "Worst", "box_overlaps", "is_sampled", "overlap_of"]
+__all__ = ["OverlapSum", "Worst", "box_overlaps", "is_sampled", "overlap_of", "sampled"]
 
 #: One record in so many is measured where a box stands for a region.
 SAMPLE = 16
@@ -78,6 +79,11 @@ def _order(record: int | str) -> str:
 def is_sampled(item_id: int | str) -> bool:
     """Whether a record belongs to the fixed sample: every sixteenth by a hash of its id."""
     return crc32(str(item_id).encode("utf-8", "replace")) % SAMPLE == 0
+
+
+def sampled(item_ids: list[int | str]) -> list[bool]:
+    """Whether each of these records belongs to the sample."""
+    return core.sampled(item_ids, SAMPLE) if core is not None else [*map(is_sampled, item_ids)]
 
 
 def overlap_of(source: Polygon | Mask | RotatedBox, made: Shape, area: Number | None = None) -> float:
