@@ -133,8 +133,8 @@ def test_a_part_for_each_record_gives_the_tree_and_the_account_of_one_part(bench
     source = FIXTURES / "bundles" / name
     [part] = source.glob("*/part-*.jsonl")
     single, many = bench.folder / "single", bench.folder / "many"
-    for folder, options in ((single, {}), (many, {"records_per_part": 1})):
-        with BundleWriter(folder, part.parent.name, prefix="x", **options) as writer:
+    for folder, records in ((single, 1000), (many, 1)):
+        with BundleWriter(folder, part.parent.name, prefix="x", records_per_part=records) as writer:
             for line in part.read_bytes().splitlines(keepends=True):
                 writer.write_line(line)
         if (source / "files").is_dir():

@@ -13,7 +13,8 @@ points = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=3, m
 
 
 @settings(max_examples=600, deadline=None)
-@given(points, st.sampled_from([1, 0.001, 0.0013]))
+# No area of these is the least that counts, which two ways of summing may round to either side.
+@given(points, st.sampled_from([1, 0.0011, 0.0013]))
 def test_a_ring_is_flat_exactly_if_it_crosses_nothing_and_covers_nothing(
     found: list[tuple[int, int]], scale: float
 ) -> None:

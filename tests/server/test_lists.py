@@ -158,9 +158,10 @@ def test_ids_alone_are_those_of_the_whole_rows_page_by_page(served: Served, targ
 
 @pytest.mark.parametrize(("fields", "most"), [("id", 10_000), ("id,created", 1000)])
 def test_a_page_of_ids_alone_may_be_larger(tmp_path: Path, fields: str, most: int) -> None:
-    rows = [{"id": number, "data": {}} for number in range(1, 10_002)]
+    rows: list[bytes | dict[str, Any]] = [{"id": number, "data": {}} for number in range(1, 10_002)]
     with start("--load", write_bundle(tmp_path / "bundle", rows), "--data", tmp_path / "data") as server:
-        query = {"project": server.project, "fields": fields, "page_size": 10**6, "pagination": "cursor"}
+        query: dict[str, Any] = {"project": server.project, "fields": fields, "page_size": 10**6}
+        query["pagination"] = "cursor"
         assert len(server.get(V1["task"], **query)["results"]) == most
         offered = server.get("/v2/capabilities/")["data"]["id_page_size"]
 
