@@ -146,7 +146,7 @@ def _acquired(case: Case, backends: Backends, folder: Path) -> Path:
             # Some make fewer requests: where there are no rows, nothing is fetched.
             for number in range(last, 0, -1):
                 killed = kill_at_request(relay, number, words, {**behind.environment, **forced})
-                if killed:
+                if killed == -signal.SIGKILL:
                     break
                 shutil.rmtree(out)
             assert killed == -signal.SIGKILL
