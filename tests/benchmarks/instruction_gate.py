@@ -3,7 +3,8 @@
 Time on a shared machine differs by half from run to run; the number of instructions that valgrind executes does not.
 Two whole counts on a machine that had four times more to do than it has cores differ by 0.05 % at the most. What
 differs between builds of Python and of the C library, compilers and processors is not known to be that small, so counts
-are kept for each minor version of Python with the build that they are of; another build is told and not judged.
+are kept for each minor version of Python with the build and the processor that they are of; any other is told and not
+judged.
 
 The start is that of a conversion of one picture. Each format is counted without it, over 3,000 pictures: the first
 1,000, which are looked through more closely, and the way that all others go.
@@ -12,6 +13,7 @@ The start is that of a conversion of one picture. Each format is counted without
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -86,7 +88,18 @@ def build() -> str:
     asked = [compiler, "-dumpfullversion"] if compiler else ["true"]
     core = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "nobody"
     python = f"Python {platform.python_version()} by {platform.python_compiler()}"
-    return f"{python}, {' '.join(platform.libc_ver())}, {platform.machine()}, core by cc {core}"
+    libraries = f"{' '.join(platform.libc_ver())}, {platform.machine()} with {_abilities()}"
+    return f"{python}, {libraries}, core by cc {core}"
+
+
+def _abilities() -> str:
+    """A short name of what the processor can do, by which libraries choose among their functions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "unknown abilities"
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return f"abilities {hashlib.sha256(flags.encode()).hexdigest()[:8]}"
 
 
 def grown(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
