@@ -205,6 +205,17 @@ def test_a_line_that_cannot_be_read_hides_no_id_that_nobody_asked_for(copying: C
         copying.add(plain, AskedIds(IdentitySelection({"id__lte": 5})))
 
 
+def test_a_line_that_cannot_be_read_is_an_error_of_its_record_though_its_id_was_not_asked_for(
+    copying: Copying,
+) -> None:
+    manifest = copying.bundle("one", {"id": 3, "data": {}})
+    (copying.storage / "one" / "tasks.jsonl").write_bytes(b'{"id":3,"data":{}}\n{"id":99,"data":tru}\n')
+
+    copying.add(manifest.model_copy(update={"targets": {}}), AskedIds(IdentitySelection({}), IdRange(2, 6)))
+
+    assert (copying.folder / copying.parts[0]["path"]).read_bytes().count(b"\n") == 2
+
+
 def test_what_was_copied_is_not_copied_again(copying: Copying, tmp_path: Path, fetcher: Fetcher) -> None:
     manifest = copying.bundle("one", {"id": 1, "data": {}})
     copying.add(manifest)

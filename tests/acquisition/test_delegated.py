@@ -13,6 +13,7 @@ import pytest
 
 from exportkit.acquisition import DelegatedHead, ExportOrder, IdRange, RunFacts, RunState
 from exportkit.clients.client_errors import ClientError
+from exportkit.errors import LocalIOError
 
 RANGES = [IdRange(9, 12), IdRange(5, 9), IdRange(0, 5)]
 ORDER = ExportOrder(1, "exports", "task", include_original_files=False, requires_source=False, filter={})
@@ -191,6 +192,63 @@ def test_a_run_that_ended_while_ranges_were_looked_for_goes_on_below_the_last(
     assert [job.filter for job in state.jobs()] == [shard.keys() for shard in RANGES]
 
 
+@pytest.mark.timeout(60)
+def test_what_fails_otherwise_than_a_job_ends_the_plan(state: RunState, made: Callable[..., DelegatedHead]) -> None:
+    is_failed = Event()
+
+    def full(_job: object) -> None:
+        is_failed.set()
+        raise LocalIOError("the disk is full")
+
+    def ranges(_below: int | None) -> Iterator[IdRange]:
+        for number in range(10_000, 0, -1):
+            yield IdRange(number, number + 1)
+            is_failed.wait()
+
+    with pytest.raises(LocalIOError, match="full"):
+        made(Jobs({"job-10000": completed})).enqueue(ranges, full)
+    assert not state.is_planned
+
+
+@pytest.mark.timeout(60)
+def test_a_job_that_is_over_after_somebody_cancelled_is_taken_no_note_of(
+    state: RunState, made: Callable[..., DelegatedHead]
+) -> None:
+    is_asked, may_answer = Event(), Event()
+
+    def late() -> dict[str, Any]:
+        is_asked.set()
+        may_answer.wait()
+        return completed()
+
+    head = made(Jobs({"job-9": late}))
+    told: list[int] = []
+    head.enqueue(lambda _below: RANGES, lambda job: told.append(job.shard))
+    is_asked.wait()
+    head.cancel()
+    may_answer.set()
+    with pytest.raises(BaseException, match=r".*"):
+        head.follow()
+
+    assert told == []
+    assert [job.manifest for job in state.jobs()] == [None] * 3
+
+
+def test_a_run_that_is_left_in_the_middle_closes_its_state_under_its_threads(tmp_path: Path) -> None:
+    def interrupted(_below: int | None) -> Iterator[IdRange]:
+        for number in range(60, 0, -1):
+            yield IdRange(number, number + 1)
+        raise KeyboardInterrupt
+
+    for turn in range(10):
+        with RunState(tmp_path / f"{turn}.db") as state:
+            state.begin(RunFacts("hash", "versions"))
+            jobs = Jobs({f"job-{number}": completed for number in range(1, 61)})
+            head = DelegatedHead(jobs, ORDER, state, Patience(), parallel=8)  # type: ignore[arg-type]
+            with pytest.raises(KeyboardInterrupt):
+                head.enqueue(interrupted)
+
+
 def test_where_ids_cannot_be_listed_one_job_does_it_all(state: RunState, made: Callable[..., DelegatedHead]) -> None:
     jobs = Jobs({"job-all": completed})
     told: list[str] = []
@@ -265,7 +323,10 @@ def test_an_interrupt_does_not_wait_for_jobs_that_are_still_at_work(made: Callab
         raise KeyboardInterrupt
 
     head = made(Jobs({"job-0": at_work, "job-5": interrupted, "job-9": at_work}))
-    head.enqueue(lambda _below: RANGES)
+
+    def export() -> None:
+        head.enqueue(lambda _below: RANGES)
+        head.follow()
 
     with pytest.raises(KeyboardInterrupt):
-        head.follow()
+        export()

@@ -165,7 +165,7 @@ def test_whether_rows_are_streamed_is_asked_once(backend: Loopback, clients: Con
 
 @pytest.mark.parametrize(
     ("offered", "asked"),
-    [({}, 1000), ({"id_page_size": 10_000}, 10_000), ({"id_page_size": 10**9}, 1000), ({"id_page_size": "5"}, 1000)],
+    [({}, 1000), ({"id_page_size": 10_000}, 10_000), ({"id_page_size": 10**9}, 10_000), ({"id_page_size": "5"}, 1000)],
 )
 def test_a_page_of_ids_holds_what_the_server_offers_within_reason(
     backend: Loopback, clients: ConnectedBackend, offered: dict[str, Any], asked: int

@@ -88,6 +88,12 @@ def test_other_lines_are_left_to_the_reader(line: bytes) -> None:
     assert found(line)[0] is None
 
 
+@pytest.mark.parametrize("key", [" id", "id ", "\tid", "ID", "id2"])
+def test_a_key_with_blanks_is_another_one(key: str) -> None:
+    assert found(written([{key: 5, "id": 7}], (",", ":"), ascii_only=False))[0] == ((7, 7) if "\t" not in key else None)
+    assert found(written([{key: 5}], (",", ":"), ascii_only=False))[0] is None
+
+
 @given(st.binary(max_size=300) | st.text('{}[]",:id\\ 01', max_size=300).map(str.encode))
 def test_any_bytes_are_looked_over_without_harm(text: bytes) -> None:
     bounds, holds = found(text)

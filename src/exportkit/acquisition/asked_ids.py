@@ -19,10 +19,10 @@ class AskedIds:
         self._selection = selection
         self._within = within
 
-    @property
-    def is_range(self) -> bool:
-        """Whether all ids are admitted that lie between two that are."""
-        return not self._selection
+    def holds(self, lowest: int, highest: int) -> bool:
+        """Whether all ids between two were asked for, themselves included; False where that is not known."""
+        within = self._within
+        return not self._selection and (within is None or (lowest in within and highest in within))
 
     def require(self, ids: Sequence[int]) -> None:
         """Raise IncompleteExport for the first id that was not asked for."""

@@ -60,9 +60,13 @@ class CopiedPart:
         """
         wanted: dict[str, None] = {}
         for text in _whole_lines(self._path):
-            bounds, may_be_wrapped = core.id_bounds(text, MODE_WORD) if core else (None, MODE_WORD in text)
-            if asked is not None:
-                asked.require(bounds if bounds and asked.is_range else _ids(text))
+            if core is None or asked is None:
+                bounds, may_be_wrapped = None, MODE_WORD in text
+            else:
+                bounds, may_be_wrapped = core.id_bounds(text, MODE_WORD)
+            # Lines that cannot be read have bounds, too, but no ids.
+            if asked is not None and not (bounds and asked.holds(*bounds)):
+                asked.require(_ids(text))
             has_files = self._originals and (_FILE_WORD in text or _URL_WORD in text)
             if not has_files and not may_be_wrapped:
                 continue

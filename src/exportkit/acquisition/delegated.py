@@ -23,6 +23,8 @@ __all__ = ["DelegatedHead", "ExportOrder", "result_of"]
 
 #: Further attempts for a shard whose job failed.
 _SHARD_RETRIES: Final = 2
+#: Seconds that a rollback waits for a request for a job.
+_PATIENCE: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ class DelegatedHead:
         self._tell = tell
         self._finished: Callable[[JobFacts], object] = lambda _job: None
         self._stopped = Event()
+        self._failed = Event()
         self._asking = Lock()
+        self._recording = Lock()
         self._lock = Lock()
         self._counts: dict[int, tuple[int, int]] = {}
         self._shown = (0, 0)
@@ -135,6 +139,8 @@ class DelegatedHead:
             job = _job_of(number, shard.keys())
             self._state.plan_job(job)
             self._start(job)
+            if self._failed.is_set():
+                self._failures()
         self._state.finish_plan(last)
         if last is not None and last.shard:
             self._start(last)
@@ -165,21 +171,29 @@ class DelegatedHead:
         return [result_of(job) for job in self._state.jobs()]
 
     def stop(self) -> None:
-        """Follow no job any further; they go on. A thread that waits for an event of the server is left behind."""
-        self._stopped.set()
+        """Follow no job any further, and take note of none; they go on.
+
+        A thread that waits for an event of the server is left behind.
+        """
+        with self._recording:
+            self._stopped.set()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def cancel(self) -> None:
         """Have the jobs end that this process asked for, as far as the server is there; the next run asks anew."""
         self.stop()
-        # What is being asked for in another thread is one of them, too.
-        with self._asking:
+        # What is being asked for in another thread is one of them, too, unless the server takes its time for that.
+        is_held = self._asking.acquire(timeout=_PATIENCE)
+        try:
             for job in self._state.jobs():
                 if job.job_id in self.enqueued and job.manifest is None:
                     with suppress(ClientError):
                         self._client.async_jobs.cancel(str(job.job_id))
                     self._state.renew_job(job.shard, new_idempotency_key())
+        finally:
+            if is_held:
+                self._asking.release()
 
     # ----------------------------------------------------------------------------------------------------------
 
@@ -234,6 +248,9 @@ class DelegatedHead:
             self._finish(job)
         except (DelegatedExportError, ClientError) as error:
             return job, error
+        except BaseException:
+            self._failed.set()
+            raise
         return None
 
     def _finish_or_renew(self, job: JobFacts) -> None:
@@ -260,7 +277,9 @@ class DelegatedHead:
         )
         result = finalize_export(detail, job_id=job_id)
         self._compare_filter(result.applied_filter, job)
-        self._state.record_job(job.shard, job_id, asdict(result))
+        with self._recording:
+            self._go_on()
+            self._state.record_job(job.shard, job_id, asdict(result))
         self._finished(job._replace(job_id=job_id, manifest=asdict(result)))
 
     def _pause(self, seconds: float) -> None:
@@ -279,17 +298,15 @@ class DelegatedHead:
             sums = [sum(column) for column in zip(*self._counts.values(), strict=True)]
             self._shown = (max(self._shown[0], sums[0]), max(self._shown[1], sums[1]))
             # What is done before anybody waits for it belongs to another step of the export.
-            told = self._shown if self._is_awaited else None
-        if told is not None:
-            self._progress(*told)
+            if self._is_awaited:
+                self._progress(*self._shown)
 
     def _tell_progress(self) -> None:
         """From now on, and what was done before."""
         with self._lock:
             self._is_awaited = True
-            told = self._shown
-        if told[1]:
-            self._progress(*told)
+            if self._shown[1]:
+                self._progress(*self._shown)
 
 
 #: A job, and why there is no bundle of it.

@@ -110,8 +110,9 @@ class RunState:
         self.close()
 
     def close(self) -> None:
-        """Release the file; a second call does nothing."""
-        self._database.close()
+        """Release the file, when no thread is in the middle of a transaction; a second call does nothing."""
+        with self._lock:
+            self._database.close()
 
     def _open(self) -> None:
         with self._refusals():

@@ -187,6 +187,8 @@ class RemoteAcquisition:
             jobs = head.enqueue(ranges)
         else:
             self._arrivals = self._opened.enter_context(self._copying())
+            # Nobody follows jobs any more when what takes their bundles is closed.
+            self._opened.callback(head.stop)
             jobs = head.enqueue(ranges, self._arrivals.arrived)
         return [job.job_id for job in jobs if job.job_id is not None]
 
@@ -268,14 +270,15 @@ class RemoteAcquisition:
             progress=self._server_progress,
             tell=self._context.log_message,
         )
-        self._opened.callback(head.stop)
         return head
 
     def _ranges(
         self, filters: Mapping[str, Any], total: int | None, shards: ShardConfig, below: int | None
     ) -> Iterator[IdRange]:
         """Id ranges of a large export, lazily; none where one job does. Raises ClientError."""
-        if shards.disabled or self._target == "ground_truth" or total is None or total <= shards.shard_size:
+        # What was begun in ranges goes on in ranges, whatever is counted now.
+        is_one = shards.disabled or total is None or total <= shards.shard_size
+        if self._target == "ground_truth" or (below is None and is_one):
             return
         asked = {**filters, **BOUNDARY_PARAMS, "page_size": self._v2.id_page_size}
         pages = self._client.pages(self._target, asked, behind=below)

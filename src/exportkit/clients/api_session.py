@@ -95,7 +95,7 @@ class ApiSession:
         self.close()
 
     def close(self) -> None:
-        """Close every connection, also under threads that wait for an answer; a second call does nothing."""
+        """Close every connection, also under threads that read an answer; a second call does nothing."""
         self._answers.close()
         self._client.close()
 

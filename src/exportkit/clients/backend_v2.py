@@ -57,8 +57,11 @@ class BackendClientV2(SessionClient):
     @property
     def id_page_size(self) -> int:
         """How many ids a page may hold that holds nothing else."""
-        offered = self.capabilities().get("id_page_size")
-        return offered if type(offered) is int and _USUAL_IDS <= offered <= _MOST_IDS else _USUAL_IDS
+        try:
+            offered = self.capabilities().get("id_page_size")
+        except ClientError:
+            return _USUAL_IDS
+        return min(offered, _MOST_IDS) if type(offered) is int and offered >= _USUAL_IDS else _USUAL_IDS
 
     def get_ground_truth_dataset(self, dataset_id: int) -> dict[str, Any]:
         """``{id, name, tenant_id, project_id, description}`` of a dataset."""

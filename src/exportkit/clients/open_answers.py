@@ -42,8 +42,9 @@ class OpenAnswers:
         """Wake everybody; a second call does nothing."""
         self._closed.set()
         with self._lock:
-            for response in self._open.values():
-                _shut(response)
+            found = list(self._open.values())
+        for response in found:
+            _shut(response)
 
 
 def _shut(response: httpx2.Response) -> None:
@@ -52,4 +53,5 @@ def _shut(response: httpx2.Response) -> None:
     connection = stream.get_extra_info("socket") if stream is not None else None
     if isinstance(connection, socket.socket):
         with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+            # That of TLS would take its layer away from under the reader, who would take what is queued for an answer.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -8,12 +8,16 @@ from typing import Annotated, Final, TypeGuard
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
+from exportkit.bundles.canonical_line import LINE_ENDS
 from exportkit.wire.wrapper import MODE_WORD
 
 __all__ = ["PlainRow", "are_plain", "keys_of_plain", "lines_of", "plain_rows"]
 
 #: The type of a member that no plain row has: no text is as long and as short as it asks for.
 _Never = Annotated[str, Meta(min_length=2, max_length=1)]
+
+#: Keys as databases have them; others are looked into.
+_Key = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class _Unit(msgspec.Struct, gc=False):
@@ -32,8 +36,8 @@ class PlainRow(msgspec.Struct, gc=False):
     Members that a line does not keep are gone.
     """
 
-    id: int | UnsetType = UNSET
-    pgh_id: int | UnsetType = UNSET
+    id: _Key | UnsetType = UNSET
+    pgh_id: _Key | UnsetType = UNSET
     data: Raw | UnsetType = UNSET
     files_manifest: UnsetType | None = UNSET
     data_unit: _Unit | UnsetType = UNSET
@@ -56,7 +60,6 @@ def plain_rows(text: bytes) -> list[PlainRow] | None:
         rows = _rows.decode_lines(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    # A row on several lines is written on one by those who look into it.
     return rows if text.count(b"\n") == len(rows) else None
 
 
@@ -76,4 +79,8 @@ def keys_of_plain(rows: Sequence[PlainRow], key: str) -> list[int] | None:
 
 def lines_of(rows: Sequence[PlainRow]) -> bytes:
     """The canonical lines of rows, LF included."""
-    return _encoder.encode_lines(rows)
+    lines = _encoder.encode_lines(rows)
+    if lines.count(b"\n") == len(rows):
+        return lines
+    # One came on several lines, and others on one.
+    return b"".join(_encoder.encode(row).translate(LINE_ENDS) + b"\n" for row in rows)

@@ -108,7 +108,7 @@ class ProgressStream:
                 for sent in source:
                     watched.spoke()
                     if sent.retry is not None:
-                        self._first_wait = max(_SHORTEST_WAIT, sent.retry / 1000)
+                        self._first_wait = max(_SHORTEST_WAIT, min(sent.retry, 60_000) / 1000)
                     if sent.id and len(sent.id) <= 200 and sent.id.isascii() and sent.id.isprintable():
                         self.last_event_id = sent.id
                     yield _event(sent)

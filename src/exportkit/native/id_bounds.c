@@ -50,8 +50,8 @@ static const char *behind_string(const char *p, const char *end)
     for (; p < end; p++) {
         if (*p == '"')
             return p + 1;
-        if (*p == '\\')
-            p++;
+        if (*p == '\\' && ++p == end)
+            break;
     }
     return NULL;
 }
@@ -107,7 +107,8 @@ static const char *behind_nested(const char *p, const char *end)
         for (const char *stop = end - p > BLOCK ? p + BLOCK : end; p < stop; p++) {
             if (within) {
                 within = *p != '"';
-                p += *p == '\\';
+                if (*p == '\\' && ++p == end)
+                    return NULL;
             } else if (*p == '"') {
                 within = 1;
             } else if ((*p | 0x20) == '{') {
@@ -160,9 +161,11 @@ static int id_of(Line line, long long *id)
     if (!pass_byte(&line, '{'))
         return 0;
     do {
-        if (!pass_byte(&line, '"'))
+        pass_blanks(&line);
+        if (line.p == line.end || *line.p != '"')
             return 0;
-        const char *key = line.p, *stop = behind_plain(key, line.end);
+        /* Blanks behind the quote belong to the key. */
+        const char *key = ++line.p, *stop = behind_plain(key, line.end);
         if (stop == NULL)
             return 0;
         line.p = stop;
