@@ -111,6 +111,27 @@ def test_killed_at_any_request_it_goes_on(
     assert len(served.jobs(account)) - jobs == JOBS.get(way, 0)
 
 
+def test_killed_while_it_splits_it_goes_on_in_ranges_though_it_would_not_split_now(
+    account: Announced, relay: Relay, reference: Found, tmp_path: Path
+) -> None:
+    def judge(process: subprocess.Popen[str], _count: int, request: str) -> Harm:
+        if not request.startswith("POST") or "plugin_exports" not in request:
+            return "pass"
+        # One range is known, and the rows below it are not.
+        process.kill()
+        return "cut"
+
+    export = Export(account.through(relay.url), "sharded", tmp_path / "out")
+    assert disturbed(relay, judge, export.words, export.environment).returncode == -signal.SIGKILL
+    whole = command(account.through(relay.url), "sharded", "task", tmp_path / "out", **PARAMS, **SHARDS)
+    at = whole.index("--params") + 1
+    whole[at] = json.dumps({**json.loads(whole[at]), "export_disable_sharding": True})
+    ended = finished(whole, export.environment)
+
+    assert ended.returncode == 0, ended.stderr
+    export.assert_whole(reference)
+
+
 @pytest.mark.parametrize(("way", "number"), DISTURBED[-2:] if not ROUNDS else DISTURBED)
 def test_killed_after_any_time_it_goes_on(
     account: Announced,
