@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from mmap import mmap
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from exportkit.conversion.rows import MediaRow
 from exportkit.conversion.setup import OutputSetup, SurveySetup
 from exportkit.conversion.transcode import to_jpeg
 from exportkit.errors import RecordFault
+from exportkit.native import core
 from exportkit.pictures import EXTENSIONS, ends_as_jpeg, is_whole, jpeg_end_is_last
 from exportkit.records import Record
 from exportkit.storage.archive_staging import ArchiveStaging
@@ -106,26 +108,41 @@ class MediaStep:
         return placed
 
     def copy_run(
-        self, originals: Iterable[Original], outputs: Sequence[tuple[Staging | ArchiveStaging, Sequence[str]]]
+        self, originals: Sequence[Original], outputs: Sequence[tuple[Staging | ArchiveStaging, Sequence[str]]]
     ) -> list[Copied]:
         """Copy pictures, each read once, to their places in all outputs.
 
         The first one of which anything is unusual ends the run, and nothing of it is left.
         """
-        assert self._files is not None  # noqa: S101 - there is something to copy
+        files = self._files
+        assert files is not None  # noqa: S101 - there is something to copy
+        originals = [*takewhile(lambda original: files.allows(original.path), originals)]
+        places = [(staging, [*paths]) for staging, paths in outputs]
         copied: list[Copied] = []
-        for place, original in enumerate(originals):
-            size = self._files.read_whole(original.path, self._buffer)
-            if size < 0 or original.size not in {None, size}:
+        while len(copied) < len(originals):
+            copied += _copied_together(files, originals, places, len(copied))
+            if (at := len(copied)) == len(originals):
                 break
-            content = self._buffer[:size]
-            digest = hashlib.sha256(content).hexdigest() if is_whole(original.format, content) else ""
-            if not digest or original.sha256 not in {None, digest}:
+            # The first of the others may be ordinary as well.
+            single = self._copy_single(originals[at], [(staging, paths[at]) for staging, paths in outputs])
+            if single is None:
                 break
-            if not _written([(staging, paths[place]) for staging, paths in outputs], content):
-                break
-            copied.append(Copied(size, digest, ends_as_jpeg(content)))
+            copied.append(single)
         return copied
+
+    def _copy_single(
+        self, original: Original, places: Sequence[tuple[Staging | ArchiveStaging, str]]
+    ) -> Copied | None:
+        """Copy one picture; None, and nothing of it, where anything is unusual."""
+        assert self._files is not None  # noqa: S101 - there is something to copy
+        size = self._files.read_whole(original.path, self._buffer)
+        if size < 0 or original.size not in {None, size}:
+            return None
+        content = self._buffer[:size]
+        digest = hashlib.sha256(content).hexdigest() if is_whole(original.format, content) else ""
+        if not digest or original.sha256 not in {None, digest} or not _written(places, content):
+            return None
+        return Copied(size, digest, ends_as_jpeg(content))
 
     def place(
         self, placed: PlacedFile, rule: PictureRule, output: OutputSetup, staging: Staging | ArchiveStaging, path: str
@@ -158,6 +175,17 @@ def _link(placed: PlacedFile, rule: PictureRule, staging: Staging, path: str) ->
         return False
     placed.judge()
     return staging.link(path, placed.descriptor)
+
+
+def _copied_together(
+    files: Beneath, originals: list[Original], outputs: list[tuple[Staging | ArchiveStaging, list[str]]], first: int
+) -> list[Copied]:
+    """Copy JPEGs from a place on, many at once, as many as this machine can; of the others nothing is left."""
+    folder = files.kernel_root
+    if core is None or folder is None:
+        return []
+    places = [(staging.folders, paths) for staging, paths in outputs if isinstance(staging, Staging)]
+    return [Copied(*found) for found in core.copy_jpegs(folder, originals, places, first, WHOLE)]
 
 
 def _written(places: Sequence[tuple[Staging | ArchiveStaging, str]], content: memoryview) -> bool:

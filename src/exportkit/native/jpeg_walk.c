@@ -1,8 +1,7 @@
 /* JPEG files from their first marker to their last: is anything missing? */
+#include "jpeg_walk.h"
 #include "native.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 enum { FILLER = 0xFF, START = 0xD8, END = 0xD9, SCAN = 0xDA, FIRST_RESTART = 0xD0, LAST_RESTART = 0xD7, FIRST_FRAME = 0xC0, BLOCK = 64 };
@@ -28,45 +27,84 @@ static const uint8_t *next_filler(const uint8_t *at, const uint8_t *end)
     return memchr(at, FILLER, (size_t)(end - at));
 }
 
-/* Whether the end marker comes behind a scan. Entropy-coded data escape 0xFF by a zero or a restart. */
-static bool is_whole(const uint8_t *at, const uint8_t *end)
+static void enter(JpegWalk *walk, JpegState state)
 {
-    bool has_scan = false;
-    if (end - at < 2 || at[0] != FILLER || at[1] != START)
-        return false;
-    for (at += 2; (at = next_filler(at, end)) != NULL && end - at >= 2;) {
-        uint8_t marker = at[1];
-        if (marker == FILLER) {
-            at++;
-            continue;
-        }
-        at += 2;
-        if (marker == 0 || (marker >= FIRST_RESTART && marker <= LAST_RESTART))
-            continue;
-        if (marker == END)
-            return has_scan;
-        if (!stands_alone(marker)) {
-            if (end - at < 2)
-                return false;
-            Py_ssize_t length = at[0] << 8 | at[1];
-            if (length < 2 || length > end - at)
-                return false;
-            at += length;
-        }
-        has_scan = has_scan || marker == SCAN;
+    walk->state = state;
+    walk->passed = walk->length = 0;
+}
+
+/* What a marker code begins. Entropy-coded data escape 0xFF by a zero or a restart; fillers may be several. */
+static void take_marker(JpegWalk *walk, uint8_t marker)
+{
+    if (marker == FILLER)
+        return;
+    if (marker == END) {
+        walk->is_whole = walk->has_scan;
+        enter(walk, JPEG_OVER);
+    } else if (marker == 0 || (marker >= FIRST_RESTART && marker <= LAST_RESTART) || stands_alone(marker)) {
+        enter(walk, JPEG_FILLER);
+    } else {
+        walk->marker = marker;
+        enter(walk, JPEG_LENGTH);
     }
-    return false;
+}
+
+/* A length counts its own two bytes. */
+static void take_length(JpegWalk *walk, uint8_t byte)
+{
+    walk->length = walk->length << 8 | byte;
+    if (++walk->passed < 2)
+        return;
+    bool is_possible = walk->length >= 2;
+    walk->has_scan = walk->has_scan || walk->marker == SCAN;
+    walk->state = !is_possible ? JPEG_OVER : walk->length > 2 ? JPEG_SEGMENT : JPEG_FILLER;
+}
+
+void exportkit_walk_jpeg(JpegWalk *walk, const uint8_t *at, size_t size)
+{
+    const uint8_t *end = at + size;
+    while (at != NULL && at < end && walk->state != JPEG_OVER) {
+        switch (walk->state) {
+        case JPEG_START:
+            if (*at++ != (walk->passed == 0 ? FILLER : START))
+                enter(walk, JPEG_OVER);
+            else if (++walk->passed == 2)
+                enter(walk, JPEG_FILLER);
+            break;
+        case JPEG_FILLER:
+            if ((at = next_filler(at, end)) != NULL) {
+                at++;
+                enter(walk, JPEG_MARKER);
+            }
+            break;
+        case JPEG_MARKER:
+            take_marker(walk, *at++);
+            break;
+        case JPEG_LENGTH:
+            take_length(walk, *at++);
+            break;
+        default: {
+            size_t step = walk->length - walk->passed, left = (size_t)(end - at);
+            step = step < left ? step : left;
+            at += step;
+            walk->passed += step;
+            if (walk->passed == walk->length)
+                enter(walk, JPEG_FILLER);
+        }
+        }
+    }
 }
 
 static PyObject *whole_jpeg(PyObject *module, PyObject *data)
 {
     Py_buffer view;
+    JpegWalk walk = {0};
     (void)module;
     if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
         return NULL;
-    bool found = is_whole(view.buf, (const uint8_t *)view.buf + view.len);
+    exportkit_walk_jpeg(&walk, view.buf, (size_t)view.len);
     PyBuffer_Release(&view);
-    return PyBool_FromLong(found);
+    return PyBool_FromLong(walk.is_whole);
 }
 
 PyMethodDef exportkit_jpeg_methods[] = {

@@ -1,5 +1,6 @@
 /* Small files, written whole and new into folders that are open. */
 #include "native.h"
+#include "new_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,33 +10,44 @@
 enum { MOST_AT_ONCE = 256 };
 
 typedef struct {
-    const char *name, *data;
+    NewPlace place;
+    const char *data;
     Py_ssize_t size;
-    int folder;
 } NewFile;
+
+int exportkit_create_file(const NewPlace *place)
+{
+    return openat(place->folder, place->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
+int exportkit_write_to(int descriptor, const void *data, size_t size)
+{
+    const char *at = data, *end = at + size;
+    while (at < end) {
+        ssize_t written = write(descriptor, at, (size_t)(end - at));
+        if (written > 0)
+            at += written;
+        else if (written == 0)
+            return ENOSPC;
+        else if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
 
 /* 0, or what the system says. */
 static int write_whole(const NewFile *file)
 {
-    int error = 0, descriptor = openat(file->folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int descriptor = exportkit_create_file(&file->place);
     if (descriptor < 0)
         return errno;
-    for (Py_ssize_t done = 0; done < file->size && !error;) {
-        ssize_t written = write(descriptor, file->data + done, (size_t)(file->size - done));
-        if (written > 0)
-            done += written;
-        else if (written == 0)
-            error = ENOSPC;
-        else if (errno != EINTR)
-            error = errno;
-    }
+    int error = exportkit_write_to(descriptor, file->data, (size_t)file->size);
     if (close(descriptor) < 0 && !error && errno != EINTR)
         error = errno;
     return error;
 }
 
-/* Finds folder and name of `path`: 1; 0, perhaps with an exception, for what Python has to look at. */
-static int place_file(PyObject *path, PyObject *folders, PyObject **last, NewFile *file)
+int exportkit_find_place(PyObject *path, PyObject *folders, PyObject **last, NewPlace *place)
 {
     if (!PyUnicode_CheckExact(path) || !PyUnicode_IS_COMPACT_ASCII(path))
         return 0;
@@ -47,14 +59,14 @@ static int place_file(PyObject *path, PyObject *folders, PyObject **last, NewFil
         PyObject *folder = PyUnicode_FromStringAndSize(text, size);
         Py_XSETREF(*last, folder);
         PyObject *known = folder != NULL ? PyDict_GetItemWithError(folders, folder) : NULL;
-        file->folder = known != NULL ? (int)PyLong_AsLong(known) : -1;
-        if (file->folder < 0) {
+        place->folder = known != NULL ? (int)PyLong_AsLong(known) : -1;
+        if (place->folder < 0) {
             Py_CLEAR(*last);
             return 0;
         }
     }
-    file->name = text + size;
-    return *file->name != 0;
+    place->name = text + size;
+    return *place->name != 0;
 }
 
 /* Takes up the files from `place` on that lie in known folders; how many, or -1 with an exception. */
@@ -67,10 +79,10 @@ static int take_up(PyObject *files, Py_ssize_t place, PyObject *folders, NewFile
         if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2 || !PyBytes_CheckExact(PyTuple_GET_ITEM(pair, 1)))
             break;
         NewFile *file = &found[count];
-        file->folder = folder;
-        if (!place_file(PyTuple_GET_ITEM(pair, 0), folders, &last, file))
+        file->place.folder = folder;
+        if (!exportkit_find_place(PyTuple_GET_ITEM(pair, 0), folders, &last, &file->place))
             break;
-        folder = file->folder;
+        folder = file->place.folder;
         file->data = PyBytes_AS_STRING(PyTuple_GET_ITEM(pair, 1));
         file->size = PyBytes_GET_SIZE(PyTuple_GET_ITEM(pair, 1));
     }

@@ -112,6 +112,10 @@ class Beneath:
         """The descriptor of the root, where the kernel can keep what is opened below it; None elsewhere."""
         return self._root if self._has_openat2 else None
 
+    def allows(self, path: str) -> bool:
+        """Whether a path is safe to be opened below the root, whatever is there."""
+        return self._judge(path) is None
+
     def read_whole(self, path: str, buffer: memoryview) -> int:
         """Read the regular file at `path` into a buffer that is larger than it; its size in bytes.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -81,6 +81,11 @@ class Staging:
     def shares_blocks(self) -> bool:
         """Whether :meth:`clone` may work; True until it was tried in vain."""
         return self._clones
+
+    @property
+    def folders(self) -> Mapping[str, int]:
+        """Descriptors of folders that are open, each by its path with a slash at the end; good until the next call."""
+        return self._folders
 
     def write(self, path: str, data: bytes | memoryview) -> None:
         """Write a whole new file."""
