@@ -1,4 +1,4 @@
-"""Workers live as long as the process that started them (reliability: a killed run is run again at once)."""
+"""Workers live as long as the process that started them, and what goes to them and back arrives whole."""
 
 from __future__ import annotations
 
@@ -6,19 +6,33 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.conftest import CHECKOUT
 
+from exportkit.conversion.lists import FileRun
+from exportkit.conversion.output_shard import OutputShard
+from exportkit.engines import ProcessPoolEngine, process_pool
+from exportkit.errors import LocalIOError
 from exportkit.storage.lock import take_lock
+from exportkit.writing import CheckReport
+from exportkit.writing.ledger import Counts
+
+#: Python says so from 3.12 on; the threads of a test run hold nothing that a job needs.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 #: Holds a lock, as a run does of its output, while its worker is busy and never comes to an end.
 PROGRAM = """
 import os
 import sys
-import time
+import threading
 from pathlib import Path
 
 from exportkit.engines import ProcessPoolEngine
@@ -32,7 +46,9 @@ def work(told):
 
 
 if __name__ == "__main__":
-    lock, told = map(Path, sys.argv[1:])
+    lock, told = map(Path, sys.argv[1:3])
+    if sys.argv[3] == "spawn":
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
     take_lock(lock, lock)
     with ProcessPoolEngine(1) as engine:
         list(engine.map_ordered(work, [told]))
@@ -48,10 +64,11 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.mark.timeout(120)
-def test_a_busy_worker_ends_with_its_killed_parent_and_holds_no_lock(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_busy_worker_ends_with_its_killed_parent_and_holds_no_lock(tmp_path: Path, method: str) -> None:
     program, lock, told = tmp_path / "program.py", tmp_path / "lock", tmp_path / "told"
     program.write_text(PROGRAM, encoding="utf-8")
-    parent = subprocess.Popen([sys.executable, program, lock, told], start_new_session=True)
+    parent = subprocess.Popen([sys.executable, program, lock, told, method], start_new_session=True)
     try:
         while not (told.exists() and told.read_text()):
             assert parent.poll() is None
@@ -69,3 +86,85 @@ def test_a_busy_worker_ends_with_its_killed_parent_and_holds_no_lock(tmp_path: P
             os.killpg(parent.pid, signal.SIGKILL)
     assert descriptor is not None
     os.close(descriptor)
+
+
+def busy_with(told: Path) -> None:
+    told.write_text(str(os.getpid()))
+    threading.Event().wait()
+
+
+def echoed(value: Any) -> Any:
+    return value
+
+
+class Stubborn(Exception):
+    """Cannot be made anew from its words."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def stubborn(_: int) -> None:
+    raise Stubborn(1, 2)
+
+
+def a_function(_: int) -> Callable[[], int]:
+    return lambda: 1
+
+
+def process(_: int) -> int:
+    return os.getpid()
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessPoolEngine]:
+    """A pool of each kind, whatever threads the test run has."""
+    # Fresh interpreters import the jobs of these tests by name.
+    monkeypatch.syspath_prepend(CHECKOUT)
+    monkeypatch.setattr(process_pool, "_is_alone", lambda: request.param == "fork")
+    with ProcessPoolEngine(2) as engine:
+        yield engine
+
+
+def test_jobs_and_results_larger_than_a_pipe_hold_nobody_up(pool: ProcessPoolEngine) -> None:
+    jobs = [bytes([number]) * (3 << 20) for number in range(8)]
+    assert list(pool.map_ordered(echoed, jobs)) == jobs
+
+
+def test_long_streams_of_a_shard_arrive_as_views_of_the_same_bytes(pool: ProcessPoolEngine) -> None:
+    streams = {"long": b"x" * (1 << 20), "short": b"y"}
+    report, files = CheckReport(), FileRun.of([])
+    shard = OutputShard(Counts(), [], [], streams, files, b"", 0, report, {}, Counter(), [])
+    (arrived,) = pool.map_ordered(echoed, [shard])
+    assert arrived.streams == shard.streams
+    assert isinstance(arrived.streams["long"], memoryview)
+    assert isinstance(arrived.streams["short"], bytes)
+
+
+def test_a_dead_worker_is_told_in_one_sentence(pool: ProcessPoolEngine, tmp_path: Path) -> None:
+    results = pool.map_ordered(busy_with, [tmp_path / "told"])
+
+    def kill() -> None:
+        while not ((tmp_path / "told").exists() and (tmp_path / "told").read_text()):
+            time.sleep(0.01)
+        os.kill(int((tmp_path / "told").read_text()), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(LocalIOError, match=r"^A worker process died \(often: .*fewer --workers\.$"):
+        next(results)
+    killer.join()
+
+
+@pytest.mark.parametrize("function", [stubborn, a_function])
+def test_what_cannot_be_sent_is_told_in_its_words(pool: ProcessPoolEngine, function: Callable[[int], object]) -> None:
+    with pytest.raises(Exception, match=r"1 and 2|pickle"):
+        list(pool.map_ordered(function, [0]))
+    assert list(pool.map_ordered(echoed, [b"still there"])) == [b"still there"]
+
+
+def test_results_of_a_round_that_was_broken_off_are_nobodys(pool: ProcessPoolEngine) -> None:
+    first = pool.map_ordered(echoed, [b"a", b"b", b"c", b"d"])
+    assert next(first) == b"a"
+    del first
+    assert list(pool.map_ordered(echoed, [b"e", b"f"])) == [b"e", b"f"]

@@ -44,15 +44,20 @@ def _bars() -> Iterator[Advance]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    tasks: dict[str, TaskID] = {}
 
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(_TITLES.get(stage, stage), total=total)
-            bars.advance(tasks[stage], done)
+    def advance(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(_TITLES.get(stage, stage), total=total)
+            # Not before there is something to show: workers are forks only while this process has no other thread.
+            bars.start()
+        bars.advance(tasks[stage], done)
 
+    try:
         yield advance
+    finally:
+        bars.stop()
 
 
 def _lines() -> Advance:

@@ -19,7 +19,7 @@ class _Stream:
         self._path = path
         self._file: BinaryIO | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         if self._file is None:
             self._file = self._path.open("xb")
         self._file.write(data)
@@ -60,7 +60,7 @@ class _OpenFile:
             if isinstance(part, Fragments):
                 yield part.key, part.separator
 
-    def take(self, key: str, separator: bytes, data: bytes) -> None:
+    def take(self, key: str, separator: bytes, data: bytes | memoryview) -> None:
         sink = self._waiting.get(key, self._target)
         if key in self._begun and separator:
             sink.write(separator)
@@ -99,7 +99,7 @@ class Assembly:
         for file in self._files:
             file.abandon()
 
-    def take(self, streams: Mapping[str, bytes]) -> None:
+    def take(self, streams: Mapping[str, bytes | memoryview]) -> None:
         """Add the fragments of the next shard in record order."""
         for key, data in streams.items():
             if key not in self._sinks:

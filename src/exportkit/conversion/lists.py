@@ -68,7 +68,7 @@ class HashedFile:
         self._digest = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._file.write(data)
         self._digest.update(data)
         self.size += len(data)
@@ -100,8 +100,8 @@ class BoundFile(HashedFile):
         super().__init__(path)
         self._binder = binder
 
-    def write(self, data: bytes) -> None:
-        super().write(self._binder.take(data))
+    def write(self, data: bytes | memoryview) -> None:
+        super().write(self._binder.take(bytes(data)))
 
     def close(self) -> tuple[int, str]:
         super().write(self._binder.close())

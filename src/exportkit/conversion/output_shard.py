@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
+from pickle import PickleBuffer
 
 import msgspec
 
@@ -21,7 +23,8 @@ class OutputShard(msgspec.Struct):
     counts: Counts
     errors: list[Entry]
     losses: list[Entry]
-    streams: dict[str, bytes]
+    #: What belongs into each stream; bytes, or a view of them where they came from another process.
+    streams: Mapping[str, bytes | memoryview]
     files: FileRun
     images: bytes
     images_count: int
@@ -34,3 +37,13 @@ class OutputShard(msgspec.Struct):
     others: list[str]
     #: Its part of the archive, where there is one.
     fragment: Fragment | None = None
+
+    def __reduce__(self) -> tuple[type[OutputShard], tuple[object, ...]]:
+        """Long streams go between processes as they lie, and arrive as views."""
+        streams = {key: PickleBuffer(data) if len(data) > _LONG else data for key, data in self.streams.items()}
+        values = (streams if name == "streams" else getattr(self, name) for name in self.__struct_fields__)
+        return OutputShard, tuple(values)
+
+
+#: From this many bytes on, a copy costs more than a buffer of its own.
+_LONG = 1 << 16

@@ -112,7 +112,7 @@ def run_job(machine: str, folder: str, number: int, facts: tuple[tuple[str, str]
     except Exception as error:  # noqa: BLE001 - the border of a machine: whatever it is, it is raised again over there
         outcome = (False, _portable(error))
     result = place.with_name(f"{place.name}-{secrets.token_hex(8)}")
-    result.write_bytes(pickle.dumps(outcome))
+    result.write_bytes(pickle.dumps(outcome, 5))
     return result.name
 
 

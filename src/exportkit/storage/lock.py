@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,7 @@ def take_lock(path: Path, target: Path) -> int | None:
     except BaseException:
         os.close(descriptor)
         raise
+    _taken[descriptor] = os.fstat(descriptor)
     return descriptor
 
 
@@ -68,3 +70,21 @@ def _holder(descriptor: int) -> str:
         return f" (process {int(note['pid'])} on {shown(str(note['host']))})"
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+# -- in forks ------------------------------------------------------------------------------------------
+
+#: Locks that this process has taken, with what tells them from other files that were given the same descriptor since.
+_taken: Final[dict[int, os.stat_result]] = {}
+
+
+def _close_taken() -> None:
+    """A fork holds no lock of its parent: it ends with that one, however long the fork lives."""
+    for descriptor, status in _taken.items():
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), status):
+                os.close(descriptor)
+    _taken.clear()
+
+
+os.register_at_fork(after_in_child=_close_taken)
