@@ -12,9 +12,9 @@ static bool stands_alone(uint8_t marker)
     return marker < FIRST_FRAME || marker == START;
 }
 
-/* The next filler, past most of those that a zero escapes: entropy-coded data are full of them, and the compiler makes few
-   instructions of a block. */
-static const uint8_t *next_filler(const uint8_t *at, const uint8_t *end)
+/* Past whole blocks in which every filler is escaped by a zero: entropy-coded data are full of them, and the compiler makes
+   few instructions of a block. */
+static inline __attribute__((always_inline)) const uint8_t *pass_quiet(const uint8_t *at, const uint8_t *end)
 {
     while (end - at > BLOCK) {
         uint8_t found = 0;
@@ -24,6 +24,30 @@ static const uint8_t *next_filler(const uint8_t *at, const uint8_t *end)
             break;
         at += BLOCK;
     }
+    return at;
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+/* The same, in fewer instructions where the processor has them. */
+__attribute__((target("avx2"))) static const uint8_t *pass_quiet_wide(const uint8_t *at, const uint8_t *end)
+{
+    return pass_quiet(at, end);
+}
+
+static const uint8_t *past_quiet(const uint8_t *at, const uint8_t *end)
+{
+    return __builtin_cpu_supports("avx2") ? pass_quiet_wide(at, end) : pass_quiet(at, end);
+}
+#else
+static const uint8_t *past_quiet(const uint8_t *at, const uint8_t *end)
+{
+    return pass_quiet(at, end);
+}
+#endif
+
+static const uint8_t *next_filler(const uint8_t *at, const uint8_t *end)
+{
+    at = past_quiet(at, end);
     return memchr(at, FILLER, (size_t)(end - at));
 }
 

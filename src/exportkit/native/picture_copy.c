@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_PICTURES = 256, MOST_OUTPUTS = 8, CHUNK = 1 << 16, ENOUGH = 128 << 20 };
+enum { MOST_PICTURES = 256, MOST_OUTPUTS = 8, CHUNK = 1 << 15, ENOUGH = 128 << 20 };
 
 /* One picture: where it lies, what is declared of it (-1 and NULL for nothing), and what was found. */
 typedef struct {
