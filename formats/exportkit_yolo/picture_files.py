@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 
 from exportkit.writing import Dataset, Finding
 from exportkit_yolo.dataset_yaml import DatasetYaml
@@ -20,6 +21,7 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"II
 _MAGIC_JP2 = (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
 
 
+@lru_cache(maxsize=64)
 def label_folder(folder: str) -> str:
     """The labels' folder by the loader's rule: the last component ``images`` becomes ``labels``."""
     parts = folder.split("/")
@@ -143,7 +145,7 @@ class PictureFiles:
         label = label_path(path)
         if not self._is_new(path, label):
             return
-        if path.split("/").count("images") > 1:
+        if path.count("images") > 1 and path.split("/").count("images") > 1:
             yield _error("C_YOLO_PAIR", "Two folders on the way are called 'images', and readers differ.", path)
         if not self._dataset.exists(label):
             yield _error("C_YOLO_PAIR", f"The picture has no label file {label}.", path)

@@ -63,10 +63,10 @@ def is_seen(path: str) -> bool:
 
 def is_hidden(path: str) -> bool:
     """Whether the loader's search passes over a path for a leading point of one of its parts."""
-    return any(part.startswith(".") for part in path.split("/"))
+    return path.startswith(".") or "/." in path
 
 
 def has_known_extension(path: str) -> bool:
     """Whether the loader takes the extension for one of a picture."""
-    name = path.rpartition("/")[2]
-    return "." in name and name.rpartition(".")[2].lower() in _EXTENSIONS
+    # An extension has no slash, so that of a folder is none here.
+    return "." in path and path[path.rfind(".") + 1 :].lower() in _EXTENSIONS

@@ -184,7 +184,7 @@ def ends_within(descriptor: int, start: int, size: int, first: int, last: int) -
 
 def is_inside(path: str) -> bool:
     """Whether a path is relative, stays below the root, and is one that a file can have."""
-    if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
+    if not path or path.startswith("/") or (".." in path and ".." in path.split("/")) or "\0" in path:
         return False
     try:
         return path.isascii() or bool(os.fsencode(path))

@@ -130,9 +130,7 @@ class MediaStep:
             copied.append(single)
         return copied
 
-    def _copy_single(
-        self, original: Original, places: Sequence[tuple[Staging | ArchiveStaging, str]]
-    ) -> Copied | None:
+    def _copy_single(self, original: Original, places: Sequence[tuple[Staging | ArchiveStaging, str]]) -> Copied | None:
         """Copy one picture; None, and nothing of it, where anything is unusual."""
         assert self._files is not None  # noqa: S101 - there is something to copy
         size = self._files.read_whole(original.path, self._buffer)

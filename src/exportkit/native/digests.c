@@ -56,11 +56,11 @@ static PyObject *sha256_digests(PyObject *module, PyObject *texts)
     (void)module;
     if (!PyList_CheckExact(texts))
         return PyErr_Format(PyExc_TypeError, "texts are a list");
+    if (!exportkit_has_sha256_lanes())
+        Py_RETURN_NONE;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(texts); i++)
         if (!PyBytes_CheckExact(PyList_GET_ITEM(texts, i)))
             return PyErr_Format(PyExc_TypeError, "texts are bytes");
-    if (!exportkit_has_sha256_lanes())
-        Py_RETURN_NONE;
     PyObject *digests = PyList_New(PyList_GET_SIZE(texts));
     for (int i = 0; i < SHA_LANES; i++)
         text[i] = (Text){.place = -1};
