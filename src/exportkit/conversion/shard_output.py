@@ -25,6 +25,7 @@ from exportkit.conversion.setup import EncodeSetup, OutputSetup
 from exportkit.conversion.split_leaks import content_key
 from exportkit.conversion.stream_pieces import StreamPieces
 from exportkit.errors import RecordFault, words_of
+from exportkit.native import core
 from exportkit.pictures import EXTENSIONS
 from exportkit.records import Record
 from exportkit.storage.archive_layouts import archive_layout
@@ -147,7 +148,11 @@ class ShardOutput:
     def _keep_files(self, offered: OfferedRun, pictures: Sequence[Copied]) -> None:
         """Note the files of a run: small ones, and placed pictures."""
         run, encoded = offered
-        self._files += [FileEntry(path, len(data), _digest_of(data)) for path, data in encoded.files]
+        texts = [data for _, data in encoded.files]
+        digests = (core.sha256_digests(texts) if core is not None else None) or map(_digest_of, texts)
+        self._files += [
+            FileEntry(path, len(data), digest) for (path, data), digest in zip(encoded.files, digests, strict=True)
+        ]
         self._pieces += [Piece(path, data) for path, data in encoded.files]
         copied = [*zip(encoded.pictures, pictures, strict=False)]
         placed = [FileEntry(path, copy.size, copy.sha256) for path, copy in copied]
