@@ -1,11 +1,12 @@
 """`exportkit convert --media copy` against `cp -r` of the same pictures, in one run.
 
-Makes JPEGs of about 200 KB and a bundle over them, on a memory file system or below ``--on``. `cp -r` of their folder,
-the conversion with its pictures, into a folder and into an archive, and the one without them run in turn, several
-times, and the least wall time of each counts: the machine may be busy with other things. What is copied is read once
-beforehand, so that nothing waits for a disk; where it is written to a disk, both have brought it there when they end.
+Makes JPEGs of about 200 KB and a bundle over them, in each of the places ``--on``: a memory file system where nothing
+else is named. `cp -r` of their folder, the conversion with its pictures, into a folder and into an archive, and the one
+without them run in turn, several times, and the least wall time of each counts: the machine may be busy with other
+things. What is copied is read once beforehand, so that nothing waits for a disk; where it is written to a disk, both
+have brought it there when they end.
 
-    python -m tests.benchmarks.media_against_cp [--pictures 20000] [--workers 2] [--on FOLDER]
+    python -m tests.benchmarks.media_against_cp [--pictures 20000] [--workers 2] [--on /dev/shm FOLDER]
 """
 
 from __future__ import annotations
@@ -111,18 +112,30 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--on", type=Path, default=Path("/dev/shm"), help="where pictures and outputs lie")
+    parser.add_argument("--on", type=Path, nargs="+", default=[Path("/dev/shm")], help="where pictures and outputs lie")
     arguments = parser.parse_args()
-    place = Path(tempfile.mkdtemp(prefix="exportkit-media-", dir=arguments.on))
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; {time.strftime('%F')}")
+    for folder in arguments.on:
+        compare_on(folder, arguments)
+
+
+def compare_on(folder: Path, arguments: argparse.Namespace) -> None:
+    """Measure in one place, and leave nothing there."""
+    place = Path(tempfile.mkdtemp(prefix="exportkit-media-", dir=folder))
     try:
         size = write_bundle(place / "bundle", arguments.pictures)
-        print(
-            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; {time.strftime('%F')}"
-        )
-        print(f"{arguments.pictures} pictures, {size >> 20} MiB, {arguments.workers} workers\n", flush=True)
+        on = f"on {file_system(place)}"
+        print(f"\n{arguments.pictures} pictures, {size >> 20} MiB {on}, {arguments.workers} workers\n", flush=True)
         compare(Rivals(place / "bundle", place / "out", arguments.workers), arguments.runs)
     finally:
         shutil.rmtree(place)
+
+
+def file_system(place: Path) -> str:
+    """The kind of file system that holds a folder, by the longest mount point above it."""
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    above = [(point, kind) for point, kind in mounts if place.resolve().is_relative_to(point)]
+    return max(above, key=lambda mount: len(mount[0]))[1]
 
 
 if __name__ == "__main__":
