@@ -15,6 +15,7 @@ import msgspec
 
 from exportkit.records import Annotation, RotatedBox, decimal_text
 from exportkit.writing.attributes import read_attributes
+from exportkit.writing.column_texts import column_texts
 from exportkit_voc.xml_text import escaped
 
 __all__ = [
@@ -95,26 +96,28 @@ class DocumentHead:
     def __init__(self, before: str, behind: str) -> None:
         self._before = before
         self._behind = behind
+        #: What stands around name, width, height and depth of a picture without planes.
+        self._pieces = tuple(piece.encode() for piece in self._text("\0", "\0", "\0", "\0", 0).split("\0"))
 
     def of(self, filename: str, width: int, height: int, depth: int, segmented: int = 0) -> bytes:
         """UTF-8; ``segmented`` is 1 for a picture with planes.
 
         Raises ValueError for a file name that XML 1.0 cannot hold.
         """
-        return self._of(escaped(filename), width, height, depth, segmented)
+        return self._text(escaped(filename), width, height, depth, segmented).encode()
 
     def of_all(
         self, filenames: Sequence[str], widths: Sequence[int], heights: Sequence[int], depths: Sequence[int]
     ) -> list[bytes]:
         """The beginnings of files without planes, for names without a slash. Raises ValueError as :meth:`of`."""
         names = escaped("/".join(filenames)).split("/")
-        return [self._of(*column, 0) for column in zip(names, widths, heights, depths, strict=True)]
+        return column_texts(self._pieces, names, widths, heights, depths)
 
-    def _of(self, name: str, width: int, height: int, depth: int, segmented: int) -> bytes:
+    def _text(self, name: str, width: object, height: object, depth: object, segmented: int) -> str:
         return (
             f"{self._before}{name}{self._behind}{width}</width>\n\t\t<height>{height}</height>\n"
             f"\t\t<depth>{depth}</depth>\n\t</size>\n\t<segmented>{segmented}</segmented>\n"
-        ).encode()
+        )
 
 
 def object_head(name: str) -> str:

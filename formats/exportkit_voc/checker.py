@@ -113,38 +113,29 @@ class VocChecker(Checker):
         batch = Batch(pieces)
         facts = VocFacts(flags={}, values={})
         files: dict[Key, VocFile] = {}
-        for key, piece in batch.annotations.items():
-            flags = facts.flags.setdefault(key[0], {})
-            usual = self._usual_size(piece, key[1], flags, report) if key not in batch.planes else None
-            if usual is not None:
-                if self.names_pictures:
-                    report.pictures.append(Picture(f"{key[0]}JPEGImages/{key[1]}.jpg", *usual, piece.path))
-                continue
-            file = _check_file(piece, *key, flags, report)
-            if file is not None:
-                files[key] = file
+        for root, own in batch.annotations.items():
+            flags = facts.flags.setdefault(root, {})
+            plain = [stem for stem in own if (root, stem) not in batch.planes] if batch.planes else [*own]
+            usual = _judge_usual(plain, own, flags, report)
+            for stem, piece in own.items():
+                size = usual.get(stem)
+                if size is None:
+                    file = _check_file(piece, root, stem, flags, report)
+                    if file is not None:
+                        files[root, stem] = file
+                elif self.names_pictures:
+                    report.pictures.append(Picture(f"{root}JPEGImages/{stem}.jpg", *size, piece.path))
         for key, planes in batch.planes.items():
             self._check_planes(key, planes, files.get(key), facts, report)
-        for folder, own in batch.lists.items():
+        for folder, lists in batch.lists.items():
             root = folder[: folder.rfind("ImageSets")]
             if folder.endswith(SEGMENTATION):
-                found = judge_segmentation_sets(folder, own, batch.below(root, batch.planes))
+                found = judge_segmentation_sets(folder, lists, [stem for place, stem in batch.planes if place == root])
             else:
-                found = judge_sets(folder, own, batch.below(root, batch.annotations), facts.flags.get(root, {}))
+                found = judge_sets(folder, lists, [*batch.annotations.get(root, ())], facts.flags.get(root, {}))
             report.findings.extend(found)
         report.facts = VocFacts(True, {}, facts.values) if batch.lists else facts
         return report
-
-    def _usual_size(
-        self, piece: Piece, stem: str, flags: dict[str, dict[str, bool]], report: CheckReport
-    ) -> tuple[int, int] | None:
-        """Width and height of the picture of a file that has the usual form and no fault; None for any other."""
-        usual = core.judge_voc_file(piece.data, stem, flags) if core is not None else None
-        if usual is None:
-            return None
-        width, height, objects = usual
-        report.objects += objects
-        return width, height
 
     def _check_planes(
         self, key: Key, planes: dict[str, bytes], file: VocFile | None, facts: VocFacts, report: CheckReport
@@ -255,6 +246,17 @@ def _merged_flags(root: str, facts: Iterable[VocFacts]) -> Mapping[str, dict[str
 
 def _word(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".txt")
+
+
+def _judge_usual(
+    stems: list[str], pieces: Mapping[str, Piece], flags: dict[str, dict[str, bool]], report: CheckReport
+) -> dict[str, tuple[int, int] | None]:
+    """Width and height of the pictures of files that have the usual form and no fault; None for any other."""
+    if core is None:
+        return {}
+    objects, sizes = core.judge_voc_files(stems, [pieces[stem].data for stem in stems], flags)
+    report.objects += objects
+    return dict(zip(stems, sizes, strict=True))
 
 
 def _check_file(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from exportkit.writing import Dataset, Piece
 
@@ -77,24 +77,24 @@ class Batch:
     """The pieces of a batch by what they are."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        self.annotations: dict[Key, Piece] = {}
+        #: Root of the layout → id → annotation file.
+        self.annotations: dict[str, dict[str, Piece]] = {}
         #: Bytes of the planes of a picture by their folder.
         self.planes: dict[Key, dict[str, bytes]] = {}
         #: Folder of lists, with its root → word of the list → its lines.
         self.lists: dict[str, dict[str, bytes]] = {}
+        folder, kind, root = "", "", ""
         for piece in pieces:
-            folder, _, name = piece.path.rpartition("/")
-            stem, _, extension = name.rpartition(".")
-            start = folder.rfind("/") + 1
-            root, kind = folder[:start], folder[start:]
+            path = piece.path
+            cut, dot = path.rfind("/") + 1, path.rfind(".")
+            # Neighbours nearly always lie in one folder.
+            if path[:cut] != folder:
+                folder = path[:cut]
+                start = folder.rfind("/", 0, -1) + 1
+                root, kind = folder[:start], folder[start:-1]
             if piece.section:
-                self.lists.setdefault(folder, {})[stem] = piece.data
-            elif kind == ANNOTATIONS and extension == "xml":
-                self.annotations[root, stem] = piece
-            elif kind in PLANES and extension == "png":
-                self.planes.setdefault((root, stem), {})[kind] = piece.data
-
-    @staticmethod
-    def below(root: str, keys: Iterable[Key]) -> list[str]:
-        """The ids among ``keys`` that belong to one root."""
-        return [stem for own, stem in keys if own == root]
+                self.lists.setdefault(folder[:-1], {})[path[cut:dot]] = piece.data
+            elif kind == ANNOTATIONS and path.endswith(".xml"):
+                self.annotations.setdefault(root, {})[path[cut:dot]] = piece
+            elif kind in PLANES and path.endswith(".png"):
+                self.planes.setdefault((root, path[cut:dot]), {})[kind] = piece.data

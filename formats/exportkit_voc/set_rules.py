@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 from exportkit.writing import Finding
@@ -46,12 +47,26 @@ def judge_sets(folder: str, lists: SetLists, ids: Sequence[str], flags: Flags) -
     for word, listed in splits.items():
         yield from _id_findings(f"{folder}/{word}.txt", listed, known, what)
     yield from _sum_findings(folder, splits, known, what)
-    forms = {word: _ClassForm(listed) for word, listed in splits.items()}
+    forms: dict[str, _ClassForm] = {}
     # A class whose name no file system takes has a list of another name.
-    odd = [seen for name, seen in flags.items() if not _PLAIN_NAME.fullmatch(name)]
+    odd = [seen for name, seen in flags.items() if not _is_plain_name(name)]
     for word, data in lists.items():
         if data and word not in splits:
-            yield from _class_findings(f"{folder}/{word}.txt", word, data, forms, flags, odd)
+            split = max((name for name in splits if word.endswith(f"_{name}")), key=len, default=None)
+            if split is None:
+                message = "There is no id list for this list of a class."
+                yield _error("C_VOC_CLASS_SET", message, f"{folder}/{word}.txt", None)
+                continue
+            form = forms[split] = forms.get(split) or _ClassForm(splits[split])
+            own = flags.get(word.removesuffix(f"_{split}"))
+            candidates = [own] if own is not None else [{}, *odd]
+            if not any(data == form.expected(candidate) for candidate in candidates):
+                yield from _line_findings(f"{folder}/{word}.txt", data, form.ids, candidates)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_plain_name(name: str) -> bool:
+    return _PLAIN_NAME.fullmatch(name) is not None
 
 
 def _ids_of(data: bytes) -> list[str]:
@@ -59,7 +74,8 @@ def _ids_of(data: bytes) -> list[str]:
 
 
 def _id_findings(path: str, listed: list[str], known: set[str], what: str) -> Iterator[Finding]:
-    if len(set(listed)) == len(listed) and known.issuperset(listed) and not any(map(_is_odd, listed)):
+    text = "\n".join(listed)
+    if "#" not in text and text.split() == listed and len(set(listed)) == len(listed) and known.issuperset(listed):
         return
     seen: set[str] = set()
     for line, name in enumerate(listed, 1):
@@ -80,7 +96,7 @@ def _is_odd(name: str) -> bool:
 
 
 def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str], what: str) -> Iterator[Finding]:
-    clean = {word: {name.strip() for name in listed} for word, listed in splits.items()}
+    clean = {word: set(map(str.strip, listed)) for word, listed in splits.items()}
     parts = clean.get("train", set()) | clean.get("val", set())
     together = clean.get(_TRAINVAL)
     if together is not None and parts and together != parts:
@@ -90,26 +106,6 @@ def _sum_findings(folder: str, splits: Mapping[str, list[str]], known: set[str],
     if missing:
         message = f"{len(missing)} {what}s stand in no list, {ascii(min(missing))[:120]} among them."
         yield _error("C_VOC_SET", message, folder, None)
-
-
-def _class_findings(
-    path: str,
-    word: str,
-    data: bytes,
-    splits: Mapping[str, _ClassForm],
-    flags: Flags,
-    odd: Sequence[Mapping[str, bool]],
-) -> Iterator[Finding]:
-    split = max((name for name in splits if word.endswith(f"_{name}")), key=len, default=None)
-    if split is None:
-        yield _error("C_VOC_CLASS_SET", "There is no id list for this list of a class.", path, None)
-        return
-    form = splits[split]
-    own = flags.get(word.removesuffix(f"_{split}"))
-    candidates = [own] if own is not None else [{}, *odd]
-    if any(data == form.expected(candidate) for candidate in candidates):
-        return
-    yield from _line_findings(path, data, form.ids, candidates)
 
 
 class _ClassForm:

@@ -22,6 +22,7 @@ from exportkit.writing import (
     WriterOptions,
     skipped,
 )
+from exportkit.writing.column_texts import column_texts
 from exportkit.writing.overlaps import box_overlaps
 from exportkit_voc.annotation_xml import (
     DOCUMENT_END,
@@ -175,24 +176,24 @@ class VocWriter(Writer):
     def _lists_of(self, run: RecordRun, count: int) -> tuple[Mapping[str, Sequence[bytes]], Exceptions]:
         """As :meth:`_list_lines` for all these records; only crowds are difficult."""
         streams: dict[str, Sequence[bytes]] = {}
-        splits, stems = run.splits[:count], [stem.encode() for stem in run.stems[:count]]
+        splits, stems = run.splits[:count], run.stems[:count]
         names = dict.fromkeys(splits)
+        listed, absent = column_texts((b"", b"\n"), stems), column_texts((b"", b" -1\n"), stems)
         for split in names:
-            own = run.of_split(split, stems)
-            lines = [stem and stem + b"\n" for stem in own]
+            lines = run.of_split(split, listed)
             for key in self._list_keys[split]:
                 known = streams.get(key)
                 streams[key] = lines if known is None else [*map(bytes.__add__, known, lines)]
             if self._class_keys.get(split):
-                streams[_absent_key(split)] = [stem and stem + b" -1\n" for stem in own]
+                streams[_absent_key(split)] = run.of_split(split, absent)
         return streams, self._class_lines_of(run, splits, stems)
 
-    def _class_lines_of(self, run: RecordRun, splits: Sequence[str], stems: Sequence[bytes]) -> Exceptions:
+    def _class_lines_of(self, run: RecordRun, splits: Sequence[str], stems: Sequence[str]) -> Exceptions:
         """The lines of classes that records have, in the lists of their splits."""
         exceptions: dict[str, Mapping[int, bytes]] = {}
         names = set(splits)
         if any(map(self._class_keys.get, names)):
-            found = run.class_lines([stem + b"  1\n" for stem in stems], [stem + b"  0\n" for stem in stems])
+            found = run.class_lines(column_texts((b"", b"  1\n"), stems), column_texts((b"", b"  0\n"), stems))
             index = self.plan.class_index
             for split in names:
                 keys = self._class_keys.get(split) or ()

@@ -193,9 +193,21 @@ XML = """<annotation>
 def test_a_usual_annotation_file_is_judged_by_the_core() -> None:
     assert core is not None
     classes: dict[str, dict[str, bool]] = {"dog": {}}
-    assert core.judge_voc_file(XML.encode(), "x", classes) == (40, 30, 2)
+    assert core.judge_voc_files(["x", "y"], [XML.encode()] * 2, classes) == (2, [(40, 30), None])
     assert classes == {"dog": {}, "cat": {"x": True}}
-    assert core.judge_voc_file(XML.encode(), "y", classes) is None
+
+
+def test_classes_of_many_annotation_files_are_noted_by_file() -> None:
+    assert core is not None
+    words = [f"class {number}" for number in range(600)]
+    files = [XML.replace(">cat<", f">{word}<").replace("x.jpg", f"{word}.jpg").encode() for word in words]
+    difficult = files[0].replace(b"<difficult>0", b"<difficult>1")
+    classes: dict[str, dict[str, bool]] = {}
+    first = core.judge_voc_files(words[:1], [difficult], classes)
+    assert first == (2, [(40, 30)])
+    assert classes == {words[0]: {words[0]: False}}
+    assert core.judge_voc_files(words * 2, files * 2, classes) == (2400, [(40, 30)] * 1200)
+    assert classes == {word: {word: True} for word in words}
 
 
 @settings(max_examples=500, deadline=None)
@@ -208,13 +220,13 @@ def test_annotation_files(at: int, cut: int, piece: str) -> None:
     data = (XML[:at] + piece + XML[at + cut :]).encode()
     assert core is not None
     classes: dict[str, dict[str, bool]] = {}
-    found = core.judge_voc_file(data, "x", classes)
-    if found is None:
-        assert classes == {}
+    objects, (size,) = core.judge_voc_files(["x"], [data], classes)
+    if size is None:
+        assert (objects, classes) == (0, {})
         return
     file = xml_file.read_thoroughly(data)
     assert judge_file("Annotations/x.xml", file) == []
-    assert found == (int(file.width or 0), int(file.height or 0), len(file.words))
+    assert (*size, objects) == (int(file.width or 0), int(file.height or 0), len(file.words))
     easy = Counter(name for name, _, _, difficult in file.words if difficult == "0")
     assert classes == {name: {"x": easy[name] > 0} for name, *_ in file.words if name}
 

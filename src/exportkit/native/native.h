@@ -31,7 +31,8 @@ extern PyTypeObject *exportkit_tally_type(void);
    of VOC (voc_files.c), small files (new_files.c), lines of JSON, written (json_lines.c), read
    (json_objects.c), held against each other (line_ids.c) and looked over (id_bounds.c), counts of
    lines (line_counts.c), JPEG files (jpeg_walk.c), files of a bundle (beneath.c), rows of a shard (row_columns.c), pieces
-   of streams (stream_pieces.c), digests of texts (digests.c), pictures that are copied (picture_copy.c). */
+   of streams (stream_pieces.c), digests of texts (digests.c), pictures that are copied (picture_copy.c), texts from
+   columns (column_texts.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
@@ -48,5 +49,6 @@ extern PyMethodDef exportkit_row_methods[];
 extern PyMethodDef exportkit_piece_methods[];
 extern PyMethodDef exportkit_digest_methods[];
 extern PyMethodDef exportkit_copy_methods[];
+extern PyMethodDef exportkit_column_methods[];
 
 #endif

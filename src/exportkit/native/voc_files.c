@@ -138,66 +138,135 @@ static int is_picture_of(const Run *filename, PyObject *stem)
            memcmp(filename->s, PyUnicode_DATA(stem), (size_t)size) == 0 && memcmp(filename->s + size, ".jpg", 4) == 0;
 }
 
-/* Notes in {class: {id: whether one of its objects is not difficult}}; -1 with an exception. */
-static int note(PyObject *classes, PyObject *stem, const Run *name, int easy)
+/* Where the ids of classes that were met lie, by a few of their bytes; one that takes the place of another is found again. */
+enum { SLOTS = 256 };
+
+typedef struct {
+    Run name;
+    PyObject *ids; /* borrowed */
+} Slot;
+
+typedef struct {
+    PyObject *classes;
+    Slot slots[SLOTS];
+} Notes;
+
+static int same_run(const Run *run, const Run *other)
 {
-    PyObject *key = PyUnicode_FromStringAndSize(name->s, name->n), *own = NULL, *before = NULL;
-    int failed = key == NULL;
-    if (!failed && (own = Py_XNewRef(PyDict_GetItemWithError(classes, key))) == NULL && !PyErr_Occurred()) {
-        own = PyDict_New();
-        failed = own == NULL || PyDict_SetItem(classes, key, own) < 0;
-    }
-    if (!failed && own != NULL && PyDict_CheckExact(own)) {
-        before = PyDict_GetItemWithError(own, stem);
-        if (before != Py_True && !PyErr_Occurred())
-            failed = PyDict_SetItem(own, stem, easy ? Py_True : Py_False) < 0;
-    }
-    Py_XDECREF(own);
-    Py_XDECREF(key);
-    return failed || PyErr_Occurred() ? -1 : 0;
+    return run->n == other->n && memcmp(run->s, other->s, (size_t)run->n) == 0;
 }
 
-static PyObject *judge_voc_file(PyObject *module, PyObject *const *args, Py_ssize_t given)
+/* The ids of a class, borrowed; NULL with an exception. */
+static PyObject *ids_of(Notes *notes, const Run *name)
 {
-    (void)module;
-    if (given != 3 || !PyBytes_CheckExact(args[0]) || !PyUnicode_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "judge_voc_file(data, stem, classes)");
-        return NULL;
+    unsigned hash = (unsigned)name->n;
+    for (Py_ssize_t i = 0; i < name->n; i++)
+        hash = hash * 31 + (unsigned char)name->s[i];
+    Slot *slot = &notes->slots[hash % SLOTS];
+    if (slot->ids != NULL && same_run(&slot->name, name))
+        return slot->ids;
+    PyObject *key = PyUnicode_FromStringAndSize(name->s, name->n), *made = PyDict_New(), *ids = NULL;
+    if (key != NULL && made != NULL && (ids = PyDict_SetDefault(notes->classes, key, made)) != NULL && !PyDict_CheckExact(ids)) {
+        PyErr_SetString(PyExc_TypeError, "the ids of a class are a dict");
+        ids = NULL;
     }
-    Text text = {PyBytes_AS_STRING(args[0]), PyBytes_AS_STRING(args[0]) + PyBytes_GET_SIZE(args[0])};
-    Run filename, names[MOST_NAMES];
+    Py_XDECREF(key);
+    Py_XDECREF(made);
+    if (ids != NULL)
+        *slot = (Slot){*name, ids};
+    return ids;
+}
+
+/* Notes {class: {id: whether one of its objects is not difficult}}; 0 with an exception. */
+static int note(Notes *notes, PyObject *stem, const Run *name, int easy)
+{
+    PyObject *ids = ids_of(notes, name), *known;
+    if (ids == NULL || (known = PyDict_SetDefault(ids, stem, easy ? Py_True : Py_False)) == NULL)
+        return 0;
+    return !easy || known == Py_True || PyDict_SetItem(ids, stem, Py_True) == 0;
+}
+
+/* What a file tells. */
+typedef struct {
+    long width, height, objects;
+    Run names[MOST_NAMES];
     char easy[MOST_NAMES];
-    long width, height, count = 0;
-    int known = 0;
-    if (!read_head(&text, &filename, &width, &height) || !is_picture_of(&filename, args[1]))
-        Py_RETURN_NONE;
+    int known;
+} Account;
+
+/* Whether a file has the usual form and no fault. */
+static int read_file(PyObject *data, PyObject *stem, Account *account)
+{
+    Text text = {PyBytes_AS_STRING(data), PyBytes_AS_STRING(data) + PyBytes_GET_SIZE(data)};
+    Run filename;
+    account->known = 0;
+    account->objects = 0;
+    if (!read_head(&text, &filename, &account->width, &account->height) || !is_picture_of(&filename, stem))
+        return 0;
     while (SKIP(&text, "\t<object>\n")) {
         Run name;
         int is_easy, at = 0;
-        if (!read_object(&text, width, height, &name, &is_easy))
-            Py_RETURN_NONE;
-        count++;
-        while (at < known && (names[at].n != name.n || memcmp(names[at].s, name.s, (size_t)name.n) != 0))
+        if (!read_object(&text, account->width, account->height, &name, &is_easy))
+            return 0;
+        account->objects++;
+        while (at < account->known && !same_run(&account->names[at], &name))
             at++;
         if (at == MOST_NAMES)
-            Py_RETURN_NONE;
-        if (at == known) {
-            names[known] = name;
-            easy[known++] = 0;
+            return 0;
+        if (at == account->known) {
+            account->names[account->known] = name;
+            account->easy[account->known++] = 0;
         }
-        easy[at] |= (char)is_easy;
+        account->easy[at] |= (char)is_easy;
     }
-    if (!SKIP(&text, "</annotation>\n") || text.p != text.end)
+    return SKIP(&text, "</annotation>\n") && text.p == text.end;
+}
+
+/* The size that a file declares, its classes noted; None for one of another form; NULL with an exception. */
+static PyObject *judge_file(PyObject *data, PyObject *stem, Notes *notes, long long *objects)
+{
+    Account account;
+    if (!PyBytes_CheckExact(data) || !PyUnicode_CheckExact(stem)) {
+        PyErr_SetString(PyExc_TypeError, "an annotation file is bytes, and its id a text");
+        return NULL;
+    }
+    if (!read_file(data, stem, &account))
         Py_RETURN_NONE;
-    for (int i = 0; i < known; i++)
-        if (note(args[2], args[1], &names[i], easy[i]) < 0)
+    for (int i = 0; i < account.known; i++)
+        if (!note(notes, stem, &account.names[i], account.easy[i]))
             return NULL;
-    return Py_BuildValue("(lll)", width, height, count);
+    *objects += account.objects;
+    return Py_BuildValue("(ll)", account.width, account.height);
+}
+
+static PyObject *judge_voc_files(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *stems, *files, *sizes;
+    Notes notes = {0};
+    long long objects = 0;
+    if (!PyArg_ParseTuple(args, "O!O!O!", &PyList_Type, &stems, &PyList_Type, &files, &PyDict_Type, &notes.classes))
+        return NULL;
+    Py_ssize_t count = PyList_GET_SIZE(stems);
+    if (PyList_GET_SIZE(files) != count) {
+        PyErr_SetString(PyExc_ValueError, "there is not one file for each id");
+        return NULL;
+    }
+    sizes = PyList_New(count);
+    for (Py_ssize_t i = 0; sizes != NULL && i < count; i++) {
+        PyObject *size = judge_file(PyList_GET_ITEM(files, i), PyList_GET_ITEM(stems, i), &notes, &objects);
+        if (size == NULL)
+            Py_CLEAR(sizes);
+        else
+            PyList_SET_ITEM(sizes, i, size);
+    }
+    return sizes == NULL ? NULL : Py_BuildValue("(LN)", objects, sizes);
 }
 
 PyMethodDef exportkit_voc_methods[] = {
-    {"judge_voc_file", (PyCFunction)(void (*)(void))judge_voc_file, METH_FASTCALL,
-     "(width, height, objects) of a file in the usual form without a fault, whose picture is <stem>.jpg; its classes are"
-     " noted. None for any other."},
+    {"judge_voc_files", judge_voc_files, METH_VARARGS,
+     "judge_voc_files([id], [file], {class: {id: whether one of its objects is not difficult}}): the objects of all files in"
+     " the usual form without a fault, whose picture is <id>.jpg, and (width, height) of each of them, None of any other;"
+     " their classes are noted."},
     {NULL, NULL, 0, NULL},
 };

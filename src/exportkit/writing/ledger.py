@@ -183,7 +183,10 @@ class Ledger:
 
     def share_measured(self, code: str, value: float, record: int | str, annotation: int | str) -> None:
         """How much of one degraded shape is still covered, as IoU in 0…1, with the ids that name it."""
-        self.counts.overlaps.setdefault(code, OverlapSum()).take(value, record, annotation)
+        overlaps = self.counts.overlaps
+        if code not in overlaps:
+            overlaps[code] = OverlapSum()
+        overlaps[code].take(value, record, annotation)
 
     def measured(self, record: Record, overlaps: Sequence[tuple[int, str, float]]) -> None:
         """What a writer measured of a record's degraded shapes: position, code, IoU in 0…1."""

@@ -75,7 +75,10 @@ class RecordRun(msgspec.Struct, frozen=True, gc=False):
 
     def of_split(self, split: str, pieces: Sequence[bytes]) -> list[bytes]:
         """Pieces of the leading records that stand in a split, with nothing in the place of the others."""
-        return [piece if own == split else b"" for piece, own in zip(pieces, self.splits, strict=False)]
+        own = self.splits[: len(pieces)]
+        if own.count(split) == len(pieces):
+            return [*pieces]
+        return [piece if other == split else b"" for piece, other in zip(pieces, own, strict=True)]
 
     def counts(self, records: int) -> list[int]:
         """How many annotations each of the leading records has."""
