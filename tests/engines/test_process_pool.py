@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,28 @@ def busy_with(told: Path) -> None:
     threading.Event().wait()
 
 
+def busy_or_echoed(told: bytes) -> bytes:
+    if told:
+        busy_with(Path(told.decode()))
+    return told
+
+
+def let_go(folder: Path, count: int) -> None:
+    """Let those end that wait, as soon as so many have begun."""
+    while len([*(folder / "begun").iterdir()]) < count:
+        time.sleep(0.01)
+    (folder / "go").touch()
+
+
+def waited_for(job: tuple[Path, int]) -> int:
+    """Comes to an end as soon as somebody says so."""
+    folder, number = job
+    (folder / "begun" / str(number)).touch()
+    while not (folder / "go").exists():
+        time.sleep(0.01)
+    return number
+
+
 def echoed(value: Any) -> Any:
     return value
 
@@ -106,6 +129,42 @@ class Stubborn(Exception):
 
 def stubborn(_: int) -> None:
     raise Stubborn(1, 2)
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    """Takes no note."""
+
+    number: int
+
+
+def frozen(_: int) -> None:
+    raise Frozen(3)
+
+
+class Silent(Exception):
+    """Has no words, and cannot be sent."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+    def __reduce__(self) -> str:
+        raise ValueError
+
+
+def silent(_: int) -> None:
+    raise Silent
+
+
+def quitting(_: int) -> None:
+    raise SystemExit(4)
+
+
+def nested(_: int) -> list[Any]:
+    value: list[Any] = []
+    for _number in range(100_000):
+        value = [value]
+    return value
 
 
 def a_function(_: int) -> Callable[[], int]:
@@ -156,9 +215,21 @@ def test_a_dead_worker_is_told_in_one_sentence(pool: ProcessPoolEngine, tmp_path
     killer.join()
 
 
-@pytest.mark.parametrize("function", [stubborn, a_function])
-def test_what_cannot_be_sent_is_told_in_its_words(pool: ProcessPoolEngine, function: Callable[[int], object]) -> None:
-    with pytest.raises(Exception, match=r"1 and 2|pickle"):
+@pytest.mark.parametrize(
+    ("function", "kind", "words"),
+    [
+        (stubborn, RuntimeError, "Stubborn: 1 and 2$"),
+        (a_function, AttributeError, "pickle"),
+        (nested, RecursionError, "recursion"),
+        (silent, RuntimeError, "Silent"),
+        (frozen, Exception, "3|assign"),
+        (quitting, SystemExit, "4"),
+    ],
+)
+def test_what_a_job_comes_to_grief_over_is_told_whatever_it_is(
+    pool: ProcessPoolEngine, function: Callable[[int], object], kind: type[BaseException], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
         list(pool.map_ordered(function, [0]))
     assert list(pool.map_ordered(echoed, [b"still there"])) == [b"still there"]
 
@@ -168,3 +239,42 @@ def test_results_of_a_round_that_was_broken_off_are_nobodys(pool: ProcessPoolEng
     assert next(first) == b"a"
     del first
     assert list(pool.map_ordered(echoed, [b"e", b"f"])) == [b"e", b"f"]
+
+
+def test_rounds_may_be_taken_by_turns(pool: ProcessPoolEngine) -> None:
+    rounds = [pool.map_ordered(echoed, [(n, number) for number in range(9)]) for n in range(2)]
+    assert [next(one) for _ in range(9) for one in rounds] == [(n, number) for number in range(9) for n in (0, 1)]
+
+
+def test_a_round_waits_for_workers_that_an_earlier_one_has_left_busy(pool: ProcessPoolEngine, tmp_path: Path) -> None:
+    (tmp_path / "begun").mkdir()
+    left = pool.map_ordered(waited_for, [(tmp_path, number) for number in range(6)])
+    threading.Thread(target=let_go, args=[tmp_path, 2]).start()
+    next(left)
+    del left
+    assert list(pool.map_ordered(echoed, [b"a", b"b", b"c"])) == [b"a", b"b", b"c"]
+
+
+def test_a_worker_that_never_comes_to_an_end_holds_no_failed_run_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(process_pool, "_is_alone", lambda: True)
+    told = tmp_path / "told"
+
+    def interrupted() -> None:
+        with ProcessPoolEngine(2) as engine:
+            next(engine.map_ordered(busy_or_echoed, [b"", bytes(told)]))
+            while not (told.exists() and told.read_text()):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not is_running(int(told.read_text()))
+
+
+def test_a_pool_that_was_left_says_so() -> None:
+    with ProcessPoolEngine(1) as engine:
+        pass
+    with pytest.raises(RuntimeError, match="not open"):
+        list(engine.map_ordered(echoed, [b""]))

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from pickle import PickleBuffer
+from typing import SupportsIndex
 
 import msgspec
 
@@ -38,12 +39,17 @@ class OutputShard(msgspec.Struct):
     #: Its part of the archive, where there is one.
     fragment: Fragment | None = None
 
-    def __reduce__(self) -> tuple[type[OutputShard], tuple[object, ...]]:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[OutputShard], tuple[object, ...]]:
         """Long streams go between processes as they lie, and arrive as views."""
-        streams = {key: PickleBuffer(data) if len(data) > _LONG else data for key, data in self.streams.items()}
+        goes_apart = protocol.__index__() >= _WITH_BUFFERS
+        streams = {
+            key: PickleBuffer(data) if goes_apart and len(data) > _LONG else data for key, data in self.streams.items()
+        }
         values = (streams if name == "streams" else getattr(self, name) for name in self.__struct_fields__)
         return OutputShard, tuple(values)
 
 
 #: From this many bytes on, a copy costs more than a buffer of its own.
 _LONG = 1 << 16
+#: The protocol of pickle that has buffers outside of the pickle.
+_WITH_BUFFERS = 5

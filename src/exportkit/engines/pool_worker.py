@@ -7,22 +7,27 @@ import os
 import pickle
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, SpawnContext
 from queue import SimpleQueue
-from traceback import format_exception
-from typing import Any
+from traceback import format_exception, format_exception_only
+from typing import Any, Final
 
-from exportkit.engines.pipe import receive, send, widen
+from exportkit.engines.pipe import Message, pack, receive, send, unpack, widen
 from exportkit.errors import LocalIOError
 
-__all__ = ["Context", "PoolWorker"]
+__all__ = ["Answer", "Context", "PoolWorker", "signals_held"]
 
 #: How a process is started.
 Context = ForkContext | SpawnContext
+#: Whether a job was done, and its value or what it raised.
+Answer = tuple[bool, Any]
+#: Signals that the program answers by leaving everything it is in.
+_UNWINDING: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 class PoolWorker:
@@ -48,94 +53,108 @@ class PoolWorker:
 
     def give(self, number: int, function: Callable[[Any], Any], job: Any) -> None:
         """Hand it a job. Raises LocalIOError if it is dead, and what pickle raises."""
-        try:
-            send(self._jobs, (number, pickle.dumps((function, job), 5)))
-        except OSError as error:
-            raise _death() from error
+        stored = pickle.dumps((function, job), 5)
+        with self._alive():
+            send(self._jobs, [stored])
         self.under_way.append(number)
 
-    def take(self) -> tuple[int, tuple[bool, Any]]:
-        """Number and answer of the job that it had longest: whether it was done, and its value or what it raised.
+    def take(self) -> tuple[int, Answer]:
+        """Number and answer of the job that it had longest. Raises LocalIOError if it is dead."""
+        with self._alive():
+            message = receive(self.answers)
+        return self.under_way.popleft(), unpack(message)
 
-        Raises LocalIOError if it is dead.
-        """
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
         try:
-            answer = receive(self.answers)
+            yield
         except (EOFError, OSError) as error:
-            raise _death() from error
-        return self.under_way.popleft(), answer
+            raise LocalIOError(
+                "A worker process died (often: the machine ran out of memory); nothing was published. "
+                "Run again with fewer --workers."
+            ) from error
+        except BaseException:
+            # A message that is broken off leaves a pipe that nobody can read.
+            self._process.kill()
+            raise
 
     def dismiss(self) -> None:
-        """Tell it to end; it may have a job in its hands still."""
+        """Tell it to end; it may have a job in its hands still, whose answer it cannot give any more."""
         with suppress(OSError):
-            send(self._jobs, None)
-        self._jobs.close()
+            send(self._jobs, [b""])
         self.answers.close()
 
-    def join(self) -> None:
-        """Wait for its end."""
+    def join(self, until: float | None) -> None:
+        """Wait for its end, at most until a time of the monotonic clock."""
+        self._process.join(None if until is None else max(0.0, until - time.monotonic()))
+
+    def end(self) -> None:
+        """See that it is gone."""
+        self._process.kill()
         self._process.join()
         self._process.close()
+        self._jobs.close()
 
 
-def _death() -> LocalIOError:
-    return LocalIOError(
-        "A worker process died (often: the machine ran out of memory); nothing was published. "
-        "Run again with fewer --workers."
-    )
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let signals wait that make this process unwind."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _UNWINDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # -- on its side ---------------------------------------------------------------------------------------
 
 
 def _serve(jobs: Connection, answers: Connection, inherited: Sequence[Connection]) -> None:
+    # Ctrl-C reaches the whole process group; only the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _UNWINDING - {signal.SIGINT}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _UNWINDING)
     for end in inherited:
         end.close()
     # What a fork has of the other process is not its own: nothing of it may be finalised here.
     gc.freeze()
-    # Ctrl-C reaches the whole process group; only the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    given: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
+    given: SimpleQueue[bytes | bytearray | memoryview] = SimpleQueue()
     threading.Thread(target=_listen, args=(jobs, given), name="exportkit-jobs", daemon=True).start()
     with suppress(BrokenPipeError):  # nobody waits for the answer any more
-        while (message := given.get()) is not None:
-            _answer(answers, message[1])
+        while stored := given.get():
+            send(answers, _answer(stored))
 
 
-def _listen(jobs: Connection, given: SimpleQueue[tuple[int, bytes] | None]) -> None:
+def _listen(jobs: Connection, given: SimpleQueue[bytes | bytearray | memoryview]) -> None:
     """Take jobs while another one is done, so that whoever gives them never has to wait.
 
     A parent that is killed cannot say so, and its next run works in the same folder: at the end of its pipe this
     process ends, too, whatever it is doing.
     """
     try:
-        while (message := receive(jobs)) is not None:
-            given.put(message)
-    except (EOFError, OSError):
+        while True:
+            given.put(receive(jobs)[0])
+    finally:
         os._exit(1)
-    given.put(None)
 
 
-def _answer(answers: Connection, stored: bytes) -> None:
+def _answer(stored: bytes | bytearray | memoryview) -> Message:
     try:
         # From the parent of this process.
         function, job = pickle.loads(stored)  # noqa: S301
-        value = function(job)
-    except Exception as error:  # noqa: BLE001 - the border of a process: whatever it is, it is raised again over there
-        send(answers, (False, _portable(error)))
-        return
-    try:
-        send(answers, (True, value))
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        send(answers, (False, _portable(error)))
+        return pack((True, function(job)))
+    except BaseException as error:  # noqa: BLE001 - the border of a process: whatever it is, it is raised again over there
+        return pack((False, _portable(error)))
 
 
-def _portable(error: Exception) -> Exception:
+def _portable(error: BaseException) -> BaseException:
     """The exception, or one of the same words where it cannot be sent."""
-    error.add_note("In a worker process:\n" + "".join(format_exception(error)))
+    trace = "In a worker process:\n" + "".join(format_exception(error))
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - what stands one line above
+        error.add_note(trace)
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - what stands on the same line
     except Exception:  # noqa: BLE001 - somebody else's class may do anything here
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        error = RuntimeError("".join(format_exception_only(error)).strip())
+        error.add_note(trace)
     return error

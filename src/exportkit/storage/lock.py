@@ -14,7 +14,7 @@ from typing import Final
 from exportkit.errors import OutputLocked
 from exportkit.storage.refusals import shown
 
-__all__ = ["take_lock"]
+__all__ = ["release_lock", "take_lock"]
 
 _LOCK_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONGEST_NOTE: Final = 4096
@@ -47,6 +47,12 @@ def take_lock(path: Path, target: Path) -> int | None:
         raise
     _taken[descriptor] = os.fstat(descriptor)
     return descriptor
+
+
+def release_lock(descriptor: int) -> None:
+    """Let go of a lock."""
+    _taken.pop(descriptor, None)
+    os.close(descriptor)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from exportkit.errors import LocalIOError, OutputLocked
-from exportkit.storage.lock import take_lock
+from exportkit.storage.lock import release_lock, take_lock
 from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.removal import remove_tree
 from exportkit.storage.rename_note import RENAME_NOTE
@@ -142,7 +142,7 @@ class RunDirectory:
                     self._lock_file.unlink()
                 else:
                     self._remove()
-            os.close(self._lock)
+            release_lock(self._lock)
             self._lock = None
         with suppress(OSError):  # the first parent that holds something, such as the output, ends it
             while self._parents_made:
