@@ -74,6 +74,15 @@ def runs(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return Runs(bundle, tmp_path_factory.mktemp("runs"))
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[TwoNodes]:
+    """Two nodes for all tests that leave them whole."""
+    from tests.ray.two_nodes import TwoNodes
+
+    with TwoNodes() as nodes:
+        yield nodes
+
+
 @pytest.fixture
 def two_nodes() -> Iterator[TwoNodes]:
     """A cluster that the test may damage."""

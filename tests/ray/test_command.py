@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,6 +17,10 @@ import pytest
 from tests.ray.processes import Process, listening, processes, wait_for
 from tests.ray.runs import Runs
 from tests.ray.two_nodes import TASK, TwoNodes
+
+from exportkit.engines import ray_driver
+from exportkit.engines.ray_driver import RayDriver
+from exportkit.errors import RemoteIOError
 
 pytestmark = pytest.mark.ray
 
@@ -44,7 +49,10 @@ def test_its_cluster_is_private_and_leaves_nothing_behind(runs: Runs, short_tmp:
         assert [folder.stat().st_mode & 0o777 for folder in short_tmp.iterdir()] == [0o700]
         assert set(listening({found.pid for found in of_session(run.pid)})) <= _LOOPBACK
         (gcs,) = (found for found in of_session(run.pid) if "gcs_server" in found.command.split()[0])
+        # Its cluster is there until it goes on.
+        run.send_signal(signal.SIGSTOP)
         assert_refused(run_of(runs, f"127.0.0.1:{port_of(gcs.pid)}", RAY_AUTH_TOKEN="0" * 64))
+        run.send_signal(signal.SIGCONT)
         _, said = run.communicate(timeout=200)
     assert (run.returncode, said) == (3, "")
     assert of_session(run.pid) == []
@@ -100,8 +108,32 @@ def test_killed_it_takes_its_cluster_with_it_and_the_next_run_is_not_disturbed(r
         wait_for(lambda: not of_session(run.pid))
 
 
-def test_a_cluster_with_another_token_is_told_apart(runs: Runs, two_nodes: TwoNodes) -> None:
-    assert_refused(run_of(runs, two_nodes.address, RAY_AUTH_TOKEN="0" * 64))
+def test_a_cluster_with_another_token_is_told_apart(runs: Runs, cluster: TwoNodes) -> None:
+    assert_refused(run_of(runs, cluster.address, RAY_AUTH_TOKEN="0" * 64))
+
+
+def test_a_cluster_that_is_silent_is_given_up(two_nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ray alone would wait for minutes, and what Ray waits in cannot be interrupted.
+    monkeypatch.setattr(ray_driver, "_JOIN_SECONDS", 5.0)
+    with two_nodes.silent():
+        with pytest.raises(RemoteIOError, match=r"gave no answer for 5 seconds.* see that its head node runs"):
+            RayDriver(two_nodes.address, 2).open()
+        wait_for(lambda: not multiprocessing.active_children())
+
+
+def test_a_cluster_whose_head_is_lost_ends_the_run_in_a_sentence(
+    runs: Runs, two_nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # After so long Ray ends the process that is connected.
+    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")
+    out = runs.new_output()
+    with runs.started(out, "--engine", "ray", "--ray-address", two_nodes.address) as run:
+        wait_for(lambda: [*out.parent.glob(".out.exportkit-run/spool/work-*/attempts/*")])
+        two_nodes.lose_head()
+        printed, said = run.communicate(timeout=200)
+    assert (run.returncode, said) == (5, ""), printed[:2000]
+    assert "The connection to the Ray cluster" in json.loads(printed)["exit_error"]["message"]
+    assert not out.parent.exists()
 
 
 def test_an_action_takes_the_same_engine(runs: Runs, bundle: Path, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ def test_ray_on_this_machine_gives_the_same_tree(runs: Runs, workers: str) -> No
     assert runs.found(runs.convert("--engine", "ray", "--workers", workers)) == runs.expected
 
 
-def test_two_nodes_give_the_same_tree(runs: Runs, two_nodes: TwoNodes) -> None:
-    assert runs.found(runs.convert("--engine", "ray", "--ray-address", two_nodes.address)) == runs.expected
+def test_two_nodes_give_the_same_tree(runs: Runs, cluster: TwoNodes) -> None:
+    assert runs.found(runs.convert("--engine", "ray", "--ray-address", cluster.address)) == runs.expected
 
 
 @pytest.mark.parametrize("stage", ["survey", "encode"])

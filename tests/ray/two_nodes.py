@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from ray.cluster_utils import Cluster
@@ -52,11 +55,24 @@ class TwoNodes:
     def workers_of_second(self) -> list[Process]:
         """Processes of the second node that are at a job."""
         raylet = self._raylet()
-        return [
-            found
-            for found in processes()
-            if found.parent == raylet and found.command.startswith("ray::_on_this_machine")
-        ]
+        return [found for found in processes() if found.parent == raylet and found.command.startswith(TASK)]
+
+    def _gcs(self) -> int:
+        (entry,) = self._cluster.head_node.all_processes["gcs_server"]
+        return int(entry.process.pid)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Whoever connects is heard by the kernel, and answered by nobody."""
+        os.kill(self._gcs(), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._gcs(), signal.SIGCONT)
+
+    def lose_head(self) -> None:
+        """Kill what the cluster cannot be without."""
+        os.kill(self._gcs(), signal.SIGKILL)
 
     def signal_second(self, number: int) -> None:
         """Kill the second node as if its power were cut, stop it as if its network were, or let it go on."""

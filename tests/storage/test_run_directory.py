@@ -50,6 +50,29 @@ def test_a_run_works_in_a_private_sibling_and_removes_it(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("disturbs", ["adds", "removes"])
+def test_workers_of_a_killed_run_that_are_not_dead_yet_do_not_stop_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disturbs: str
+) -> None:
+    kill(hold(tmp_path / "out"))
+    late = tmp_path / ".out.exportkit-run/stage/late"
+    late.mkdir()
+    (late / "file").touch()
+    at_work, unlink = [True], os.unlink
+
+    def unlink_beside_a_worker(path: str, *, dir_fd: int | None = None) -> None:
+        if at_work and path == "file":
+            at_work.clear()
+            (late / "more").touch() if disturbs == "adds" else (late / "file").unlink()
+        unlink(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink_beside_a_worker)
+    with RunDirectory(tmp_path / "out") as run:
+        assert [*run.stage.iterdir()] == []
+    assert not at_work
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_published_stage_survives_the_run(tmp_path: Path) -> None:
     with RunDirectory(tmp_path / "a" / "b" / "out") as run:
         run.stage.rename(run.target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final, Self
 from exportkit.errors import LocalIOError, OutputLocked
 from exportkit.storage.lock import take_lock
 from exportkit.storage.refusals import refusals_of, shown
+from exportkit.storage.removal import remove_tree
 from exportkit.storage.rename_note import RENAME_NOTE
 from exportkit.storage.sibling import sibling
 from exportkit.storage.target import resolve_target
@@ -120,7 +120,8 @@ class RunDirectory:
         self._remove_rest()
 
     def _remove_rest(self) -> None:
-        shutil.rmtree(self._rest, ignore_errors=True)
+        with suppress(OSError):
+            remove_tree(self._rest)
 
     def _clear(self, keeping: frozenset[str] = frozenset()) -> None:
         below = os.scandir(self.spool) if "spool" in keeping and self.spool.is_dir() else ()
@@ -128,7 +129,7 @@ class RunDirectory:
             if entry.name in keeping:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
+                remove_tree(Path(entry.path))
             elif entry.name != self._lock_file.name:
                 Path(entry.path).unlink()
 
