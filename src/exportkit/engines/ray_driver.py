@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import IO, Any, Final
 
 from exportkit.engines.ray_address import LOCAL, ensure_reachable
@@ -172,7 +175,11 @@ def _serve(connection: Connection, place: Place) -> None:
         while is_open:
             number, name, words = connection.recv()
             _replied(connection, number, partial(getattr(cluster, name), *words))
-    cluster.close()
+    if is_open:
+        cluster.close()
+    if place.folder:
+        # Whoever made it may be dead.
+        shutil.rmtree(Path(place.folder).parent, ignore_errors=True)
 
 
 def _replied(connection: Connection, number: int, call: Callable[[], Any]) -> bool:
@@ -201,8 +208,9 @@ def _silent() -> Callable[[], str]:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot say so, and Ray may hold the thread that would meet the end of the connection."""
+    """Ray may hold the thread that would meet the end of the connection."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        time.sleep(_CLOSE_SECONDS)
         os._exit(1)
