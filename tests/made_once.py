@@ -15,18 +15,26 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-__all__ = ["EnvironmentMissing", "environment"]
+__all__ = ["EnvironmentMissing", "PythonMissing", "environment"]
+
+#: Less than a test may take. An index that is slower than that is taken for absent.
+_INSTALL_SECONDS: Final = 480.0
 
 
 class EnvironmentMissing(Exception):
     """The environment cannot be had on this machine. The message is one plain sentence."""
 
 
+class PythonMissing(EnvironmentMissing):
+    """There is no Python of the version that is asked for."""
+
+
 def environment(name: str, version: str, wanted: Sequence[str], constraints: Sequence[str] = ()) -> Path:
     """The Python of an environment with the packages `wanted`. The first call on a machine installs it, for minutes.
 
-    Raises EnvironmentMissing where there is no Python of that version, or no package index.
+    Raises PythonMissing where there is no Python of that version, EnvironmentMissing where there is no package index.
     """
     base = _base_python(name, version)
     mark = zlib.crc32(" ".join([*wanted, *constraints, version, platform.machine()]).encode())
@@ -44,26 +52,34 @@ def _base_python(name: str, version: str) -> Path:
     """A Python of the version that is needed: on the path, or one that pyenv keeps."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     kept = sorted(pyenv.glob(f"{version}*/bin/python{version}"), reverse=True)
-    for program in filter(None, (shutil.which(f"python{version}"), *kept)):
+    found = shutil.which(f"python{version}")
+    for program in [*([Path(found)] if found else []), *kept]:
         # A shim of pyenv is there for every version, and fails for those that are not chosen.
-        if subprocess.run([program, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0:
-            return Path(program)
+        # Isolated, here and below: PYTHONPATH may hold the modules of the Python that runs the tests.
+        tried = subprocess.run([program, "-I", "-c", "import ensurepip, venv"], capture_output=True, check=False)
+        if tried.returncode == 0:
+            return program
     message = f"{name} needs Python {version}, which is not here: install python{version}, or let pyenv do it."
-    raise EnvironmentMissing(message)
+    raise PythonMissing(message)
 
 
 def _make(name: str, base: Path, folder: Path, wanted: Sequence[str], constraints: Sequence[str]) -> None:
     new = folder.with_name(f"{folder.name}.new.{os.getpid()}")
     try:
-        subprocess.run([base, "-m", "venv", new], check=True)
+        subprocess.run([base, "-I", "-m", "venv", new], check=True)
         limits = new / "constraints.txt"
         limits.write_text("\n".join(constraints), encoding="utf-8")
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", str(limits), *wanted]
-        done = subprocess.run([new / "bin" / "python", *install], capture_output=True, text=True, check=False)
+        install = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", str(limits), *wanted]
+        done = subprocess.run(
+            [new / "bin" / "python", *install], capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS
+        )
         if done.returncode != 0:
             message = f"{name} could not be installed: {done.stderr.strip()[-500:]}"
             raise EnvironmentMissing(message)
         new.rename(folder)
+    except subprocess.TimeoutExpired:
+        message = f"{name} could not be installed: the package index took more than {_INSTALL_SECONDS:.0f} seconds."
+        raise EnvironmentMissing(message) from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
 

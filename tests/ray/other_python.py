@@ -28,13 +28,13 @@ class Installed(NamedTuple):
 def newest_python(folder: Path, native: str) -> Installed:
     """The wheel of this checkout, built with EXPORTKIT_NATIVE=`native` and laid below `folder`, for Python 3.13.
 
-    Raises EnvironmentMissing where that Python is not to be had.
+    Raises PythonMissing where that Python is not to be had, EnvironmentMissing where its packages are not.
     """
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"], "build"]
     lines = (CHECKOUT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     locked = [found[0] for line in lines if (found := _LOCKED.match(line))]
-    python = environment("python", "3.13", wanted, locked)
+    python = environment("newest-python", "3.13", wanted, locked)
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     built, site = folder / "wheel", folder / "site"
     build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(built), str(CHECKOUT)]

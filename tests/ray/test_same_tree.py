@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.made_once import EnvironmentMissing
+from tests.made_once import PythonMissing
 from tests.ray.other_python import Installed, newest_python
 from tests.ray.processes import processes, wait_for
 from tests.ray.runs import Runs
@@ -25,7 +25,7 @@ def python_3_13(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     """exportkit for the newest Python, with and without its compiled core."""
     try:
         return newest_python(tmp_path_factory.mktemp("python"), request.param)
-    except EnvironmentMissing as missing:
+    except PythonMissing as missing:
         pytest.skip(str(missing))
 
 

@@ -18,4 +18,4 @@ def sdk_python() -> Path:
     Raises EnvironmentMissing where there is no Python 3.12, which it needs, or no package index.
     """
     lines = _LIST.read_text(encoding="utf-8").splitlines()
-    return environment("sdk", "3.12", [line for line in lines if line and not line.startswith("#")])
+    return environment("synapse-sdk", "3.12", [line for line in lines if line and not line.startswith("#")])
