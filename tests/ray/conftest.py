@@ -88,18 +88,18 @@ def runs(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[TwoNodes]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNodes]:
     """Two nodes for all tests that leave them whole."""
     from tests.ray.two_nodes import TwoNodes
 
-    with TwoNodes() as nodes:
+    with TwoNodes(tmp_path_factory.mktemp("cluster")) as nodes:
         yield nodes
 
 
 @pytest.fixture
-def two_nodes() -> Iterator[TwoNodes]:
+def two_nodes(tmp_path: Path) -> Iterator[TwoNodes]:
     """A cluster that the test may damage."""
     from tests.ray.two_nodes import TwoNodes
 
-    with TwoNodes() as nodes:
+    with TwoNodes(tmp_path) as nodes:
         yield nodes

@@ -62,8 +62,9 @@ def test_two_nodes_give_the_same_tree(runs: Runs, cluster: TwoNodes) -> None:
 @pytest.mark.parametrize("stage", ["survey", "encode"])
 def test_a_node_that_dies_in_the_middle_costs_nothing_but_time(runs: Runs, two_nodes: TwoNodes, stage: str) -> None:
     out = runs.new_output()
+    two_nodes.order_stop(out, stage)
     with runs.started(out, "--engine", "ray", "--ray-address", two_nodes.address) as run:
-        wait_for(lambda: two_nodes.stopped_at_work(out, stage))
+        wait_for(two_nodes.stopped)
         two_nodes.signal_second(signal.SIGKILL)
         assert_done(run)
     assert runs.found(out) == runs.expected
@@ -71,8 +72,9 @@ def test_a_node_that_dies_in_the_middle_costs_nothing_but_time(runs: Runs, two_n
 
 def test_a_node_that_was_only_silent_disturbs_nobody_when_it_is_back(runs: Runs, two_nodes: TwoNodes) -> None:
     out = runs.new_output()
+    two_nodes.order_stop(out, "encode")
     with runs.started(out, "--engine", "ray", "--ray-address", two_nodes.address) as run:
-        worker = wait_for(lambda: two_nodes.stopped_at_work(out, "encode"))
+        worker = wait_for(two_nodes.stopped)
         two_nodes.signal_second(signal.SIGSTOP)
         assert_done(run)
         assert runs.found(out) == runs.expected
@@ -90,9 +92,10 @@ def test_a_head_that_dies_in_the_middle_ends_the_run_in_a_sentence(
     # After so many seconds without it, Ray ends the process that is connected.
     monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "3")
     out = runs.new_output()
+    two_nodes.order_stop(out, "encode")
     with runs.started(out, "--engine", "ray", "--ray-address", two_nodes.address) as run:
         # A worker that is stopped keeps the run from being through before it learns of the loss.
-        wait_for(lambda: two_nodes.stopped_at_work(out, "encode"))
+        wait_for(two_nodes.stopped)
         two_nodes.lose_head()
         printed, said = run.communicate(timeout=200)
     assert (run.returncode, said) == (5, ""), printed[:2000]
