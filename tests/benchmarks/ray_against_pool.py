@@ -46,18 +46,18 @@ class Rivals:
 
     def compare(self, work: Work) -> bool:
         """Print a row; whether Ray keeps its limit and gives the tree of the pool."""
-        walls: dict[tuple[Engine, Path], list[float]] = {}
+        walls: dict[tuple[str, Path], list[float]] = {}
         trees = set()
         for _ in range(self._runs):
             for engine in (_POOL, _RAY):
                 for bundle in (self._one, self._whole):
                     wall, tree = self._run(engine, bundle, work)
-                    walls.setdefault((engine, bundle), []).append(wall)
+                    walls.setdefault((engine.name, bundle), []).append(wall)
                     if bundle == self._whole:
                         trees.add(tree)
         median = {key: statistics.median(found) for key, found in walls.items()}
-        pool, ray = median[_POOL, self._whole], median[_RAY, self._whole]
-        start = median[_RAY, self._one] - median[_POOL, self._one]
+        pool, ray = median[_POOL.name, self._whole], median[_RAY.name, self._whole]
+        start = median[_RAY.name, self._one] - median[_POOL.name, self._one]
         ratio = (ray - start) / pool
         kept = "one tree" if len(trees) == 1 else "DIFFERENT TREES"
         print(

@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 from exportkit.engines.ray_address import LOCAL, ensure_reachable
 from exportkit.engines.ray_cluster import ANSWER_SECONDS, Machine, Place, RayCluster, Task
 from exportkit.engines.ray_folder import private_folder
-from exportkit.errors import ExportkitError, RemoteIOError
+from exportkit.errors import ExportkitError, LocalIOError, RemoteIOError
 
 __all__ = ["RayDriver"]
 
@@ -52,11 +52,23 @@ class RayDriver:
             place = place._replace(address=gcs, as_is=True)
         elif self._address not in LOCAL:
             ensure_reachable(str(self._address))
+        if place.address not in LOCAL:
+            self._join(place, _JOIN_SECONDS)
+            return
         try:
-            if place.address in LOCAL:
-                place = place._replace(folder=str(self._opened.enter_context(private_folder())))
+            self._start_cluster(place)
+        except LocalIOError:
+            # Ray gives a node 30 seconds to come up, whoever asks, and on a busy machine that is not always enough.
+            self._start_cluster(place)
+
+    def _start_cluster(self, place: Place) -> None:
+        folder = self._opened.enter_context(private_folder())
+        self._join(place._replace(folder=str(folder)), _START_SECONDS)
+
+    def _join(self, place: Place, seconds: float) -> None:
+        try:
             self._start(place)
-            self._answer(0, _START_SECONDS if place.address in LOCAL else _JOIN_SECONDS)
+            self._answer(0, seconds)
         except BaseException:
             self._opened.close()
             raise
