@@ -112,6 +112,20 @@ def test_killed_it_takes_its_cluster_with_it_and_the_next_run_is_not_disturbed(r
         wait_for(lambda: not of_session(run.pid))
 
 
+def test_its_cluster_is_started_once_more_if_it_does_not_come_up(runs: Runs, short_tmp: Path) -> None:
+    def servers() -> list[int]:
+        return [found.pid for found in of_session(run.pid) if "gcs_server" in found.command.partition(" ")[0]]
+
+    out = runs.new_output()
+    with runs.started(out, "--engine", "ray", "--workers", "2") as run:
+        (first,) = wait_for(servers)
+        os.kill(first, signal.SIGKILL)
+        printed, said = run.communicate(timeout=300)
+    assert (run.returncode, said) == (3, ""), printed
+    assert runs.found(out) == runs.expected
+    assert [*short_tmp.iterdir()] == []
+
+
 def test_a_cluster_with_another_token_is_told_apart(runs: Runs, cluster: TwoNodes) -> None:
     assert_refused(run_of(runs, cluster.address, RAY_AUTH_TOKEN="0" * 64))
 
