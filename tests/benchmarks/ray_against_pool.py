@@ -1,7 +1,8 @@
 """Wall clock of two workers on a Ray cluster of the run's own, as a ratio to a pool of two local processes, in one run.
 
-What Ray takes to start and to end is the difference of both for a bundle of one item, and is taken off. The commands
-run in turn, several times, and the least of each counts: the machine may be busy with other things. ``make test-ray`` installs the Ray that is measured.
+What Ray takes to start and to end is the difference of both for a bundle of one item, and is taken off. The machine may
+be busy with other things, so the commands run in turn, several times, and the least of each counts. ``make test-ray``
+installs the Ray that is measured.
 """
 
 from __future__ import annotations
