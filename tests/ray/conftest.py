@@ -42,18 +42,31 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def mask(x: int, y: int, width: int, height: int) -> dict[str, Any]:
+    """A rectangle on a grid of 40×30 as runs, column after column, with a corner missing."""
+    counts = [30 * x + y, *[height, 30 - height] * (width - 1), height - 3]
+    return {"size": [30, 40], "counts": [*counts, 1200 - sum(counts)]}
+
+
 def record(identity: int, draw: random.Random) -> dict[str, Any]:
-    """A line with a long note; every seventh name stands in two folders, every hundredth file is missing."""
+    """A line with an outline, a mask, a box, a split and a long note.
+
+    Every seventh name stands in two folders, every hundredth file is missing.
+    """
     name = f"{'ab'[identity % 2]}/{identity // 14 if identity % 7 == 0 else identity}.png"
     x, y = draw.randint(0, 9), draw.randint(0, 9)
     outline = [[x, y, x + 20, y, x + 25, y + 15, x, y + 18]]
     notes = {"note": draw.randbytes(_NOTE // 2).hex()}
     annotations = [
         {"category": draw.choice(["cat", "dog"]), "bbox": [x, y, 25, 18], "segmentation": outline, "attributes": notes},
+        {
+            "category": draw.choice(["fish", "dog"]),
+            "segmentation": mask(x, y, draw.randint(4, 20), draw.randint(4, 15)),
+        },
         {"category": "bird", "bbox": [x, y, draw.uniform(1, 20), 5.5]},
     ]
     file = f"files/{identity}/{identity if identity % 100 else 'absent'}.png"
-    return item(identity, *annotations, name=name, file=file)
+    return item(identity, *annotations, name=name, file=file, split=draw.choice(["train", "train", "val", "test"]))
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +87,19 @@ def runs(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return Runs(bundle, tmp_path_factory.mktemp("runs"))
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNodes]:
+    """Two nodes for all tests that leave them whole."""
+    from tests.ray.two_nodes import TwoNodes
+
+    with TwoNodes(tmp_path_factory.mktemp("cluster")) as nodes:
+        yield nodes
+
+
 @pytest.fixture
-def two_nodes() -> Iterator[TwoNodes]:
+def two_nodes(tmp_path: Path) -> Iterator[TwoNodes]:
     """A cluster that the test may damage."""
     from tests.ray.two_nodes import TwoNodes
 
-    with TwoNodes() as nodes:
+    with TwoNodes(tmp_path) as nodes:
         yield nodes

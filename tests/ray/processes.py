@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-__all__ = ["Process", "listening", "processes", "wait_for"]
+__all__ = ["Process", "is_stopped", "listening", "processes", "wait_for"]
 
 Found = TypeVar("Found")
 
@@ -28,6 +28,13 @@ def processes() -> Iterator[Process]:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
             if state not in {"Z", "X"}:
                 yield Process(int(folder.name), int(parent), int(session), command)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped a process."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return False
 
 
 def listening(pids: set[int]) -> Iterator[str]:

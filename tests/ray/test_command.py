@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,10 @@ import pytest
 from tests.ray.processes import Process, listening, processes, wait_for
 from tests.ray.runs import Runs
 from tests.ray.two_nodes import TASK, TwoNodes
+
+from exportkit.engines import ray_driver
+from exportkit.engines.ray_driver import RayDriver
+from exportkit.errors import RemoteIOError
 
 pytestmark = pytest.mark.ray
 
@@ -44,10 +52,14 @@ def test_its_cluster_is_private_and_leaves_nothing_behind(runs: Runs, short_tmp:
         assert [folder.stat().st_mode & 0o777 for folder in short_tmp.iterdir()] == [0o700]
         assert set(listening({found.pid for found in of_session(run.pid)})) <= _LOOPBACK
         (gcs,) = (found for found in of_session(run.pid) if "gcs_server" in found.command.split()[0])
+        # Its cluster is there until it goes on.
+        run.send_signal(signal.SIGSTOP)
         assert_refused(run_of(runs, f"127.0.0.1:{port_of(gcs.pid)}", RAY_AUTH_TOKEN="0" * 64))
+        run.send_signal(signal.SIGCONT)
         _, said = run.communicate(timeout=200)
     assert (run.returncode, said) == (3, "")
-    assert of_session(run.pid) == []
+    # What multiprocessing has started to clean up after it ends as soon as it is gone, not before.
+    wait_for(lambda: not of_session(run.pid))
     assert [*short_tmp.iterdir()] == []
 
 
@@ -100,8 +112,51 @@ def test_killed_it_takes_its_cluster_with_it_and_the_next_run_is_not_disturbed(r
         wait_for(lambda: not of_session(run.pid))
 
 
-def test_a_cluster_with_another_token_is_told_apart(runs: Runs, two_nodes: TwoNodes) -> None:
-    assert_refused(run_of(runs, two_nodes.address, RAY_AUTH_TOKEN="0" * 64))
+def test_its_cluster_is_started_once_more_if_it_does_not_come_up(runs: Runs, short_tmp: Path) -> None:
+    def servers() -> list[int]:
+        return [found.pid for found in of_session(run.pid) if "gcs_server" in found.command.partition(" ")[0]]
+
+    out = runs.new_output()
+    with runs.started(out, "--engine", "ray", "--workers", "2") as run:
+        (first,) = wait_for(servers)
+        os.kill(first, signal.SIGKILL)
+        printed, said = run.communicate(timeout=300)
+    assert (run.returncode, said) == (3, ""), printed
+    assert runs.found(out) == runs.expected
+    assert [*short_tmp.iterdir()] == []
+
+
+def test_a_cluster_with_another_token_is_told_apart(runs: Runs, cluster: TwoNodes) -> None:
+    assert_refused(run_of(runs, cluster.address, RAY_AUTH_TOKEN="0" * 64))
+
+
+@contextmanager
+def falls_silent() -> Iterator[str]:
+    """The address of a server that greets whoever connects as gRPC does, and says nothing more."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as held:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    held.enter_context(connection).sendall(bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_a_cluster_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ray alone would wait for minutes, in code that nothing interrupts.
+    monkeypatch.setattr(ray_driver, "_JOIN_SECONDS", 3.0)
+    with falls_silent() as address:
+        with pytest.raises(RemoteIOError, match=r"gave no answer for 3 seconds.* see that its head node runs"):
+            RayDriver(address, 2).open()
+        assert not multiprocessing.active_children()
 
 
 def test_an_action_takes_the_same_engine(runs: Runs, bundle: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from exportkit.engines.ray_cluster import RayCluster, Task
+from exportkit.engines.ray_cluster import Task
+from exportkit.engines.ray_driver import RayDriver
 from exportkit.engines.remote_job import (
     answer,
     call_out,
@@ -39,7 +40,7 @@ class RayEngine:
     repeats = True
 
     def __init__(self, workers: int, address: str | None, folder: Path, reads: Sequence[Path] = ()) -> None:
-        self._cluster = RayCluster(address, workers)
+        self._cluster = RayDriver(address, workers)
         self._asked = workers
         self._folder = folder
         self._reads = tuple(str(path.absolute()) for path in reads)
@@ -94,10 +95,11 @@ class RayEngine:
                     waiting.append(self._handed_out(function, job))
                 if not waiting:
                     return
-                if waiting[0].done is None:
+                done = waiting[0].done
+                if done is None:
                     self._look_after(waiting)
                 else:
-                    yield self._taken(waiting.popleft())
+                    yield self._taken(waiting.popleft(), done)
         finally:
             for handed in waiting:
                 self._cluster.cancel(handed.tasks)
@@ -127,9 +129,9 @@ class RayEngine:
                 handed.given_up |= lost
                 handed.tasks.append(self._started(handed.number))
 
-    def _taken(self, handed: _Handed) -> Any:
-        name = self._cluster.result(handed.done)
-        self._cluster.cancel(task for task in handed.tasks if task is not handed.done)
+    def _taken(self, handed: _Handed, done: Task) -> Any:
+        name = self._cluster.result(done)
+        self._cluster.cancel(task for task in handed.tasks if task != done)
         result = read_result(self._jobs, name)
         forget_job(self._jobs, handed.number)
         return result
