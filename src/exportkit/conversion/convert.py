@@ -137,7 +137,7 @@ class Conversion:
         work.mkdir(0o700)
         self._engine = engine = self._opened.enter_context(self._opened_engine(bundle, size))
         self._survey_setup = setup = self._setup_survey(bundle)
-        stored = store_setup(work / "survey.setup", setup, shared=not engine.in_process)
+        stored = store_setup(work / "survey.setup", setup, root=self._run.path, shared=not engine.in_process)
         survey = run_survey(bundle, stored, work, engine, lambda done: self._advance("survey", done, size))
         if not sum(survey.splits.values()) and request.error_on_empty:
             raise NothingToExport("The bundle has no record to export.")
@@ -364,7 +364,7 @@ class Conversion:
             measures_all=self._request.loss_iou == "all",
             attempts=self._attempts() if engine.repeats else None,
         )
-        stored = store_setup(self._work / "encode.setup", setup, shared=not engine.in_process)
+        stored = store_setup(self._work / "encode.setup", setup, root=self._run.path, shared=not engine.in_process)
         share = self._size // (len(self._shards) or 1)
         for results in engine.map_ordered(encode_shard, self._jobs(stored)):
             for output, result in zip(outputs, results, strict=True):
