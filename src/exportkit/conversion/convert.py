@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 from collections import Counter
@@ -44,6 +45,7 @@ from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
 from exportkit.storage.archive_layouts import ARCHIVES
+from exportkit.storage.object_note import remove_noted_objects
 from exportkit.storage.publish import publish_directory
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import AcquisitionRequest, Fragments, Plan, Writer
@@ -104,6 +106,11 @@ class Conversion:
             raise UsageError(
                 f"--media {request.media} makes links, and archives hold none; with --sink use --media copy or none."
             )
+        if request.ray_storage is not None and request.media == "hardlink":
+            raise UsageError(
+                "--media hardlink cannot reach from one machine to another; with --ray-storage use --media copy, "
+                "symlink or none."
+            )
         for wanted in request.outputs:
             wanted.writer.ensure_ready(wanted.options)
 
@@ -112,6 +119,8 @@ class Conversion:
             self._opened.enter_context(self._run)
         try:
             request = self._request
+            if (left := remove_noted_objects(self._run.path)) is not None:
+                logging.getLogger(__name__).warning(left)
             self._lock = read_class_lock(request.lock) if request.lock else None
             self._listed = read_class_list(request.classes) if request.classes else None
         except BaseException:
@@ -218,6 +227,12 @@ class Conversion:
         """
         request = self._request
         reads = [bundle.root, *([request.originals] if request.originals is not None else [])]
+        places = [*reads, *(Path(part.root) for part in bundle.parts)]
+        if request.ray_storage is not None and any(place.is_relative_to(self._run.path) for place in places):
+            raise UsageError(
+                "The machines of a cluster do not see what is acquired or unpacked beside the output; "
+                "with --ray-storage give a bundle that lies there already and is not compressed."
+            )
         return open_engine(
             request.workers,
             size,
@@ -225,6 +240,8 @@ class Conversion:
             address=request.ray_address,
             folder=self._work,
             reads=reads,
+            storage=request.ray_storage,
+            root=self._run.path,
         )
 
     def _attempts(self) -> Path:

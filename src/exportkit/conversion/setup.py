@@ -91,7 +91,8 @@ _loaded: dict[Path, Any] = {}
 def store_setup(path: Path, setup: Any, *, root: Path | None = None, shared: bool = True) -> Path:
     """Store a setup for the workers of this run; this process keeps it as it is, and needs no file if not ``shared``.
 
-    Places below ``root`` are named relative to the setup, so that they may lie elsewhere for a worker. Raises UsageError where it holds a function that other processes cannot import.
+    Places below ``root`` are named relative to the setup, so that they may lie elsewhere for a worker.
+    Raises UsageError where it holds a function that other processes cannot import.
     """
     if shared:
         try:
