@@ -51,6 +51,8 @@ class JobStorage:
         self._sent: dict[str, str] = {}
 
     def open(self) -> tuple[str, ...]:
+        # Nothing is there, and so it shows before the work what is needed after it.
+        self._store.delete_prefix(self._name)
         note_objects(self._root, self._where, self._name)
         self._store.put(self._key(CALL), self._word.encode(), if_absent=False)
         self._is_open = True

@@ -22,9 +22,24 @@ except ImportError as error:
 
 __all__ = ["S3Objects"]
 
+#: What the store's answers mean to the user, by their kind.
+_ADVICE: Final = {
+    "Generic": "the store gives no answer that can be used; see that its server can be reached, and run it again",
+    "NotFound": "the store answers that there is no such bucket; create it, or correct its name",
+    "PermissionDenied": "the store refuses these credentials; give them the right to do so, or use others",
+    "Unauthenticated": "the store wants credentials; give them in AWS_ACCESS_KEY_ID and its siblings",
+}
+
 #: Up to this size an object is sent in one request, which alone can be made conditional on absence.
 _ONE_REQUEST: Final = 128 << 20
 _LISTED: Final = 500
+#: Codes of S3 in answers to a listing, which come without a kind of their own.
+_KINDS: Final = {
+    "NoSuchBucket": "NotFound",
+    "AccessDenied": "PermissionDenied",
+    "InvalidAccessKeyId": "PermissionDenied",
+    "SignatureDoesNotMatch": "PermissionDenied",
+}
 
 
 class S3Objects:
@@ -113,6 +128,12 @@ class S3Objects:
         try:
             yield
         except BaseError as error:
-            kind = type(error).__name__.removesuffix("Error")
-            message = f"Cannot {doing} {shown(key)} in {self.location}: the store answers {kind}; try again later."
-            raise RemoteIOError(message) from error
+            kind = _kind_of(error)
+            advice = _ADVICE.get(kind, f"the store answers {kind}; try again later")
+            raise RemoteIOError(f"Cannot {doing} {shown(key)} in {self.location}: {advice}.") from error
+
+
+def _kind_of(error: BaseError) -> str:
+    text = str(error)
+    named = (kind for code, kind in _KINDS.items() if f"<Code>{code}</Code>" in text)
+    return next(named, type(error).__name__.removesuffix("Error"))
