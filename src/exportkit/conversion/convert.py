@@ -106,7 +106,7 @@ class Conversion:
             raise UsageError(
                 f"--media {request.media} makes links, and archives hold none; with --sink use --media copy or none."
             )
-        if request.ray_storage is not None and request.media == "hardlink":
+        if _uses_storage(request) and request.media == "hardlink":
             raise UsageError(
                 "--media hardlink cannot reach from one machine to another; with --ray-storage use --media copy, "
                 "symlink or none."
@@ -228,7 +228,7 @@ class Conversion:
         request = self._request
         reads = [bundle.root, *([request.originals] if request.originals is not None else [])]
         places = [*reads, *(Path(part.root) for part in bundle.parts)]
-        if request.ray_storage is not None and any(place.is_relative_to(self._run.path) for place in places):
+        if _uses_storage(request) and any(place.is_relative_to(self._run.path) for place in places):
             raise UsageError(
                 "The machines of a cluster do not see what is acquired or unpacked beside the output; "
                 "with --ray-storage give a bundle that lies there already and is not compressed."
@@ -395,6 +395,10 @@ class Conversion:
             shutil.copyfile(self._run.spool / SPLITS, output.setup.stage / SPLITS)
             output.add_file(entry)
             output.groups = groups
+
+
+def _uses_storage(request: ConversionRequest) -> bool:
+    return request.engine == "ray" and request.ray_storage is not None
 
 
 def _entries(path: Path | None) -> Iterator[Entry]:
