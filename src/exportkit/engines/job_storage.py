@@ -8,6 +8,7 @@ import os
 import pickle
 import secrets
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ from exportkit.storage.objects import ObjectMissing, ObjectStore
 from exportkit.storage.opening import open_objects
 
 __all__ = ["JobStorage"]
+
+#: Requests under way at once: a store answers each late, and many as fast as one.
+_REQUESTS: Final = 8
 
 
 class JobStorage:
@@ -45,6 +49,7 @@ class JobStorage:
         self._store: Final[ObjectStore] = open_objects(where)
         self._name = f"exportkit-{secrets.token_hex(8)}"
         self._word = secrets.token_hex(16)
+        self._requests = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="exportkit-objects")
         self._is_open = False
         self._folders: list[str] = []
         #: Files that the last job named, by their paths: its setup is that of the next one, too.
@@ -73,16 +78,17 @@ class JobStorage:
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise UsageError(f"A job cannot be handed to other machines ({error}); define it in a module.") from None
         files = {path.relative_to(self._root).as_posix(): path for path in named if path.is_file()}
-        self._sent = {name: self._sent.get(name) or self._send(path) for name, path in files.items()}
+        new = {name: _digest_of(path) for name, path in files.items() if name not in self._sent}
+        self._sent = {name: new.get(name) or self._sent[name] for name in files}
         order = msgspec.msgpack.encode(Order(work, self._folders, self._sent))
-        self._store.put(self._key(_job(number), "order"), order, if_absent=False)
+        contents: list[tuple[str, bytes | Path]] = [(self._key("files", new[name]), files[name]) for name in new]
+        contents.append((self._key(_job(number), "order"), order))
+        for _ in self._requests.map(self._put, contents):
+            pass
         return self._where, self._name, str(number), hashlib.sha256(order).hexdigest()
 
-    def _send(self, path: Path) -> str:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self._store.put(self._key("files", digest), path, if_absent=False)
-        return digest
+    def _put(self, content: tuple[str, bytes | Path]) -> None:
+        self._store.put(*content, if_absent=False)
 
     def has_begun(self, number: int, machines: Iterable[str]) -> bool:
         return any(self._store.size(self._key(_job(number), machine)) is not None for machine in machines)
@@ -101,9 +107,11 @@ class JobStorage:
         return given(*loads(unpack(pieces, digest, self._root), self._root))
 
     def forget(self, number: int) -> None:
-        self._store.delete_prefix(self._key(_job(number)))
+        # What cannot be removed now is removed at the end.
+        self._requests.submit(self._store.delete_prefix, self._key(_job(number)))
 
     def close(self) -> None:
+        self._requests.shutdown(cancel_futures=True)
         try:
             if self._is_open:
                 self._store.delete_prefix(self._name)
@@ -120,3 +128,8 @@ class JobStorage:
 
 def _job(number: int) -> str:
     return f"job-{number:06d}"
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
