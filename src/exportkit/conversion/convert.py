@@ -37,6 +37,7 @@ from exportkit.conversion.request import ConversionRequest
 from exportkit.conversion.result import ConversionResult
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, SurveySetup, store_setup
 from exportkit.conversion.split_list import SPLITS, write_split_list
+from exportkit.conversion.storage_rules import judge_link_mode, judge_places
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
 from exportkit.conversion.unit_splits import ensure_grouped, settle_splits
@@ -106,11 +107,7 @@ class Conversion:
             raise UsageError(
                 f"--media {request.media} makes links, and archives hold none; with --sink use --media copy or none."
             )
-        if _uses_storage(request) and request.media == "hardlink":
-            raise UsageError(
-                "--media hardlink cannot reach from one machine to another; with --ray-storage use --media copy, "
-                "symlink or none."
-            )
+        judge_link_mode(request)
         for wanted in request.outputs:
             wanted.writer.ensure_ready(wanted.options)
 
@@ -227,12 +224,7 @@ class Conversion:
         """
         request = self._request
         reads = [bundle.root, *([request.originals] if request.originals is not None else [])]
-        places = [*reads, *(Path(part.root) for part in bundle.parts)]
-        if _uses_storage(request) and any(place.is_relative_to(self._run.path) for place in places):
-            raise UsageError(
-                "The machines of a cluster do not see what is acquired or unpacked beside the output; "
-                "with --ray-storage give a bundle that lies there already and is not compressed."
-            )
+        judge_places(request, self._run.path, [*reads, *(Path(part.root) for part in bundle.parts)])
         return open_engine(
             request.workers,
             size,
@@ -395,10 +387,6 @@ class Conversion:
             shutil.copyfile(self._run.spool / SPLITS, output.setup.stage / SPLITS)
             output.add_file(entry)
             output.groups = groups
-
-
-def _uses_storage(request: ConversionRequest) -> bool:
-    return request.engine == "ray" and request.ray_storage is not None
 
 
 def _entries(path: Path | None) -> Iterator[Entry]:
