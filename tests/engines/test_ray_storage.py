@@ -66,6 +66,18 @@ def test_wrong_credentials_are_told(bench: Workbench, s3: Bucket) -> None:
     assert f"in s3://{s3.name}/exports: the store refuses these credentials" in message
 
 
+def test_missing_credentials_are_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    # Where machines of AWS ask for the credentials of their role.
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
+
+    code, message = converted(bench, "s3://bucket/x")
+
+    assert code == 5
+    assert "give them in AWS_ACCESS_KEY_ID and its siblings" in message
+
+
 def test_a_bucket_that_is_not_there_is_told(bench: Workbench, s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in s3.environment.items():
         monkeypatch.setenv(name, value)

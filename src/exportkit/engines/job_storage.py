@@ -56,10 +56,14 @@ class JobStorage:
         self._sent: dict[str, str] = {}
 
     def open(self) -> tuple[str, ...]:
-        # Nothing is there, and so it shows before the work what is needed after it.
-        self._store.delete_prefix(self._name)
         note_objects(self._root, self._where, self._name)
-        self._store.put(self._key(CALL), self._word.encode(), if_absent=False)
+        try:
+            # Nothing is there, and so it shows before the work what is needed after it.
+            self._store.delete_prefix(self._name)
+            self._store.put(self._key(CALL), self._word.encode(), if_absent=False)
+        except RemoteIOError as error:
+            text = str(error)
+            raise RemoteIOError(f"--ray-storage cannot be used: {text[0].lower()}{text[1:]}") from error
         self._is_open = True
         return self._where, self._name, self._word
 

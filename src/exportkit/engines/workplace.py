@@ -61,7 +61,8 @@ def answer_in_storage(machine: str, words: tuple[str, ...], reads: Iterable[str]
         store.put(f"{run}/{machine}", word.encode(), if_absent=False)
         _Workplace.opened()
     except (ExportkitError, OSError) as error:
-        return f"cannot work through --ray-storage: {str(error).rstrip('.')}"
+        text = str(error).rstrip(".")
+        return f"cannot work through --ray-storage: {text[0].lower()}{text[1:]}"
     return None
 
 

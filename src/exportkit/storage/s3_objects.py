@@ -33,12 +33,14 @@ _ADVICE: Final = {
 #: Up to this size an object is sent in one request, which alone can be made conditional on absence.
 _ONE_REQUEST: Final = 128 << 20
 _LISTED: Final = 500
-#: Codes of S3 in answers to a listing, which come without a kind of their own.
-_KINDS: Final = {
-    "NoSuchBucket": "NotFound",
-    "AccessDenied": "PermissionDenied",
-    "InvalidAccessKeyId": "PermissionDenied",
-    "SignatureDoesNotMatch": "PermissionDenied",
+#: What tells the kind of an error that has none of its own: S3's codes in answers to a listing, and the place that is
+#: asked for credentials where the environment has none.
+_SIGNS: Final = {
+    "<Code>NoSuchBucket</Code>": "NotFound",
+    "<Code>AccessDenied</Code>": "PermissionDenied",
+    "<Code>InvalidAccessKeyId</Code>": "PermissionDenied",
+    "<Code>SignatureDoesNotMatch</Code>": "PermissionDenied",
+    "/latest/api/token": "Unauthenticated",
 }
 
 
@@ -135,5 +137,5 @@ class S3Objects:
 
 def _kind_of(error: BaseError) -> str:
     text = str(error)
-    named = (kind for code, kind in _KINDS.items() if f"<Code>{code}</Code>" in text)
+    named = (kind for sign, kind in _SIGNS.items() if sign in text)
     return next(named, type(error).__name__.removesuffix("Error"))
