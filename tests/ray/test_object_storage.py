@@ -95,13 +95,14 @@ def test_a_node_that_dies_in_the_middle_costs_nothing_but_time(
 
 
 def writes_elsewhere(pid: int, out: Path, stage: str) -> bool:
-    """Whether a process has a file of its attempt open, in no folder of the run."""
+    """Whether a process is in the middle of an attempt in a folder of its own, and has nothing of the run's open."""
     try:
-        links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+        links = [Path(f"/proc/{pid}/fd/{link.name}").readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
     except FileNotFoundError:
         return False
-    assert not any(link.startswith(str(out.parent)) for link in links)
-    return any("/exportkit-work-" in link and "/attempts/" in link and link.count("/") > 8 for link in links)
+    assert not any(link.is_relative_to(out.parent) for link in links)
+    own = {link for link in links if link.name.startswith("exportkit-work-")}
+    return any(any(place.glob("run/spool/work-*/attempts/*/*")) for place in own)
 
 
 def test_an_interrupted_run_leaves_no_object(runs: Runs, s3: Bucket) -> None:
