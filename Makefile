@@ -113,7 +113,7 @@ test-consumers: $(WHEEL_READY) $(TORCH_ENV) $(NEIGHBOUR_ENVS)  ## Load our datas
 test-ray: $(WHEEL_READY) $(RAY_PACKAGES)  ## Convert on Ray, on clusters of this machine that lose nodes
 	@touch $(RAY_PACKAGES)
 	$(call with_wheel,$(RAY_ENV),$(BIN)/python $(RAY_PACKAGES)/bin/python)
-	$(RAY_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/ray
+	PATH="$(abspath $(BIN)):$$PATH" $(RAY_ENV)/bin/python -m pytest $(PYTEST_ARGS) --from-wheel tests/ray
 
 test-sdk: $(BUILT)  ## Hold the server against synapse-sdk, in a Python 3.12 environment of its own (made once)
 	$(BIN)/pytest $(PYTEST_ARGS) -m sdk tests/sdk

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from exportkit.errors import LocalIOError, OutputLocked, UsageError
+from exportkit.storage.object_note import OBJECT_NOTE, note_objects
 from exportkit.storage.run_directory import RunDirectory
 
 HOLD = """
@@ -149,6 +150,17 @@ def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     with RunDirectory(tmp_path / "out") as run:
         assert list(run.stage.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_noted_of_objects_elsewhere_is_there_for_the_next_run_alone(tmp_path: Path) -> None:
+    folder = tmp_path / ".out.exportkit-run"
+    folder.mkdir(0o700)
+    note_objects(folder, "s3://bucket/x", "run")
+
+    with RunDirectory(tmp_path / "out") as run:
+        assert (run.path / OBJECT_NOTE).is_file()
+
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_two_outputs_side_by_side_do_not_meet(tmp_path: Path) -> None:

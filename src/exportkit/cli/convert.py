@@ -74,6 +74,7 @@ def _request(asked: ConvertOptions, plugins: PluginManager) -> ConversionRequest
         sink=asked.sink,
         engine=asked.engine,
         ray_address=asked.ray_address,
+        ray_storage=asked.ray_storage,
         overwrite=asked.overwrite,
         keep_old=asked.keep_old,
         dry_run=asked.dry_run,

@@ -80,6 +80,13 @@ RayAddress = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="With --engine ray: a running cluster; by default one of this run alone."),
 ]
+RayStorage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="s3://BUCKET/PREFIX",
+        help="With --engine ray: what goes between machines, where they do not share the output's folder (extra 's3').",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a dataset that exportkit wrote.")]
 KeepOld = Annotated[bool, typer.Option("--keep-old", help="With --overwrite: keep the old one as .bak.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")]
@@ -120,6 +127,7 @@ class ConvertOptions:
     sink: Sink = None
     engine: Engine = "local"
     ray_address: RayAddress = None
+    ray_storage: RayStorage = None
     overwrite: Overwrite = False
     keep_old: KeepOld = False
     dry_run: DryRun = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 from collections import Counter
@@ -36,6 +37,7 @@ from exportkit.conversion.request import ConversionRequest
 from exportkit.conversion.result import ConversionResult
 from exportkit.conversion.setup import EncodeSetup, OutputSetup, SurveySetup, store_setup
 from exportkit.conversion.split_list import SPLITS, write_split_list
+from exportkit.conversion.storage_rules import judge_link_mode, judge_places
 from exportkit.conversion.survey import Survey, run_survey
 from exportkit.conversion.transcode import ensure_pillow
 from exportkit.conversion.unit_splits import ensure_grouped, settle_splits
@@ -44,6 +46,7 @@ from exportkit.errors import ConversionFailed, NothingToExport, UsageError
 from exportkit.plugins.manager import PluginManager
 from exportkit.plugins.registry import Entry as RegistryEntry
 from exportkit.storage.archive_layouts import ARCHIVES
+from exportkit.storage.object_note import remove_noted_objects
 from exportkit.storage.publish import publish_directory
 from exportkit.storage.run_directory import RunDirectory
 from exportkit.writing import AcquisitionRequest, Fragments, Plan, Writer
@@ -104,6 +107,7 @@ class Conversion:
             raise UsageError(
                 f"--media {request.media} makes links, and archives hold none; with --sink use --media copy or none."
             )
+        judge_link_mode(request)
         for wanted in request.outputs:
             wanted.writer.ensure_ready(wanted.options)
 
@@ -112,6 +116,8 @@ class Conversion:
             self._opened.enter_context(self._run)
         try:
             request = self._request
+            if (left := remove_noted_objects(self._run.path)) is not None:
+                logging.getLogger(__name__).warning(left)
             self._lock = read_class_lock(request.lock) if request.lock else None
             self._listed = read_class_list(request.classes) if request.classes else None
         except BaseException:
@@ -137,7 +143,7 @@ class Conversion:
         work.mkdir(0o700)
         self._engine = engine = self._opened.enter_context(self._opened_engine(bundle, size))
         self._survey_setup = setup = self._setup_survey(bundle)
-        stored = store_setup(work / "survey.setup", setup, shared=not engine.in_process)
+        stored = store_setup(work / "survey.setup", setup, root=self._run.path, shared=not engine.in_process)
         survey = run_survey(bundle, stored, work, engine, lambda done: self._advance("survey", done, size))
         if not sum(survey.splits.values()) and request.error_on_empty:
             raise NothingToExport("The bundle has no record to export.")
@@ -218,6 +224,7 @@ class Conversion:
         """
         request = self._request
         reads = [bundle.root, *([request.originals] if request.originals is not None else [])]
+        judge_places(request, self._run.path, [*reads, *(Path(part.root) for part in bundle.parts)])
         return open_engine(
             request.workers,
             size,
@@ -225,6 +232,8 @@ class Conversion:
             address=request.ray_address,
             folder=self._work,
             reads=reads,
+            storage=request.ray_storage,
+            root=self._run.path,
         )
 
     def _attempts(self) -> Path:
@@ -364,7 +373,7 @@ class Conversion:
             measures_all=self._request.loss_iou == "all",
             attempts=self._attempts() if engine.repeats else None,
         )
-        stored = store_setup(self._work / "encode.setup", setup, shared=not engine.in_process)
+        stored = store_setup(self._work / "encode.setup", setup, root=self._run.path, shared=not engine.in_process)
         share = self._size // (len(self._shards) or 1)
         for results in engine.map_ordered(encode_shard, self._jobs(stored)):
             for output, result in zip(outputs, results, strict=True):

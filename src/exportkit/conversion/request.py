@@ -88,6 +88,8 @@ class ConversionRequest(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineName = "local"
     #: ``HOST:PORT`` of a running Ray cluster, or ``auto``; None, or ``local``, is one on this machine for this run.
     ray_address: str | None = None
+    #: ``s3://…`` for what goes between the machines of a Ray cluster, where they do not share the output's folder.
+    ray_storage: str | None = None
     overwrite: bool = False
     keep_old: bool = False
     dry_run: bool = False

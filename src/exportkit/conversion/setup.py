@@ -10,6 +10,7 @@ import msgspec
 
 from exportkit.bundles import Part
 from exportkit.conversion.splits import SplitRequest
+from exportkit.engines.run_paths import dumps, loads
 from exportkit.errors import UsageError
 from exportkit.normalize import InputOptions
 from exportkit.plugins.manager import PluginManager
@@ -87,14 +88,15 @@ class EncodeSetup(msgspec.Struct, frozen=True):
 _loaded: dict[Path, Any] = {}
 
 
-def store_setup(path: Path, setup: Any, *, shared: bool = True) -> Path:
+def store_setup(path: Path, setup: Any, *, root: Path | None = None, shared: bool = True) -> Path:
     """Store a setup for the workers of this run; this process keeps it as it is, and needs no file if not ``shared``.
 
+    Places below ``root`` are named relative to the setup, so that they may lie elsewhere for a worker.
     Raises UsageError where it holds a function that other processes cannot import.
     """
     if shared:
         try:
-            path.write_bytes(pickle.dumps(setup))
+            path.write_bytes(dumps(setup, root or path.parent, path.parent))
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise UsageError(
                 f"A function cannot be handed to other processes ({error}); define it in a module, or use one worker."
@@ -112,7 +114,7 @@ def load_setup(path: Path) -> Any:
     if path not in _loaded:
         _loaded.clear()
         try:
-            _loaded[path] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, see above
+            _loaded[path] = loads(path.read_bytes(), path.parent)
         except (ImportError, AttributeError) as error:
             raise UsageError(
                 f"A worker cannot import what this run uses ({error}); put it into an installed module."

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from exportkit.engines.job_place import JobPlace
 from exportkit.errors import UsageError
 
 __all__ = ["POOL_THRESHOLD", "Engine", "EngineName", "open_engine"]
@@ -49,25 +50,45 @@ def open_engine(
     address: str | None = None,
     folder: Path | None = None,
     reads: Sequence[Path] = (),
+    storage: str | None = None,
+    root: Path | None = None,
 ) -> AbstractContextManager[Engine]:
     """The engine for this much input. ``local`` is a pool where several workers are asked for and worth it.
 
     ``workers`` 0 chooses: one process below :data:`POOL_THRESHOLD`, else one per available processor; with Ray as many
     as the cluster has. Only Ray looks at the rest: ``address`` is that of a cluster, ``folder`` an empty one that all
-    its machines have to share, and ``reads`` what they have to see. Raises UsageError.
+    its machines have to share, and ``reads`` what they have to see. With ``storage``, a URL of S3, they share nothing
+    but that: jobs find the folder ``root``, below which all lies that they read and make, as one of their own machine.
+    Raises UsageError.
     """
     if name == "ray":
         from exportkit.engines.ray_engine import RayEngine
 
-        if folder is None:
-            raise UsageError("The engine 'ray' needs a folder that all machines share.")
-        return RayEngine(workers, address, folder, reads)
+        return RayEngine(workers, address, _place(folder, storage, root), reads)
     if name != "local":
         raise UsageError(f"There is no engine {name!r}; choose local or ray.")
     if address is not None:
         raise UsageError("--ray-address goes with --engine ray.")
+    if storage is not None:
+        raise UsageError("--ray-storage goes with --engine ray.")
     from exportkit.engines.in_process import InProcessEngine
     from exportkit.engines.process_pool import ProcessPoolEngine, available_processors
 
     count = workers or (available_processors() if input_bytes >= POOL_THRESHOLD else 1)
     return InProcessEngine() if count == 1 else ProcessPoolEngine(count)
+
+
+def _place(folder: Path | None, storage: str | None, root: Path | None) -> JobPlace:
+    if storage is None:
+        from exportkit.engines.job_folder import JobFolder
+
+        if folder is None:
+            raise UsageError("The engine 'ray' needs a folder that all machines share.")
+        return JobFolder(folder)
+    from exportkit.engines.job_storage import JobStorage
+    from exportkit.storage.objects import S3Location
+
+    S3Location.from_url(storage)
+    if root is None:
+        raise UsageError("The engine 'ray' needs the folder of the run.")
+    return JobStorage(storage, root)

@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, SpawnContext
 from queue import SimpleQueue
-from traceback import format_exception, format_exception_only
 from typing import Any, Final
 
 from exportkit.engines.pipe import Message, pack, receive, send, unpack, widen
+from exportkit.engines.portable_error import portable
 from exportkit.errors import LocalIOError
 
 __all__ = ["Answer", "Context", "PoolWorker", "signals_held"]
@@ -145,16 +145,4 @@ def _answer(stored: bytes | bytearray | memoryview) -> Message:
         function, job = pickle.loads(stored)  # noqa: S301
         return pack((True, function(job)))
     except BaseException as error:  # noqa: BLE001 - the border of a process: whatever it is, it is raised again over there
-        return pack((False, _portable(error)))
-
-
-def _portable(error: BaseException) -> BaseException:
-    """The exception, or one of the same words where it cannot be sent."""
-    trace = "In a worker process:\n" + "".join(format_exception(error))
-    try:
-        error.add_note(trace)
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - what stands on the same line
-    except Exception:  # noqa: BLE001 - somebody else's class may do anything here
-        error = RuntimeError("".join(format_exception_only(error)).strip())
-        error.add_note(trace)
-    return error
+        return pack((False, portable(error, "In a worker process")))

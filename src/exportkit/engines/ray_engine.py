@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from exportkit.engines.job_place import JobPlace
 from exportkit.engines.ray_cluster import Task
 from exportkit.engines.ray_driver import RayDriver
-from exportkit.engines.remote_job import (
-    answer,
-    call_out,
-    forget_job,
-    has_begun,
-    machine_facts,
-    read_result,
-    run_job,
-    store_job,
-)
+from exportkit.engines.remote_job import machine_facts
 from exportkit.errors import UsageError
 
 __all__ = ["RayEngine"]
@@ -29,58 +22,58 @@ Result = TypeVar("Result")
 
 
 class RayEngine:
-    """Tasks over jobs: a task is told a folder and a number, and tells the name of the file with its result.
+    """Tasks over jobs: a task is told a place and a number, and tells the name under which its result lies there.
 
     Ray runs a task again when its machine is lost, so a job must bear being done twice (:attr:`repeats`); the result
-    that counts is the one whose name came back. Jobs and results lie in ``folder``, which all machines share, so that
-    nothing is lost with a machine, and this process holds one result at a time.
+    that counts is the one whose name came back. Jobs and results lie in ``place``, so that nothing is lost with a
+    machine, and this process holds one result at a time. ``reads`` is what the machines have to see.
     """
 
     in_process = False
     repeats = True
 
-    def __init__(self, workers: int, address: str | None, folder: Path, reads: Sequence[Path] = ()) -> None:
+    def __init__(self, workers: int, address: str | None, place: JobPlace, reads: Sequence[Path] = ()) -> None:
         self._cluster = RayDriver(address, workers)
         self._asked = workers
-        self._folder = folder
+        self._place = place
         self._reads = tuple(str(path.absolute()) for path in reads)
         self._facts = machine_facts()
-        self._jobs = folder / "jobs"
         self._numbers = count()
+        self._opened = ExitStack()
         self.workers = workers
 
     def __enter__(self) -> Self:
-        """Start or join the cluster, and judge its machines. Raises UsageError, RemoteIOError."""
-        self._jobs.mkdir(0o700, exist_ok=True)
-        self._cluster.open()
+        """Start or join the cluster, and judge its machines. Raises UsageError, LocalIOError, RemoteIOError."""
         try:
-            self._judge_machines()
+            self._opened.callback(self._place.close)
+            words = self._place.open()
+            self._cluster.open()
+            self._opened.callback(self._cluster.close)
+            self._judge_machines(words)
             self.workers = self._asked or self._cluster.processors()
         except BaseException:
-            self._cluster.close()
+            self._opened.close()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._cluster.close()
+        self._opened.close()
 
-    def _judge_machines(self) -> None:
-        """Refuse a cluster before it has worked for an hour: other versions, or no sight of folder and bundle."""
-        word = call_out(self._folder)
+    def _judge_machines(self, words: tuple[str, ...]) -> None:
+        """Refuse a cluster before it has worked for an hour: other versions, or no sight of place and bundle."""
         self._cluster.lost()
-        for machine, wrong in self._cluster.ask_all(answer, str(self._folder), word, self._reads, self._facts):
+        for machine, wrong in self._cluster.ask_all(self._place.answer, words, self._reads, self._facts):
             if wrong is not None:
                 raise UsageError(f"The machine {machine.address} of the Ray cluster {wrong}.")
-            if not (self._folder / machine.name).exists():
-                raise UsageError(
-                    f"What the machine {machine.address} of the Ray cluster writes does not arrive in the output's "
-                    "folder; choose an output on storage that all machines share."
-                )
+            refusal = self._place.refusal(machine.name)
+            if refusal is not None:
+                raise UsageError(f"What the machine {machine.address} of the Ray cluster writes {refusal}.")
 
     def map_ordered(
         self, function: Callable[[Job], Result], jobs: Iterable[Job], window: int | None = None
     ) -> Iterator[Result]:
         """Yield ``function(job)`` for each job, in order, with at most ``window`` jobs under way."""
+        self._place.begin()
         limit = window or 2 * self.workers + 2
         # Ray runs as many tasks as there are processors; fewer workers than that are kept by handing out fewer.
         at_once = limit if self._asked in {0, self._cluster.processors()} else self._asked
@@ -106,11 +99,11 @@ class RayEngine:
 
     def _handed_out(self, function: Callable[[Any], Any], job: Any) -> _Handed:
         number = next(self._numbers)
-        store_job(self._jobs, number, function, job)
-        return _Handed(number, [self._started(number)])
+        words = self._place.store(number, function, job)
+        return _Handed(number, words, [self._started(words)])
 
-    def _started(self, number: int) -> Task:
-        return self._cluster.start(run_job, str(self._jobs), number, tuple(sorted(self._facts.items())))
+    def _started(self, words: tuple[str, ...]) -> Task:
+        return self._cluster.start(self._place.run, words, tuple(sorted(self._facts.items())))
 
     def _look_after(self, waiting: Iterable[_Handed]) -> None:
         """Wait until something is done, or for some seconds; then do again what was begun on a machine that is lost.
@@ -125,23 +118,24 @@ class RayEngine:
             return
         lost = self._cluster.lost()
         for handed in set(of_task.values()):
-            if any(has_begun(self._jobs, handed.number, machine) for machine in lost - handed.given_up):
+            if self._place.has_begun(handed.number, lost - handed.given_up):
                 handed.given_up |= lost
-                handed.tasks.append(self._started(handed.number))
+                handed.tasks.append(self._started(handed.words))
 
     def _taken(self, handed: _Handed, done: Task) -> Any:
-        name = self._cluster.result(done)
+        outcome = self._cluster.result(done)
         self._cluster.cancel(task for task in handed.tasks if task != done)
-        result = read_result(self._jobs, name)
-        forget_job(self._jobs, handed.number)
+        result = self._place.result(outcome)
+        self._place.forget(handed.number)
         return result
 
 
 class _Handed:
     """A job that was handed out: its attempts, the one that is done, and the machines that nobody waits for."""
 
-    def __init__(self, number: int, tasks: list[Task]) -> None:
+    def __init__(self, number: int, words: tuple[str, ...], tasks: list[Task]) -> None:
         self.number = number
+        self.words = words
         self.tasks = tasks
         self.done: Task | None = None
         self.given_up: set[str] = set()

@@ -13,12 +13,25 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from traceback import format_exception
 from typing import Any, Final
 
+from exportkit.engines.portable_error import portable
 from exportkit.errors import LocalIOError, UsageError
 
-__all__ = ["answer", "call_out", "forget_job", "has_begun", "machine_facts", "read_result", "run_job", "store_job"]
+__all__ = [
+    "answer",
+    "call_out",
+    "difference",
+    "forget_job",
+    "given",
+    "has_begun",
+    "machine_facts",
+    "outcome_of",
+    "read_result",
+    "run_job",
+    "store_job",
+    "unreadable",
+]
 
 _CALL: Final = "call"
 
@@ -41,9 +54,13 @@ def call_out(folder: Path) -> str:
     return word
 
 
-def answer(machine: str, folder: str, word: str, reads: Iterable[str], facts: dict[str, str]) -> str | None:
-    """What is wrong with this machine, as the end of a sentence; None, and a file of its name there, if nothing is."""
-    wrong = _difference(facts) or _blindness(folder, word, reads)
+def answer(machine: str, words: tuple[str, ...], reads: Iterable[str], facts: dict[str, str]) -> str | None:
+    """What is wrong with this machine, as the end of a sentence; None, and a file of its name there, if nothing is.
+
+    ``words`` are the folder, and the word that was left in it.
+    """
+    folder, word = words
+    wrong = difference(facts) or _blindness(folder, word) or unreadable(reads)
     if wrong is None:
         try:
             Path(folder, machine).write_text(word, encoding="ascii")
@@ -52,20 +69,26 @@ def answer(machine: str, folder: str, word: str, reads: Iterable[str], facts: di
     return wrong
 
 
-def _blindness(folder: str, word: str, reads: Iterable[str]) -> str | None:
+def _blindness(folder: str, word: str) -> str | None:
     try:
         seen = Path(folder, _CALL).read_text(encoding="ascii")
     except OSError:
         seen = None
     if seen != word:
         return f"does not see {folder!r}; choose an output on storage that all machines have at the same place"
+    return None
+
+
+def unreadable(reads: Iterable[str]) -> str | None:
+    """What of the input this machine cannot read, as the end of a sentence; None if it can."""
     for path in reads:
         if not os.access(path, os.R_OK):
             return f"cannot read {path!r}; put the bundle on storage that all machines have at the same place"
     return None
 
 
-def _difference(facts: dict[str, str]) -> str | None:
+def difference(facts: dict[str, str]) -> str | None:
+    """In what this machine differs from one with these facts, as the end of a sentence; None if in nothing."""
     own = machine_facts()
     for name in sorted(facts.keys() | own.keys()):
         if facts.get(name) != own.get(name):
@@ -77,7 +100,7 @@ def _difference(facts: dict[str, str]) -> str | None:
 @lru_cache(maxsize=4)
 def _refuse_others(facts: tuple[tuple[str, str], ...]) -> None:
     """Raise UsageError on a machine that joined after the start and is not like the others."""
-    wrong = _difference(dict(facts))
+    wrong = difference(dict(facts))
     if wrong is not None:
         raise UsageError(f"A machine of the Ray cluster ({os.uname().nodename}) {wrong}.")
 
@@ -97,33 +120,29 @@ def store_job(folder: Path, number: int, function: Callable[[Any], Any], job: An
         raise UsageError(f"A job cannot be handed to other machines ({error}); define it in a module.") from None
 
 
-def run_job(machine: str, folder: str, number: int, facts: tuple[tuple[str, str], ...]) -> str:
+def run_job(machine: str, words: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> str:
     """Do a job and give the name of the file with its result, which no other attempt at it has.
 
-    Another file says meanwhile that this ``machine`` has begun it.
+    ``words`` are the folder and the number. Another file says meanwhile that this ``machine`` has begun the job.
     """
-    place = _job_file(Path(folder), number)
+    folder, number = words
+    place = _job_file(Path(folder), int(number))
     place.with_name(f"{place.name}-on-{machine}").touch()
-    try:
-        _refuse_others(facts)
-        # Our own file, in a folder of mode 0700 that this very run has made.
-        function, job = pickle.loads(place.read_bytes())  # noqa: S301
-        outcome: tuple[bool, Any] = (True, function(job))
-    except Exception as error:  # noqa: BLE001 - the border of a machine: whatever it is, it is raised again over there
-        outcome = (False, _portable(error))
+    # Our own file, in a folder of mode 0700 that this very run has made.
+    outcome = outcome_of(lambda: pickle.loads(place.read_bytes()), facts)  # noqa: S301
     result = place.with_name(f"{place.name}-{secrets.token_hex(8)}")
     result.write_bytes(pickle.dumps(outcome, 5))
     return result.name
 
 
-def _portable(error: Exception) -> Exception:
-    """The exception, or one of the same words where it cannot be sent."""
-    error.add_note("On another machine:\n" + "".join(format_exception(error)))
+def outcome_of(load: Callable[[], Any], facts: tuple[tuple[str, str], ...]) -> tuple[bool, Any]:
+    """Do the job that ``load`` gives, a function and its argument: True and its result, or False and what it raised."""
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - what stands one line above
-    except Exception:  # noqa: BLE001 - somebody else's class may do anything here
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
+        _refuse_others(facts)
+        function, job = load()
+        return True, function(job)
+    except Exception as error:  # noqa: BLE001 - the border of a machine: whatever it is, it is raised again over there
+        return False, portable(error, "On another machine")
 
 
 def read_result(folder: Path, name: str) -> Any:
@@ -136,6 +155,11 @@ def read_result(folder: Path, name: str) -> Any:
             f"A result of another machine cannot be read from {str(path)!r} ({error.strerror}); "
             "choose an output on storage that all machines share."
         ) from error
+    return given(is_done, value)
+
+
+def given(is_done: bool, value: Any) -> Any:
+    """The result of an outcome; what the job raised is raised here."""
     if not is_done:
         raise value
     return value

@@ -91,14 +91,20 @@ class S3Location:
     @classmethod
     def from_url(cls, url: str) -> S3Location:
         """Read ``s3://bucket/prefix?endpoint=http://host:port&region=name``. Raises UsageError."""
-        parts = urlsplit(url)
-        if parts.username or parts.password:
+        try:
+            parts = urlsplit(url)
+            options = dict(parse_qsl(parts.query, keep_blank_values=True))
+            server = urlsplit(options.get("endpoint", "https://s3"))
+        except ValueError:
+            raise UsageError("The storage URL is none; write s3://BUCKET/PREFIX?endpoint=URL&region=NAME.") from None
+        if any(place.username is not None or place.password is not None for place in (parts, server)):
             raise UsageError("The storage URL holds credentials; give them in AWS_ACCESS_KEY_ID and its siblings.")
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
         unknown = sorted(set(options) - {"endpoint", "region"})
         if parts.scheme != "s3" or not parts.netloc or unknown:
             what = f"has the unknown option {unknown[0]!r}" if unknown else "is none of S3"
             raise UsageError(f"The storage URL {what}; write s3://BUCKET/PREFIX?endpoint=URL&region=NAME.")
+        if server.scheme not in {"http", "https"} or not server.hostname:
+            raise UsageError("The endpoint of the storage URL is no http:// or https:// URL of a server; correct it.")
         prefix = parts.path.strip("/")
         reason = judge_input_path(prefix) if prefix else None
         if reason:

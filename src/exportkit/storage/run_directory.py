@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from exportkit.errors import LocalIOError, OutputLocked
 from exportkit.storage.lock import release_lock, take_lock
+from exportkit.storage.object_note import OBJECT_NOTE
 from exportkit.storage.refusals import refusals_of, shown
 from exportkit.storage.removal import remove_tree
 from exportkit.storage.rename_note import RENAME_NOTE
@@ -24,9 +25,11 @@ _ATTEMPTS: Final = 100
 ACQUIRED: Final = "acquired"
 #: File that says under which name of an object store a run publishes.
 CLAIM: Final = "claim.json"
+#: What the next run has to know even where it begins anew.
+_NOTED: Final = frozenset({OBJECT_NOTE})
 #: What a run that was cut off leaves to the next: its state, as SQLite names its files, and what it speaks of.
 _KEPT: Final = frozenset(
-    {"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED, CLAIM, RENAME_NOTE}
+    {"state.db", "state.db-journal", "state.db-wal", "state.db-shm", "spool", ACQUIRED, CLAIM, RENAME_NOTE, *_NOTED}
 )
 
 
@@ -39,7 +42,8 @@ class RunDirectory:
     """`.<name>.exportkit-run/` beside `target`, mode 0700, on its file system, locked while the run lasts.
 
     `target` is the absolute output path, `stage` the folder being built, `spool` the place for other files of the
-    run (reliability, section 2). Both are empty at the start: what a killed run left is cleared. At the end, however
+    run (reliability, section 2). Both are empty at the start: what a killed run left is cleared, but for its note of
+    objects elsewhere (`remove_noted_objects`). At the end, however
     the run ends, everything made here is removed, with the parent folders of a target that never came to be.
 
     With `resumable` only the stage is empty at the start, and whoever works here may set `keeps`: then nothing but
@@ -67,7 +71,7 @@ class RunDirectory:
                 self._make_parents()
                 self._lock = self._claim()
                 self._remove_rest()
-                self._clear(keeping=_KEPT if self._resumable else frozenset())
+                self._clear(keeping=_KEPT if self._resumable else _NOTED)
                 self.stage.mkdir()
                 self.spool.mkdir(exist_ok=True)
         except BaseException:

@@ -22,9 +22,26 @@ except ImportError as error:
 
 __all__ = ["S3Objects"]
 
+#: What the store's answers mean to the user, by their kind.
+_ADVICE: Final = {
+    "Generic": "the store gives no answer that can be used; see that its server can be reached, and run it again",
+    "NotFound": "the store answers that there is no such bucket; create it, or correct its name",
+    "PermissionDenied": "the store refuses these credentials; give them the right to do so, or use others",
+    "Unauthenticated": "the store wants credentials; give them in AWS_ACCESS_KEY_ID and its siblings",
+}
+
 #: Up to this size an object is sent in one request, which alone can be made conditional on absence.
 _ONE_REQUEST: Final = 128 << 20
 _LISTED: Final = 500
+#: What tells the kind of an error that has none of its own: S3's codes in answers to a listing, and the place that is
+#: asked for credentials where the environment has none.
+_SIGNS: Final = {
+    "<Code>NoSuchBucket</Code>": "NotFound",
+    "<Code>AccessDenied</Code>": "PermissionDenied",
+    "<Code>InvalidAccessKeyId</Code>": "PermissionDenied",
+    "<Code>SignatureDoesNotMatch</Code>": "PermissionDenied",
+    "/latest/api/token": "Unauthenticated",
+}
 
 
 class S3Objects:
@@ -113,6 +130,12 @@ class S3Objects:
         try:
             yield
         except BaseError as error:
-            kind = type(error).__name__.removesuffix("Error")
-            message = f"Cannot {doing} {shown(key)} in {self.location}: the store answers {kind}; try again later."
-            raise RemoteIOError(message) from error
+            kind = _kind_of(error)
+            advice = _ADVICE.get(kind, f"the store answers {kind}; try again later")
+            raise RemoteIOError(f"Cannot {doing} {shown(key)} in {self.location}: {advice}.") from error
+
+
+def _kind_of(error: BaseError) -> str:
+    text = str(error)
+    named = (kind for sign, kind in _SIGNS.items() if sign in text)
+    return next(named, type(error).__name__.removesuffix("Error"))
