@@ -39,8 +39,8 @@ def credentials(s3: Bucket) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def nodes(credentials: None) -> Iterator[TwoNodes]:
-    with TwoNodes() as found:
+def nodes(credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNodes]:
+    with TwoNodes(tmp_path_factory.mktemp("cluster")) as found:
         yield found
 
 
@@ -80,29 +80,16 @@ def test_machines_that_do_not_see_the_output_give_the_same_tree(
     assert stored(s3) == []
 
 
-def test_a_node_that_dies_in_the_middle_costs_nothing_but_time(
-    runs: Runs, two_nodes: TwoNodes, s3: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.ray.two_nodes._writes", writes_elsewhere)
+def test_a_node_that_dies_in_the_middle_costs_nothing_but_time(runs: Runs, two_nodes: TwoNodes, s3: Bucket) -> None:
     out = runs.new_output()
+    two_nodes.order_stop(None, "encode")
     with runs.started(out, *on_ray(s3, two_nodes.address)) as run:
-        wait_for(lambda: two_nodes.stopped_at_work(out, "encode"))
+        wait_for(two_nodes.stopped)
         two_nodes.signal_second(signal.SIGKILL)
         printed, said = run.communicate(timeout=200)
     assert (run.returncode, said) == (3, ""), printed[:2000]
     assert runs.found(out) == runs.expected
     assert stored(s3) == []
-
-
-def writes_elsewhere(pid: int, out: Path, stage: str) -> bool:
-    """Whether a process is in the middle of an attempt in a folder of its own, and has nothing of the run's open."""
-    try:
-        links = [Path(f"/proc/{pid}/fd/{link.name}").readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
-    except FileNotFoundError:
-        return False
-    assert not any(link.is_relative_to(out.parent) for link in links)
-    own = {link for link in links if link.name.startswith("exportkit-work-")}
-    return any(any(place.glob("run/spool/work-*/attempts/*/*")) for place in own)
 
 
 def test_an_interrupted_run_leaves_no_object(runs: Runs, s3: Bucket) -> None:
@@ -127,11 +114,11 @@ def test_the_next_run_removes_what_a_killed_one_left(runs: Runs, s3: Bucket, wor
 
 
 def test_a_machine_that_the_storage_refuses_is_told_before_the_work(
-    runs: Runs, s3: Bucket, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, s3: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     right = os.environ["AWS_SECRET_ACCESS_KEY"]
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-that-is-secret")
-    with TwoNodes() as strangers:
+    with TwoNodes(tmp_path) as strangers:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", right)
         command = runs.command(runs.new_output(), *on_ray(s3, strangers.address))
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)

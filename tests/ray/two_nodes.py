@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -67,15 +68,17 @@ class TwoNodes:
     def address(self) -> str:
         return str(self._cluster.address)
 
-    def order_stop(self, out: Path, stage: str) -> None:
+    def order_stop(self, out: Path | None, stage: str) -> None:
         """Have a worker of the second node stop itself while a file of its own for `out` is open for writing.
 
-        Workers of the first node wait at this place until it has, so that it comes to be.
+        None stands for an output that workers do not see: they work in folders of their own. Workers of the first node
+        wait at this place until it has stopped, so that it comes to be.
         """
+        own_folder = f"{tempfile.gettempdir()}/exportkit-work-"
         order = {
             "raylets": [self._raylet(node) for node in (self._cluster.head_node, self._second)],
             "stopped": self._raylet(self._second),
-            "place": f"{out.parent}/.out.exportkit-run/spool/",
+            "place": own_folder if out is None else f"{out.parent}/.out.exportkit-run/spool/",
             "sign": {"survey": "/survey-", "encode": "/attempts/"}[stage],
         }
         self._order.symlink_to(json.dumps(order))
