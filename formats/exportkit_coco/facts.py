@@ -1,4 +1,4 @@
-"""What the checker remembers of a role file: little per piece, eight bytes an id over the whole."""
+"""What the checker remembers of a role file: little per piece, and eight bytes a picture over the whole."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Ordinary(NamedTuple):
 class FileFacts(msgspec.Struct):
     """What one batch of pieces tells about one role file."""
 
-    image_ids: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    name_keys: array[int] = msgspec.field(default_factory=lambda: array("q"))
-    annotation_ids: array[int] = msgspec.field(default_factory=lambda: array("q"))
+    image_ids: IdColumn = msgspec.field(default_factory=IdColumn)
+    name_keys: IdColumn = msgspec.field(default_factory=IdColumn)
+    annotation_ids: IdColumn = msgspec.field(default_factory=IdColumn)
     #: Pictures that annotations name and this batch does not hold.
     foreign_images: array[int] = msgspec.field(default_factory=lambda: array("q"))
     category_ids: set[int] = msgspec.field(default_factory=set)
@@ -55,7 +55,7 @@ class FileFacts(msgspec.Struct):
         if found is None:
             return None
         ids, _, categories, segmented, bare, odd = found
-        self.annotation_ids.frombytes(ids)
+        self.annotation_ids.extend(memoryview(ids).cast("q"))
         self.category_ids |= categories
         self.segmented += segmented
         self.bare += bare
@@ -99,9 +99,10 @@ class Whole:
         self.categories: Categories | None = None
 
     def take(self, facts: FileFacts) -> None:
-        self.image_ids.extend(facts.image_ids)
-        self.annotation_ids.extend(facts.annotation_ids)
-        self.names.extend(facts.name_keys)
+        """Take what a batch tells; its columns are empty afterwards, so that no id is held twice."""
+        self.image_ids.take(facts.image_ids)
+        self.annotation_ids.take(facts.annotation_ids)
+        self.names.take(facts.name_keys)
         self.foreign_images.extend(facts.foreign_images)
         self.category_ids |= facts.category_ids
         self.point_counts |= facts.point_counts
@@ -115,7 +116,7 @@ class Whole:
     @property
     def is_empty(self) -> bool:
         """Whether the file has no annotation; entries of panoptic files are told by their segments."""
-        return not self.annotation_ids.values and not self.category_ids
+        return not len(self.annotation_ids) and not self.category_ids
 
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
