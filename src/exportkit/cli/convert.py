@@ -23,6 +23,7 @@ def convert(options: ConvertOptions) -> int:
     from exportkit.cli.console import progress
     from exportkit.cli.summary import show_conversion
     from exportkit.conversion import convert as run_conversion
+    from exportkit.native import core
     from exportkit.plugins import PluginManager
 
     _refuse_contradictions(options)
@@ -30,6 +31,9 @@ def convert(options: ConvertOptions) -> int:
     request = _request(options, plugins)
     # Modules and classes live as long as the program; the collector need not look at them between shards.
     gc.freeze()
+    # Nor does the C library keep what shards of this size leave, so that memory is flat over any number of them.
+    if core is not None:
+        core.return_large_blocks()
     with progress(quiet=options.quiet or options.as_json) as advance:
         result = run_conversion(request, plugins, advance)
     show_conversion(result, plugins, as_json=options.as_json)

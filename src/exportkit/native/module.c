@@ -17,7 +17,7 @@ PyMODINIT_FUNC PyInit__core(void)
                              exportkit_object_methods, exportkit_id_methods, exportkit_bounds_methods, exportkit_count_methods,
                              exportkit_jpeg_methods, exportkit_beneath_methods, exportkit_row_methods, exportkit_piece_methods,
                              exportkit_digest_methods, exportkit_copy_methods,
-                             exportkit_column_methods};
+                             exportkit_column_methods, exportkit_heap_methods};
     PyObject *module = PyModule_Create(&definition);
     for (size_t i = 0; module != NULL && i < sizeof types / sizeof *types; i++)
         if (types[i] == NULL || PyModule_AddType(module, types[i]) < 0)

@@ -32,7 +32,7 @@ extern PyTypeObject *exportkit_tally_type(void);
    (json_objects.c), held against each other (line_ids.c) and looked over (id_bounds.c), counts of
    lines (line_counts.c), JPEG files (jpeg_walk.c), files of a bundle (beneath.c), rows of a shard (row_columns.c), pieces
    of streams (stream_pieces.c), digests of texts (digests.c), pictures that are copied (picture_copy.c), texts from
-   columns (column_texts.c). */
+   columns (column_texts.c), and the memory that the C library keeps (heap.c). */
 extern PyMethodDef exportkit_ring_methods[];
 extern PyMethodDef exportkit_coco_methods[];
 extern PyMethodDef exportkit_label_methods[];
@@ -50,5 +50,6 @@ extern PyMethodDef exportkit_piece_methods[];
 extern PyMethodDef exportkit_digest_methods[];
 extern PyMethodDef exportkit_copy_methods[];
 extern PyMethodDef exportkit_column_methods[];
+extern PyMethodDef exportkit_heap_methods[];
 
 #endif
