@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import pickle
 import signal
 import threading
 import time
@@ -26,6 +25,8 @@ __all__ = ["Answer", "Context", "PoolWorker", "signals_held"]
 Context = ForkContext | SpawnContext
 #: Whether a job was done, and its value or what it raised.
 Answer = tuple[bool, Any]
+#: Stands behind the last job.
+_END: Final[Message] = [b""]
 #: Signals that the program answers by leaving everything it is in.
 _UNWINDING: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
@@ -53,9 +54,9 @@ class PoolWorker:
 
     def give(self, number: int, function: Callable[[Any], Any], job: Any) -> None:
         """Hand it a job. Raises LocalIOError if it is dead, and what pickle raises."""
-        stored = pickle.dumps((function, job), 5)
+        message = pack((function, job))
         with self._alive():
-            send(self._jobs, [stored])
+            send(self._jobs, message)
         self.under_way.append(number)
 
     def take(self) -> tuple[int, Answer]:
@@ -81,7 +82,7 @@ class PoolWorker:
     def dismiss(self) -> None:
         """Tell it to end; it may have a job in its hands still, whose answer it cannot give any more."""
         with suppress(OSError):
-            send(self._jobs, [b""])
+            send(self._jobs, _END)
         self.answers.close()
 
     def join(self, until: float | None) -> None:
@@ -119,14 +120,14 @@ def _serve(jobs: Connection, answers: Connection, inherited: Sequence[Connection
         end.close()
     # What a fork has of the other process is not its own: nothing of it may be finalised here.
     gc.freeze()
-    given: SimpleQueue[bytes | bytearray | memoryview] = SimpleQueue()
+    given: SimpleQueue[Message] = SimpleQueue()
     threading.Thread(target=_listen, args=(jobs, given), name="exportkit-jobs", daemon=True).start()
     with suppress(BrokenPipeError):  # nobody waits for the answer any more
-        while stored := given.get():
-            send(answers, _answer(stored))
+        while (message := given.get()) != _END:
+            send(answers, _answer(message))
 
 
-def _listen(jobs: Connection, given: SimpleQueue[bytes | bytearray | memoryview]) -> None:
+def _listen(jobs: Connection, given: SimpleQueue[Message]) -> None:
     """Take jobs while another one is done, so that whoever gives them never has to wait.
 
     A parent that is killed cannot say so, and its next run works in the same folder: at the end of its pipe this
@@ -134,15 +135,14 @@ def _listen(jobs: Connection, given: SimpleQueue[bytes | bytearray | memoryview]
     """
     try:
         while True:
-            given.put(receive(jobs)[0])
+            given.put(receive(jobs))
     finally:
         os._exit(1)
 
 
-def _answer(stored: bytes | bytearray | memoryview) -> Message:
+def _answer(message: Message) -> Message:
     try:
-        # From the parent of this process.
-        function, job = pickle.loads(stored)  # noqa: S301
+        function, job = unpack(message)
         return pack((True, function(job)))
     except BaseException as error:  # noqa: BLE001 - the border of a process: whatever it is, it is raised again over there
         return pack((False, portable(error, "In a worker process")))
