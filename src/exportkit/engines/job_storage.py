@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import pickle
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,11 @@ from typing import Any, Final
 import msgspec
 
 from exportkit.engines.parcel import unpack
-from exportkit.engines.remote_job import given
+from exportkit.engines.remote_job import CALL, given, job_name, jobs_that_can_be_sent
 from exportkit.engines.run_paths import dumps_naming, loads
-from exportkit.engines.workplace import CALL, Order, answer_in_storage, run_from_storage
-from exportkit.errors import ExportkitError, RemoteIOError, UsageError
+from exportkit.engines.workplace import Order, answer_in_storage, run_from_storage
+from exportkit.errors import ExportkitError, RemoteIOError
+from exportkit.storage.file_digest import sha256_of
 from exportkit.storage.object_note import forget_objects, note_objects
 from exportkit.storage.objects import ObjectMissing, ObjectStore
 from exportkit.storage.opening import open_objects
@@ -77,16 +77,14 @@ class JobStorage:
         self._folders = [folder.relative_to(self._root).as_posix() for folder in found]
 
     def store(self, number: int, function: Callable[[Any], Any], job: Any) -> tuple[str, ...]:
-        try:
+        with jobs_that_can_be_sent():
             work, named = dumps_naming((function, job), self._root)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise UsageError(f"A job cannot be handed to other machines ({error}); define it in a module.") from None
         files = {path.relative_to(self._root).as_posix(): path for path in named if path.is_file()}
-        new = {name: _digest_of(path) for name, path in files.items() if name not in self._sent}
+        new = {name: sha256_of(path) for name, path in files.items() if name not in self._sent}
         self._sent = {name: new.get(name) or self._sent[name] for name in files}
         order = msgspec.msgpack.encode(Order(work, self._folders, self._sent))
         contents: list[tuple[str, bytes | Path]] = [(self._key("files", new[name]), files[name]) for name in new]
-        contents.append((self._key(_job(number), "order"), order))
+        contents.append((self._key(job_name(number), "order"), order))
         for _ in self._requests.map(self._put, contents):
             pass
         return self._where, self._name, str(number), hashlib.sha256(order).hexdigest()
@@ -95,14 +93,14 @@ class JobStorage:
         self._store.put(*content, if_absent=False)
 
     def has_begun(self, number: int, machines: Iterable[str]) -> bool:
-        return any(self._store.size(self._key(_job(number), machine)) is not None for machine in machines)
+        return any(self._store.size(self._key(job_name(number), machine)) is not None for machine in machines)
 
     def result(self, outcome: Any) -> Any:
         if isinstance(outcome, ExportkitError):
             raise outcome
         number, digest = outcome
         try:
-            pieces = self._store.read(self._key(_job(number), digest))
+            pieces = self._store.read(self._key(job_name(number), digest))
         except ObjectMissing:
             raise RemoteIOError(
                 f"A result is gone from {self._store.location}; see that nothing else removes objects there, "
@@ -112,7 +110,7 @@ class JobStorage:
 
     def forget(self, number: int) -> None:
         # What cannot be removed now is removed at the end.
-        self._requests.submit(self._store.delete_prefix, self._key(_job(number)))
+        self._requests.submit(self._store.delete_prefix, self._key(job_name(number)))
 
     def close(self) -> None:
         self._requests.shutdown(cancel_futures=True)
@@ -128,12 +126,3 @@ class JobStorage:
 
     def _key(self, *words: str) -> str:
         return "/".join((self._name, *words))
-
-
-def _job(number: int) -> str:
-    return f"job-{number:06d}"
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,8 @@ import os
 import pickle
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -19,12 +20,15 @@ from exportkit.engines.portable_error import portable
 from exportkit.errors import LocalIOError, UsageError
 
 __all__ = [
+    "CALL",
     "answer",
     "call_out",
     "difference",
     "forget_job",
     "given",
     "has_begun",
+    "job_name",
+    "jobs_that_can_be_sent",
     "machine_facts",
     "outcome_of",
     "read_result",
@@ -33,7 +37,8 @@ __all__ = [
     "unreadable",
 ]
 
-_CALL: Final = "call"
+#: Where the word stands that every machine has to find.
+CALL: Final = "call"
 
 
 def machine_facts() -> dict[str, str]:
@@ -50,7 +55,7 @@ def machine_facts() -> dict[str, str]:
 def call_out(folder: Path) -> str:
     """Leave a word in the folder that every machine has to read there, and give it."""
     word = secrets.token_hex(16)
-    (folder / _CALL).write_text(word, encoding="ascii")
+    (folder / CALL).write_text(word, encoding="ascii")
     return word
 
 
@@ -71,7 +76,7 @@ def answer(machine: str, words: tuple[str, ...], reads: Iterable[str], facts: di
 
 def _blindness(folder: str, word: str) -> str | None:
     try:
-        seen = Path(folder, _CALL).read_text(encoding="ascii")
+        seen = Path(folder, CALL).read_text(encoding="ascii")
     except OSError:
         seen = None
     if seen != word:
@@ -108,16 +113,25 @@ def _refuse_others(facts: tuple[tuple[str, str], ...]) -> None:
 # -- jobs ----------------------------------------------------------------------------------------------
 
 
-def _job_file(folder: Path, number: int) -> Path:
-    return folder / f"job-{number:06d}"
+def job_name(number: int) -> str:
+    """What a job is called, as a file or as an object."""
+    return f"job-{number:06d}"
+
+
+@contextmanager
+def jobs_that_can_be_sent() -> Iterator[None]:
+    """Turn what pickle raises for a job into a UsageError."""
+    try:
+        yield
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(f"A job cannot be handed to other machines ({error}); define it in a module.") from None
 
 
 def store_job(folder: Path, number: int, function: Callable[[Any], Any], job: Any) -> None:
     """Put a job where the machines find it. Raises UsageError for a function that they cannot import."""
-    try:
-        _job_file(folder, number).write_bytes(pickle.dumps((function, job)))
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise UsageError(f"A job cannot be handed to other machines ({error}); define it in a module.") from None
+    with jobs_that_can_be_sent():
+        stored = pickle.dumps((function, job))
+    (folder / job_name(number)).write_bytes(stored)
 
 
 def run_job(machine: str, words: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> str:
@@ -126,7 +140,7 @@ def run_job(machine: str, words: tuple[str, ...], facts: tuple[tuple[str, str], 
     ``words`` are the folder and the number. Another file says meanwhile that this ``machine`` has begun the job.
     """
     folder, number = words
-    place = _job_file(Path(folder), int(number))
+    place = Path(folder, job_name(int(number)))
     place.with_name(f"{place.name}-on-{machine}").touch()
     # Our own file, in a folder of mode 0700 that this very run has made.
     outcome = outcome_of(lambda: pickle.loads(place.read_bytes()), facts)  # noqa: S301
@@ -167,10 +181,10 @@ def given(is_done: bool, value: Any) -> Any:
 
 def has_begun(folder: Path, number: int, machine: str) -> bool:
     """Whether a machine has begun a job."""
-    return (folder / f"job-{number:06d}-on-{machine}").exists()
+    return (folder / f"{job_name(number)}-on-{machine}").exists()
 
 
 def forget_job(folder: Path, number: int) -> None:
     """Remove what lies there of a job, also of other attempts at it."""
-    for path in folder.glob(f"job-{number:06d}*"):
+    for path in folder.glob(f"{job_name(number)}*"):
         path.unlink(missing_ok=True)

@@ -17,17 +17,15 @@ from typing import Final
 import msgspec
 
 from exportkit.engines.parcel import pack
-from exportkit.engines.remote_job import difference, outcome_of, unreadable
+from exportkit.engines.remote_job import CALL, difference, job_name, outcome_of, unreadable
 from exportkit.engines.run_paths import dumps, loads
 from exportkit.errors import ExportkitError, LocalIOError, RemoteIOError, UsageError
 from exportkit.storage.objects import ObjectMissing, ObjectStore
 from exportkit.storage.opening import open_objects
 from exportkit.storage.refusals import refusals_of
 
-__all__ = ["CALL", "Order", "answer_in_storage", "run_from_storage"]
+__all__ = ["Order", "answer_in_storage", "run_from_storage"]
 
-#: Name of the object that every machine has to find.
-CALL: Final = "call"
 _PREFIX: Final = "exportkit-work-"
 
 
@@ -78,7 +76,7 @@ def run_from_storage(
     try:
         place = _Workplace.opened()
         store = _opened_store(where)
-        job = f"{run}/job-{int(number):06d}"
+        job = f"{run}/{job_name(int(number))}"
         store.put(f"{job}/{machine}", b"", if_absent=False)
         order = msgspec.msgpack.decode(_read(store, f"{job}/order", digest), type=Order)
         place.prepare(order, store, f"{run}/files")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -21,6 +20,7 @@ from exportkit.server.row_queries import RowQuery
 from exportkit.server.rows import bundle_line, document_of, head_line
 from exportkit.server.signed_urls import original_key
 from exportkit.server.targets import TARGETS
+from exportkit.storage.file_digest import sha256_of
 from exportkit.storage.objects import ObjectMissing
 from exportkit.storage.safe_path import judge_input_path
 
@@ -114,14 +114,9 @@ class _Scan:
         path = mark.bundle_path
         is_usual = path.startswith("files/") and path.count("/") == 2 and judge_input_path(path) is None
         there = self._folder / path
-        if is_usual and (not there.exists() or _digest_of(there) == mark.digest):
+        if is_usual and (not there.exists() or sha256_of(there) == mark.digest):
             return path
         return f"files/{mark.digest[:_NAME_BYTES]}/{path.rpartition('/')[2]}"
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Pieces(io.RawIOBase):

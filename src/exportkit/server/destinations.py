@@ -15,6 +15,7 @@ import msgspec
 from exportkit.bundles.writer import MARKER_NAME
 from exportkit.errors import LocalIOError
 from exportkit.server.job_queue import LeaseLost
+from exportkit.storage.file_digest import sha256_of
 from exportkit.storage.kernel import rename_to_free_name
 from exportkit.storage.objects import ObjectExists, ObjectMissing, ObjectStore
 from exportkit.storage.opening import open_objects
@@ -114,7 +115,7 @@ class ObjectDestination:
         try:
             self._objects.put(key, path)
         except ObjectExists:
-            if self._digest(key) != _digest_of(path):
+            if self._digest(key) != sha256_of(path):
                 raise LeaseLost(key) from None
 
     def _digest(self, key: str) -> str:
@@ -132,11 +133,6 @@ def open_destination(provider: str, place: str, work: Path) -> Destination:
     if provider == "s3":
         return ObjectDestination(open_objects(place), work)
     return FolderDestination(Path(place))
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
