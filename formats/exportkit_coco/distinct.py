@@ -41,7 +41,7 @@ class IdColumn:
 
     def extend(self, values: Iterable[int]) -> None:
         """Take more ids."""
-        ids = array("q", values)
+        ids = values if isinstance(values, array) else array("q", values)
         if not ids:
             return
         if ids[-1] - ids[0] + 1 != len(ids) or ids != array("q", range(ids[0], ids[-1] + 1)):

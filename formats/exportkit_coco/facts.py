@@ -55,7 +55,7 @@ class FileFacts(msgspec.Struct):
         if found is None:
             return None
         ids, _, categories, segmented, bare, odd = found
-        self.annotation_ids.extend(memoryview(ids).cast("q"))
+        self.annotation_ids.extend(array("q", ids))
         self.category_ids |= categories
         self.segmented += segmented
         self.bare += bare
@@ -116,7 +116,7 @@ class Whole:
     @property
     def is_empty(self) -> bool:
         """Whether the file has no annotation; entries of panoptic files are told by their segments."""
-        return not len(self.annotation_ids) and not self.category_ids
+        return not self.annotation_ids and not self.category_ids
 
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
